@@ -47,13 +47,15 @@ class Arrival:
         number: Counts all arrivals from 1.
         received_s: When it came, in seconds of the caller's clock; 0 where it is history.
         reading: The name of the reading.
-        record: Its fields.
+        args: Its values.
+        record: The same by the names of their fields.
         is_history: Whether it was published before we asked for it.
     """
 
     number: int
     received_s: float
     reading: str
+    args: Args
     record: Record
     is_history: bool = False
 
@@ -86,6 +88,7 @@ class Session:
     _received_s: dict[str, float] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _journal: deque[Arrival] = field(default_factory=lambda: deque(maxlen=MAX_ARRIVALS))
+    _journaled: Counter[tuple[str, Args]] = field(default_factory=Counter)
     _arrivals: int = 0
 
     def feed(self, address: str, args: Args, now_s: float) -> None:
@@ -113,8 +116,9 @@ class Session:
         if reading is None or not args:
             return
         self._received_s[name] = now_s
-        self._counts[name] += 1
-        self._keep_arrival(name, args, now_s, False)
+        if reading.kind == "rows" or self._rows[name].get("") != args:  # a renewed subscription sends the latest again
+            self._counts[name] += 1
+            self._keep_arrival(name, args, now_s, False)
         if reading.kind == "rows":
             self._rows[name][args[0]] = args
         else:
@@ -127,14 +131,23 @@ class Session:
             self._take_change(args)
 
     def _keep_arrival(self, name: str, args: Args, now_s: float, is_history: bool) -> None:
-        if name in JOURNAL:
-            self._arrivals += 1
-            record = self._name_fields(name, args)
-            self._journal.append(Arrival(self._arrivals, now_s, name, record, is_history))
+        """Put a publication into the journal; history that came live before is there already."""
+        if name not in JOURNAL or (is_history and (name, args) in self._journaled):
+            return
+        if len(self._journal) == MAX_ARRIVALS:
+            oldest = self._journal[0]
+            self._journaled[oldest.reading, oldest.args] -= 1
+            if not self._journaled[oldest.reading, oldest.args]:
+                del self._journaled[oldest.reading, oldest.args]
+        self._arrivals += 1
+        self._journaled[name, args] += 1
+        self._journal.append(Arrival(self._arrivals, now_s, name, args, self._name_fields(name, args), is_history))
 
     def _take_change(self, args: Args) -> None:
         """A change that somebody made, and that may not have come by itself: our own are not sent back to us."""
-        _, control, value, _ = args
+        if len(args) < 3:
+            return
+        control, value = args[1], args[2]
         if str(control) in self.registry.controls and not isinstance(value, str):
             self.values[str(control)] = float(value)
 
@@ -150,11 +163,15 @@ class Session:
         rows = self._rows[reading]
         for key in [key for key in rows if key not in keys]:
             del rows[key]
+            self._counts[reading] += 1
             self.revision += 1
 
     def replace_events(self, reading: str, events: Iterable[Args]) -> None:
         """Put what a history tells in place of the events that are known."""
         self._events[reading] = deque(events, maxlen=MAX_EVENTS)
+        for args in self._events[reading]:
+            self._keep_arrival(reading, args, 0.0, True)
+        self._counts[reading] += 1
         self.revision += 1
 
     def get(self, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from bridge.app import make_registry
 from bridge.control.bus import Bus, Row
@@ -34,6 +35,11 @@ class BusRemote:
         self.calls: list[tuple[str, ...]] = []
         self.results: dict[str, list[Record]] = {}
         """What an action answers with, by its name."""
+        self.errors: dict[str, str] = {}
+        """The error that an action answers with, by its name."""
+        self.undos: list[Callable[[], None]] = []
+        """How to undo what was called."""
+        self.recalls: list[tuple[dict[str, Value], str]] = []
 
     def set(self, name: str, value: Value) -> None:
         self._rig.bus.set(name, value, "tui")
@@ -49,12 +55,18 @@ class BusRemote:
         self.set(name, self._rig.session.registry.controls[name].default)
 
     def recall(self, values: dict[str, Value], words: str) -> None:
+        self.recalls.append((dict(values), words))
         self._rig.bus.set_all(values, "tui")
 
-    def call(self, action: str, *arguments: str, answer: Answer | None = None, undo: object = None) -> None:
+    def call(
+        self, action: str, *arguments: str, answer: Answer | None = None, undo: Callable[[], None] | None = None
+    ) -> None:
         self.calls.append((action, *arguments))
+        error = self.errors.get(action, "")
+        if undo is not None and not error:
+            self.undos.append(undo)
         if answer is not None:
-            answer("", self.results.get(action, []))
+            answer(error, [] if error else self.results.get(action, []))
 
     def undo(self) -> None:
         self.calls.append(("undo",))

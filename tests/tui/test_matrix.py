@@ -66,7 +66,7 @@ def test_mono_midi_and_impossible_cells() -> None:
 
 def test_ports_by_themselves_and_left_before_right() -> None:
     session = make_rig([("a:out_2", "b:in_1", "made")]).session
-    assert [one.ports for one in make_graph(session).sources][0] == ("a:out_1", "a:out_2")
+    assert make_graph(session).sources[0].ports == ("a:out_1", "a:out_2")
     graph = make_graph(session, pairs=False)
     assert draw_cell(graph, "a:out_2", "b:in_1") == "●"
     assert draw_cell(graph, "a:out_1", "b:in_1") == "·"

@@ -37,8 +37,8 @@ class RoutingScreen:
     name = "routing"
     title = "Routing"
     letter = "r"
-    subscriptions = (("/routing/*", 5.0),)
-    histories = ("routing.event",)
+    subscriptions: tuple[tuple[str, float], ...] = (("/routing/*", 5.0),)
+    histories: tuple[str, ...] = ("routing.event",)
 
     def __init__(self) -> None:
         self._graph = PortGraph()

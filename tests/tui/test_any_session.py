@@ -1,0 +1,65 @@
+"""Every screen at every size, whatever the session holds: no error, and every row fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.tui.rig import SessionRig
+from tests.tui.wild_sessions import draw_session
+from tui.rows import measure_row
+from tui.screen import Context, Screen, View
+from tui.screens.routing import RoutingScreen
+from tui.session import Session
+
+SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
+    (RoutingScreen, ("routing", "sideman", "counters")),
+)
+"""Screens, and the readings that they show."""
+SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]
+
+
+def check_rows(screen: Screen, context: Context) -> None:
+    """What is drawn fits."""
+    width, height = context.view.width, context.view.height - 5
+    rows = screen.draw(context, width, height)
+    assert len(rows) <= height
+    assert {measure_row(row) for row in rows} <= {width}
+    assert all(text.isprintable() for row in rows for text, _ in row)
+
+
+@pytest.mark.parametrize(("make_screen", "prefixes"), SCREENS, ids=lambda one: getattr(one, "__name__", ""))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_session_is_drawn(
+    make_screen: Callable[[], Screen], prefixes: tuple[str, ...], data: st.DataObject
+) -> None:
+    session = data.draw(draw_session(prefixes))
+    rig = SessionRig()
+    rig.context.session = session
+    screen = make_screen()
+    keys = {key: action.run for action in screen.actions for key in action.keys}
+    for _ in range(data.draw(st.integers(0, 6))):
+        rig.context.view.width, rig.context.view.height = data.draw(st.sampled_from(SIZES))
+        check_rows(screen, rig.context)
+        keys[data.draw(st.sampled_from(sorted(keys)))](rig.context)
+        field = rig.context.view.field
+        if field is not None and data.draw(st.booleans()):
+            rig.context.view.field = None
+            if field.on_submit is not None:
+                field.on_submit(data.draw(st.sampled_from(["", "a", "vocals|x*", "日本"])))
+    check_rows(screen, rig.context)
+
+
+@pytest.mark.parametrize(("make_screen", "prefixes"), SCREENS, ids=lambda one: getattr(one, "__name__", ""))
+@pytest.mark.parametrize("size", SIZES)
+def test_an_empty_session_is_drawn(
+    make_screen: Callable[[], Screen], prefixes: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    rig = SessionRig()
+    for session in (Session(), Session(state="attached"), Session(state="lost")):
+        context = Context(session, rig.remote, View(width=size[0], height=size[1]))
+        check_rows(make_screen(), context)
