@@ -20,12 +20,14 @@ from tui.registry import Args, Registry, Value, to_name
 from tui.retrieval import Retrieval
 from tui.session import Session
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Number of the OSC protocol that this app speaks (docs/osc.md)."""
 PING_S = 0.7
 """Interval at which the sidecar's identity is asked for: an answer shows that it lives, and which one it is."""
 LOST_S = 2.0
 """Without any datagram for so long the sidecar is lost: two pings were not answered by then."""
+STALL_S = 1.0
+"""Without a tick for so long, this process stood still: ticks are due at each ping at the latest."""
 RETRY_S = 1.0
 """Interval of attempts while it is lost."""
 RENEW_S = 20.0
@@ -56,7 +58,8 @@ class Link:
     Attributes:
         instance: The instance of the sidecar that answered last; empty before.
         notice: Called with what happened to the connection, and its role.
-        intercept: Called with each message; True keeps it from the session.
+        on_message: Called with each message behind the session.
+        on_tick: Called with the time at each tick.
         observe: Called with each datagram: the direction (``in`` or ``out``), the channel, the datagram, the time.
     """
 
@@ -64,7 +67,8 @@ class Link:
         self.session = session
         self.instance = ""
         self.notice: Callable[[str, str], None] = lambda _text, _role: None
-        self.intercept: Callable[[str, Args, float], bool] = lambda _address, _args, _now_s: False
+        self.on_message: Callable[[str, Args, float], None] = lambda _address, _args, _now_s: None
+        self.on_tick: Callable[[float], None] = lambda _now_s: None
         self.observe: Callable[[str, int, bytes, float], None] = lambda _way, _channel, _datagram, _now_s: None
         self._token = token
         self._always = always
@@ -134,6 +138,11 @@ class Link:
         if self.is_attached:
             self._subscribe_anew(all_of_them=False)
 
+    def ask_values(self) -> None:
+        """Ask for the values of all controls and readings again."""
+        if self.is_attached:
+            self._retrieval.ask_values()
+
     def ask_anew(self) -> None:
         """Ask for everything again, registry included."""
         if self._is_begun:
@@ -159,10 +168,11 @@ class Link:
         """Do what is due: pings, questions, renewals; notice that the sidecar is lost."""
         if self.session.since_s == 0.0 and self._ticked_s == float("-inf"):
             self.session.since_s = now_s
-        stood_still = now_s - self._ticked_s > LOST_S  # this process did, and not the sidecar
+        if now_s - self._ticked_s > STALL_S:  # this process stood still, which says nothing of the sidecar
+            self._received_s = now_s
         self._ticked_s = now_s
         last_s = max(self._received_s, self.session.since_s)
-        if not stood_still and self.session.state != "lost" and now_s - last_s > LOST_S:
+        if self.session.state != "lost" and now_s - last_s > LOST_S:
             self._lose(f"nobody answers at {self.session.peer}", now_s)
         if now_s >= self._ping_s + (PING_S if self._is_begun else RETRY_S):
             self._ping_s = now_s
@@ -176,6 +186,7 @@ class Link:
             if self._gaps.is_missing(now_s):
                 self._retrieval.ask_values()
         self._calls.expire(now_s)
+        self.on_tick(now_s)
         self._outgoing.extend((0, datagram) for datagram in self._questions.send_due(now_s))
 
     def refuse(self, now_s: float) -> None:
@@ -211,8 +222,9 @@ class Link:
                 self._retrieval.ask_values()
         elif address == "/dropped" and args:
             self._ask_for_dropped(to_name(str(args[0])))
-        if not self.intercept(address, args, now_s) and not self._retrieval.take(address, args):
+        if not self._retrieval.take(address, args):
             self.session.feed(address, args, now_s)
+            self.on_message(address, args, now_s)
         changes = self.session.read("clock").get("changes") if address == "/clock" else None
         if isinstance(changes, int):
             self._gaps.take_count(changes, now_s)

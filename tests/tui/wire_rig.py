@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.control.bus import Bus, Row
+from bridge.control.identity import PROTOCOL
 from bridge.core.control import Reading
 from bridge.osc.dispatch import Dispatch
 from bridge.osc.guard import split_messages
@@ -41,7 +42,7 @@ class WireRig:
         self.steps = 60_000
         self.start_sidecar("one")
 
-    def start_sidecar(self, instance: str, protocol: int = 1) -> None:
+    def start_sidecar(self, instance: str, protocol: int = PROTOCOL) -> None:
         """A sidecar from scratch, with the values of a fresh start."""
         self.bus = Bus(sidecar_registry())
         self.dispatch = Dispatch(self.bus)
