@@ -13,10 +13,14 @@ from tests.tui.wild_sessions import draw_session
 from tui.rows import measure_row
 from tui.screen import Context, Screen, View
 from tui.screens.routing import RoutingScreen
+from tui.screens.song import SongScreen
+from tui.screens.stems import StemsScreen
 from tui.session import Session
 
 SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),
+    (StemsScreen, ("meters", "latency", "sideman", "counters")),
+    (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
 )
 """Screens, and the readings that they show."""
 SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]

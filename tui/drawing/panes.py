@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.rows import Row, cut, fit_row, measure
+from tui.rows import Row, cut, fit_row, measure, measure_row
 from tui.screen import View
 
 LARGE_MARGIN = 5
@@ -59,3 +59,16 @@ def wrap(text: str, width: int, rows: int = 100) -> list[str]:
 def draw_text(text: str, width: int, rows: int, role: str = "text") -> list[Row]:
     """``text`` as rows, broken between words."""
     return [[(line, role)] for line in wrap(text, width, rows)]
+
+
+def join_fitting(items: Sequence[Row], width: int, margin: int = 0, gap: int = 3) -> Row:
+    """As many of ``items`` beside each other as fit whole into ``width`` columns, behind a margin."""
+    row: Row = [(" " * margin, "text")] if margin else []
+    used = margin
+    for number, item in enumerate(items):
+        size = measure_row(item) + (gap if number else 0)
+        if used + size > width:
+            break
+        row += [*([(" " * gap, "text")] if number else []), *item]
+        used += size
+    return row

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from tui.screen import Screen
 from tui.screens.routing import RoutingScreen
+from tui.screens.song import SongScreen
+from tui.screens.stems import StemsScreen
 
-SCREENS: tuple[Callable[[], Screen], ...] = (RoutingScreen,)
+SCREENS: tuple[Callable[[], Screen], ...] = (RoutingScreen, StemsScreen, SongScreen)
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
