@@ -9,10 +9,10 @@ import time
 from contextlib import ExitStack
 from types import TracebackType
 
-from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.bus_log import BusLog
 from bridge.control.identity import SidecarIdentity
+from bridge.control.preset_service import PresetService
 from bridge.control.registry import Registry
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.controllers.devices.control_port import Peers
@@ -99,6 +99,7 @@ class Sidecar:
         )
         self._identity = SidecarIdentity(self.bus, settings.jack.client, settings.jack.server or default_server())
         self._log = BusLog(self.bus)
+        self.presets = PresetService(self.bus)
         self._hanging = HangingNotes()
         self._mark: RunMark | None = None
         self.osc: OscServer | None = None
@@ -145,6 +146,7 @@ class Sidecar:
             # closed before the signal path: devices get their last messages through the callback
             opened.enter_context(self.controllers)
             self.controllers.attach(self.signal_path.graph.control_context)
+            opened.enter_context(self.presets)
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()
@@ -229,8 +231,7 @@ class Sidecar:
             "engines.reset": lambda: self.signal_path.graph.restart(),
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
             "counters.reset": lambda: self.signal_path.telemetry.reset_counters(),
-            "preset.save": lambda name: preset.save(bus, preset.get_user_path(name)),
-            "preset.load": lambda name: preset.apply(preset.load(preset.find(name), bus.registry), bus),
+            **self.presets.handlers(),
             "controllers.reload": self.controllers.renew,
             **self.controllers.learn.handlers(),
         }

@@ -11,11 +11,11 @@ import msgspec
 from cyclopts import App, Parameter
 
 import bridge
-from bridge import commands, controller_commands, log
-from bridge.command_options import AsJson, OscPort, Server
-from bridge.errors import ConfigError, ControlError
+from bridge import commands, controller_commands, log, preset_commands
+from bridge.command_options import AsJson, Server
+from bridge.errors import ConfigError
 from bridge.failures import explain
-from bridge.printing import FAILED, Printer, columns, exit_after, one_line
+from bridge.printing import FAILED, Printer, exit_after
 from bridge.settings import Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
@@ -36,9 +36,8 @@ app = App(
     ),
 )
 bench_app = App(name="bench", help="Measure the figures in the documentation.")
-preset_app = App(name="preset", help="Manage session presets: faders, mutes, solos and engine settings.")
 app.command(bench_app)
-app.command(preset_app)
+app.command(preset_commands.app)
 app.command(controller_commands.learn)
 app.command(controller_commands.controllers)
 
@@ -86,7 +85,8 @@ def run(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with Signals() as signals:
         from bridge.app import Sidecar
-        from bridge.control.preset import apply, find, load
+        from bridge.control.preset import load
+        from bridge.control.preset_lookup import find_preset
         from bridge.core.jit import CACHE
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table, summarise
         from bridge.osc.access import choose_lan_host
@@ -102,7 +102,7 @@ def run(
             osc = msgspec.structs.replace(osc, host=choose_lan_host(osc.host, settings.lan.allow))
         display = StartDisplay(console if console.is_terminal else Printer(stderr=True))
         sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc), display.show)
-        chosen = load(find(preset), sidecar.bus.registry) if preset else None
+        chosen = load(find_preset(preset), sidecar.bus.registry) if preset else None
         with ExitStack() as running:
 
             def leave_at_once() -> None:
@@ -115,7 +115,7 @@ def run(
                 running.enter_context(sidecar)
             signals.mark_started()
             if chosen is not None:
-                apply(chosen, sidecar.bus)
+                sidecar.presets.apply(preset, chosen)
             graph = sidecar.signal_path.graph
             console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
             for line in summarise(graph.ledger):
@@ -184,42 +184,6 @@ def controls(
     write_out(shown.rstrip("\n") + "\n")
 
 
-@preset_app.command(name="list")
-def preset_list() -> None:
-    """List the presets, yours and the shipped ones."""
-    from bridge.control import preset
-
-    table = columns("name", "from", "what it does", left=("from", "what it does"))
-    for one in preset.list_presets():
-        table.add_row(*map(one_line, (one.name, one.origin, one.doc or one.problem)))
-    Printer().print(table)
-
-
-def _send_preset_action(action: str, name: str, port: int) -> None:
-    from bridge.osc.client import OscClient
-
-    settings = _settings()
-    with OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token) as client:
-        client.send(f"/preset/{action}", name)
-        client.request("/ping")  # answered after it, so an error has arrived by now
-        for address, args in client.read_messages(timeout_s=0.05):
-            if address == "/error":
-                raise ControlError(*(str(part) for part in args[1:3]))
-    Printer().say(f"preset {name}: {'saved' if action == 'save' else 'loaded'}")
-
-
-@preset_app.command(name="save")
-def preset_save(name: str, *, port: OscPort = 0) -> None:
-    """Save the controls of the running sidecar as preset NAME."""
-    _send_preset_action("save", name, port)
-
-
-@preset_app.command(name="load")
-def preset_load(name: str, *, port: OscPort = 0) -> None:
-    """Load preset NAME into the running sidecar."""
-    _send_preset_action("load", name, port)
-
-
 @app.command
 def doctor(*, server: Server = "", json_: AsJson = False) -> int:
     """Check this machine for a live session, and say how to fix what is missing."""
@@ -259,7 +223,7 @@ def callback(
 
 
 def _run_app() -> None:
-    commands.add_commands(app, (bench_app, preset_app))
+    commands.add_commands(app, (bench_app, preset_commands.app))
     app()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.control.preset import list_presets
+from bridge.control.preset_lookup import list_presets
 from bridge.control.registry import Registry
 from bridge.controllers.mappings.mapping import Mapping, TriggerAction
 from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappings

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from bridge.control.preset import list_presets
+from bridge.control.preset_lookup import list_presets
 from bridge.controllers.learning.target_search import Learnable, explain_miss, find_targets
 from bridge.errors import ControlError
 from bridge.learn_dialog import POLL_S, Keyboard, LearnDialog, LearnState, trigger

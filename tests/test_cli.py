@@ -31,7 +31,8 @@ def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedPr
 
 COMMANDS: Sequence[tuple[str, ...]] = (
     (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
-    ("preset", "load"), ("preset", "list"), ("bench",), ("bench", "callback"), ("bench", "separation"),
+    ("preset", "load"), ("preset", "list"), ("preset", "show"), ("preset", "diff"), ("preset", "rename"),
+    ("preset", "delete"), ("bench",), ("bench", "callback"), ("bench", "separation"),
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
     ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
 )  # fmt: skip

@@ -23,7 +23,7 @@ ChangeCallback: TypeAlias = Callable[[str, Row, str], object]
 A row that was withdrawn comes as its key alone: `is_withdrawn`.
 """
 ActionHandler: TypeAlias = Callable[..., Iterable[Row] | None]
-"""Called with the arguments of an action, all of them strings. Returns rows with the fields of `Action.result`."""
+"""Called with the arguments of an action, all of them strings. Returns rows with the fields of ``Action.result``."""
 
 CHANGE = "change"
 """The reading that records the changes of controls, where the registry has it."""

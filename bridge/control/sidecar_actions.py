@@ -9,12 +9,33 @@ ACTIONS: tuple[Action, ...] = (
     Action("engines.reset", "Reset the engines."),
     Action(
         "preset.save",
-        "Save the controls as a session preset in the user's folder.",
-        arguments=("name",),
+        "Save the controls as a session preset in the user's folder; doc: its description.",
+        arguments=("name", "doc"),
+        optional=1,
         uses_files=True,
     ),
     Action(
         "preset.load", "Load a session preset: set the controls that it names.", arguments=("name",), uses_files=True
+    ),
+    Action(
+        "preset.show",
+        "List the controls that a session preset names, and their values.",
+        arguments=("name",),
+        uses_files=True,
+        result=("control", "value"),
+    ),
+    Action("preset.rename", "Give a session preset of yours another name.", arguments=("name", "new"), uses_files=True),
+    Action(
+        "preset.delete",
+        "Delete a session preset of yours. A shipped one that it took the place of is there again.",
+        arguments=("name",),
+        uses_files=True,
+    ),
+    Action(
+        "preset.describe",
+        "Set the description of a session preset of yours; an empty one removes it.",
+        arguments=("name", "doc"),
+        uses_files=True,
     ),
     Action(
         "latency.tune",

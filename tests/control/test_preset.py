@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.control import preset
 from bridge.control.bus import Bus
+from bridge.control.preset_lookup import find_preset, get_user_path, list_presets
 from bridge.control.registry import Registry
 from bridge.control.sidecar import compute_stem_gains, make_sidecar_registry
 from bridge.core.control import Control, format_value
@@ -195,16 +196,16 @@ def test_an_error_names_file_key_and_fix(registry: Registry, home: Path, text: s
 
 
 def test_the_user_wins_over_what_is_shipped(home: Path, registry: Registry) -> None:
-    assert preset.load(preset.find("karaoke"), registry).values["stems.vocals.mute"] == 1
+    assert preset.load(find_preset("karaoke"), registry).values["stems.vocals.mute"] == 1
     write_preset(home, HEAD + "stems.bass.mute = true", "karaoke")
-    assert preset.load(preset.find("karaoke"), registry).values == {"stems.bass.mute": 1.0}
-    origins = {one.name: one.origin for one in preset.list_presets()}
+    assert preset.load(find_preset("karaoke"), registry).values == {"stems.bass.mute": 1.0}
+    origins = {one.name: one.origin for one in list_presets()}
     assert (origins["karaoke"], origins["drumless"]) == ("user", "shipped")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "", ".hidden", "a\0b", "x" * 65, "a.toml", "C:x", "a b", "x\n"])
 def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
-    for use in (preset.find, preset.get_user_path):
+    for use in (find_preset, get_user_path):
         with pytest.raises(ConfigError, match="cannot be a preset's name"):
             use(name)
 
@@ -212,36 +213,36 @@ def test_a_name_that_leaves_the_folder_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["CON", "nul", "Aux", "com1", "LPT9"])
 def test_a_name_that_some_system_cannot_have_is_refused(home: Path, name: str) -> None:
     write_preset(home, HEAD, name)
-    for use in (preset.find, preset.get_user_path):
+    for use in (find_preset, get_user_path):
         with pytest.raises(ConfigError, match="cannot be a preset's name: Windows keeps this name"):
             use(name)
-    assert "rename the file" in next(one for one in preset.list_presets() if name in one.name).problem
+    assert "rename the file" in next(one for one in list_presets() if name in one.name).problem
 
 
 def test_a_preset_that_differs_in_case_alone_is_not_saved_beside_the_other(home: Path) -> None:
     write_preset(home, HEAD, "mySet")
-    assert preset.get_user_path("mySet") == home / "presets" / "mySet.toml"
+    assert get_user_path("mySet") == home / "presets" / "mySet.toml"
     for name, other in (("MYSET", "mySet"), ("Karaoke", "karaoke")):
         with pytest.raises(ConfigError, match=f"there is a preset {other} already"):
-            preset.get_user_path(name)
+            get_user_path(name)
         with pytest.raises(ConfigError, match=f"no preset is named {name}"):
-            preset.find(name)
+            find_preset(name)
 
 
 def test_an_unknown_preset_comes_with_the_nearest() -> None:
     with pytest.raises(ConfigError) as caught:
-        preset.find("karoke")
+        find_preset("karoke")
     assert "karaoke" in caught.value.hint
 
 
 def test_a_broken_preset_is_listed_with_its_problem(home: Path) -> None:
     write_preset(home, "schema = 9", "broken")
-    broken = next(one for one in preset.list_presets() if one.name == "broken")
+    broken = next(one for one in list_presets() if one.name == "broken")
     assert "schema: 9" in broken.problem
 
 
 def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) -> None:
-    good = [one.name for one in preset.list_presets()]
+    good = [one.name for one in list_presets()]
     write_preset(home, HEAD + "stems.bass.gain_db = " + "9" * 5000, "huge")
     write_preset(home, HEAD + "a." * 20000 + "a = 1", "deep")
     write_preset(home, HEAD, "Zoe\u0308")
@@ -249,7 +250,7 @@ def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) ->
     write_preset(home, HEAD, "a\x1b[2J")
     (home / "presets" / "folder.toml").mkdir()
     (home / "presets" / "utf16.toml").write_bytes(HEAD.encode("utf-16"))
-    listed = {one.name: one for one in preset.list_presets()}
+    listed = {one.name: one for one in list_presets()}
     assert [name for name, one in listed.items() if not one.problem] == good
     assert set(listed) - set(good) == {"huge", "deep", "folder", "utf16", "'Zoe\\u0308'", "'a\\x1b[2J'"}
     assert "5,000 figures" in listed["huge"].problem
@@ -257,17 +258,17 @@ def test_no_file_in_the_folder_keeps_the_others_from_being_listed(home: Path) ->
 
 def test_every_shipped_preset_fits_the_sidecar_and_has_a_doc() -> None:
     registry = make_sidecar_registry({})
-    shipped = [one for one in preset.list_presets() if one.origin == "shipped"]
+    shipped = [one for one in list_presets() if one.origin == "shipped"]
     assert {one.name for one in shipped} >= {"karaoke", "drumless", "rehearsal"}
     for one in shipped:
-        loaded = preset.load(preset.find(one.name), registry)
+        loaded = preset.load(find_preset(one.name), registry)
         assert loaded.doc
         assert loaded.name == one.name
 
 
 def test_one_shipped_preset_after_another_leaves_nothing_of_the_first(bus: Bus, registry: Registry) -> None:
     for name in ("karaoke", "drumless"):
-        preset.apply(preset.load(preset.find(name), registry), bus)
+        preset.apply(preset.load(find_preset(name), registry), bus)
     assert compute_stem_gains(bus.values()) == {"drums": 0.0, "bass": 1.0, "vocals": 1.0, "other": 1.0}
 
 

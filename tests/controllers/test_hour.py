@@ -18,6 +18,7 @@ import pytest
 from bridge.app import make_registry
 from bridge.control import preset
 from bridge.control.bus import Bus
+from bridge.control.preset_lookup import find_preset
 from bridge.controllers.devices.control_port import ControlPort, Peers
 from bridge.controllers.mappings.mapping_lookup import find_mapping
 from bridge.controllers.mappings.mapping_reader import read_mapping
@@ -100,7 +101,7 @@ class Studio:
         return self.jack_ports[0]
 
     def load_preset(self, name: str) -> None:
-        preset.apply(preset.load(preset.find(name), self.bus.registry), self.bus)
+        preset.apply(preset.load(find_preset(name), self.bus.registry), self.bus)
 
     def step(self, step_s: float = STEP_S) -> None:
         """Time goes on: each device takes what it was sent, then the service is called."""

@@ -203,7 +203,7 @@ UNPUBLISHED = {
     "accompaniment.note", "accompaniment.withdrawn", "accompaniment.part", "accompaniment.plan",
     "accompaniment.section", "accompaniment.lookahead", "latency.card",
     "callback.time",
-    "preset.entry", "preset.current", "jobs", "jobs.file",
+    "jobs", "jobs.file",
     "routing.port", "routing.link", "routing.scene", "routing.event",
 }  # fmt: skip
 """Readings declared ahead of what publishes them."""

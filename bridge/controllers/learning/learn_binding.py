@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus, Row
+from bridge.control.preset_lookup import find_preset
 from bridge.controllers.learning.learn import MOST, Candidate, Learn, LearnedBinding
 from bridge.controllers.learning.learn_target import LearnTarget, describe_target, list_inputs_of, parse_target
 from bridge.controllers.learning.mapping_editor import LearnDevice, MappingEditor
@@ -103,7 +103,7 @@ class LearnBinding:
         """
         wanted = parse_target(self._bus.registry, text)
         if wanted.item.name == "preset.load":
-            preset.find(wanted.argument)  # else a press would be the first to say that it is missing
+            find_preset(wanted.argument)  # else a press would be the first to say that it is missing
         with self._lock:
             target = self._learn.start(text)
             self._moved_s = self._now_s
