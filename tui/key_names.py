@@ -30,7 +30,7 @@ SIGNS: dict[str, str] = {
     "ampersand": "&",
     "less_than_sign": "<",
     "greater_than_sign": ">",
-    "commercial_at": "@",
+    "at": "@",
     "circumflex_accent": "^",
     "grave_accent": "`",
     "vertical_line": "|",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.app_actions import APP_ACTIONS, select_footer
-from tui.drawing.characters import limit_characters
+from tui.drawing.characters import limit_characters, replace_controls
 from tui.drawing.frame import FRAME_ROWS, draw_head, draw_keys, draw_message, draw_tabs
+from tui.drawing.text_field import draw_field
 from tui.rows import ROLES, Row, fit_row, measure, to_text
 from tui.screen import Context, KeyAction, Screen
 from tui.session import Record
@@ -21,17 +22,23 @@ def draw_whole(
     screens: Sequence[Screen] = (),
     actions: Sequence[KeyAction] | None = None,
     clock: Record | None = None,
+    app_actions: Sequence[KeyAction] = APP_ACTIONS,
 ) -> list[Row]:
     """Every row of the terminal, each as wide as the view. ``screens``: those of the tabs; ``actions``: the screen's,
-    by default its own; ``clock``: the reading as it was when numbers were rewritten last."""
+    by default its own; ``clock``: the reading as it was when numbers were rewritten last; ``app_actions``: the
+    app's. An open text field that the screen does not draw is in place of the message."""
     view, session = context.view, context.session
     width, height = max(view.width, 1), max(view.height, 1)
     room = max(height - FRAME_ROWS, 0)
     content = [fit_row(row, width) for row in screen.draw(context, width, room)[:room]]
     content += [fit_row([], width)] * (room + 1 - len(content))
-    always, more = select_footer(APP_ACTIONS)
+    always, more = select_footer(app_actions)
+    if view.field is not None and not any(role == "cursor" for row in content for _, role in row):
+        message = fit_row([(" ", "text"), *draw_field(view.field, max(width - 2, 1))], width)
+    else:
+        message = draw_message(view, width)
     foot = [
-        draw_message(view, width),
+        message,
         draw_keys(view, [*(screen.actions if actions is None else actions), *more], always, width),
     ]
     head = [
@@ -41,7 +48,7 @@ def draw_whole(
     rows = [*head, *content, *foot]
     if len(rows) > height:  # a terminal of a few rows: the keys, the message, and the head as far as they fit
         rows = [*rows[: height - len(foot)], *foot][-height:] if height > len(foot) else foot[-height:]
-    return [fit_row(limit_characters(row, view.ascii, view.console), width) for row in rows]
+    return [fit_row(limit_characters(replace_controls(row), view.ascii, view.console), width) for row in rows]
 
 
 def to_lines(rows: Sequence[Row]) -> str:

@@ -89,6 +89,17 @@ TO_CONSOLE: dict[str, str] = {
 """The console's font holds 256 characters, those of code page 437: full and half blocks, plain lines."""
 
 
+CONTROL = "·"
+"""Stands for what a terminal would take for a command, or would not draw: names come from other programs."""
+
+
+def replace_controls(row: Row) -> Row:
+    """``row`` without control characters, so that no name of a port or a file can steer the terminal."""
+    if all(text.isprintable() for text, _ in row):
+        return row
+    return [("".join(one if one.isprintable() else CONTROL for one in text), role) for text, role in row]
+
+
 def limit_characters(row: Row, ascii_only: bool, console: bool) -> Row:
     """``row`` in the characters that may be drawn. What has no stand-in becomes ``?`` in ASCII, as wide as it was."""
     if ascii_only:

@@ -1,0 +1,1 @@
+"""Overlays: what is shown in place of a screen, or above it, until it is left."""
