@@ -74,6 +74,13 @@ def cut(text: str, width: int) -> str:
     return text
 
 
+def cut_start(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, its end: what tells long names of controls apart."""
+    if measure(text) <= width:
+        return text
+    return cut(text[::-1], width)[::-1] if text.isascii() else cut(text, width)
+
+
 def to_printable(text: str) -> str:
     """``text`` with a stand-in for each character that a terminal would obey, or not show."""
     if text.isprintable():

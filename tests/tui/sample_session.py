@@ -44,6 +44,15 @@ WORKERS = (
 STEM_LEVELS = (("drums", -4.2, -5.1), ("bass", -6.8, -7.4), ("vocals", -9.6, -10.4), ("other", -8.8, -9.3))
 GAINS = {"drums": 0.0, "bass": -1.5, "vocals": 0.0, "other": -3.0}
 MUTED = ("vocals",)
+SHOWN: dict[str, bool | float | int | str] = {
+    "stems.vocals.mute": False,
+    "stems.other.gain_db": 0.0,
+    "stems.drums.gain_db": 0.0,
+    "accompaniment.band.intensity": 0.5,
+    "accompaniment.band.style": "pop",
+    "latency.separation.reserve_frames": 512,
+}
+"""What each preset holds."""
 PARTS = (("drums", 10), ("bass", 2), ("keys", 1), ("pad", 3), ("guitar", 4))
 
 
@@ -52,6 +61,7 @@ def make_sample(width: int = 80, height: int = 24) -> SessionRig:
     rig = SessionRig(width, height)
     for publish_group in GROUPS:
         publish_group(rig.bus)
+    rig.remote.results["preset.show"] = [{"control": name, "value": value} for name, value in SHOWN.items()]
     return rig
 
 

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tui.rig import SessionRig
-from tests.tui.wild_sessions import draw_session
+from tests.tui.wild_sessions import NAMES, VALUES, draw_session
 from tui.rows import measure_row
 from tui.screen import Context, Screen, View
+from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
 from tui.screens.stems import StemsScreen
@@ -21,6 +22,7 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),
     (StemsScreen, ("meters", "latency", "sideman", "counters")),
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
+    (PresetScreen, ("preset",)),
 )
 """Screens, and the readings that they show."""
 SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]
@@ -44,6 +46,9 @@ def test_any_session_is_drawn(
     session = data.draw(draw_session(prefixes))
     rig = SessionRig()
     rig.context.session = session
+    rig.remote.results["preset.show"] = [
+        {"control": data.draw(NAMES), "value": data.draw(VALUES)} for _ in range(data.draw(st.integers(0, 3)))
+    ]
     screen = make_screen()
     keys = {key: action.run for action in screen.actions for key in action.keys}
     for _ in range(data.draw(st.integers(0, 6))):

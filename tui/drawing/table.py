@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.rows import Row, Run, fit_row, pad, pad_left
+from tui.rows import Row, Run, cut_start, fit_row, pad, pad_left
 
 MARK = "▌"
 """Before the selected row."""
@@ -13,11 +13,13 @@ MARK = "▌"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``width``: its columns; 0: it shares with others what is left. ``right``: numbers."""
+    """A column. ``width``: its columns; 0: it shares with others what is left. ``right``: numbers. ``keeps_end``: of a
+    text that is too long the end is shown."""
 
     title: str
     width: int = 0
     right: bool = False
+    keeps_end: bool = False
 
 
 def find_window(cursor: int, count: int, size: int) -> range:
@@ -47,6 +49,7 @@ def draw_line(cells: Sequence[Run], columns: Sequence[Column], widths: Sequence[
     for at, ((text, role), column, size) in enumerate(zip(cells, columns, widths, strict=False)):
         if at:
             row.append((" " * gap, "text"))
+        text = cut_start(text, size) if column.keeps_end else text
         row.append((pad_left(text, size) if column.right else pad(text, size), role))
     return row
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.screen import Screen
+from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
 from tui.screens.stems import StemsScreen
 
-SCREENS: tuple[Callable[[], Screen], ...] = (RoutingScreen, StemsScreen, SongScreen)
+SCREENS: tuple[Callable[[], Screen], ...] = (
+    RoutingScreen,
+    StemsScreen,
+    SongScreen,
+    PresetScreen,
+)
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
