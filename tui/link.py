@@ -61,6 +61,7 @@ class Link:
         on_message: Called with each message behind the session.
         on_tick: Called with the time at each tick.
         observe: Called with each datagram: the direction (``in`` or ``out``), the channel, the datagram, the time.
+        on_state: Called with each new state of the session and the time.
     """
 
     def __init__(self, session: Session, token: str = "", always: tuple[tuple[str, float], ...] = ALWAYS) -> None:
@@ -70,6 +71,7 @@ class Link:
         self.on_message: Callable[[str, Args, float], None] = lambda _address, _args, _now_s: None
         self.on_tick: Callable[[float], None] = lambda _now_s: None
         self.observe: Callable[[str, int, bytes, float], None] = lambda _way, _channel, _datagram, _now_s: None
+        self.on_state: Callable[[str, float], None] = lambda _state, _now_s: None
         self._token = token
         self._always = always
         self._screen: tuple[tuple[str, float], ...] = ()
@@ -149,6 +151,13 @@ class Link:
             self.instance = ""
             self._is_begun = False
             self._ping_s = float("-inf")
+
+    def leave(self) -> None:
+        """Take leave of the sidecar: it sends nothing more."""
+        if self._is_begun:
+            self._outgoing.extend((0, encode("/unsubscribe", (pattern,))) for pattern in self._subscribed)
+            self._subscribed.clear()
+            self._is_begun = False
 
     # time and datagrams
 
@@ -295,6 +304,7 @@ class Link:
         self.session.state = state
         self.session.since_s = now_s
         self.session.revision += 1
+        self.on_state(state, now_s)
 
     # subscriptions, and changes that were missed
 

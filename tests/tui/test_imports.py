@@ -7,7 +7,16 @@ import sys
 
 import pytest
 
-WITHOUT_TEXTUAL = ("tui.link", "tui.udp", "tui.loop_channels", "tui.calls", "tui.retrieval", "tui.command")
+WITHOUT_TEXTUAL = (
+    "tui.link",
+    "tui.udp",
+    "tui.connection",
+    "tui.replay",
+    "tui.remote",
+    "tui.calls",
+    "tui.retrieval",
+    "tui.command",
+)
 SLOW = ("textual", "rich", "bridge", "engines", "numpy", "numba", "pythonosc")
 
 

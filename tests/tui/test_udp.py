@@ -12,8 +12,8 @@ from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
 from tests.tui.rig import sidecar_registry
 from tests.waiting import HANG_S
+from tui.connection import LinkConnection
 from tui.link import Link
-from tui.loop_channels import LoopChannels
 from tui.session import Session
 from tui.udp import AddressError, UdpChannels, format_address, open_sockets, parse_address
 
@@ -98,8 +98,8 @@ def test_the_event_loop_serves_the_same_link(bus: Bus, server: OscServer) -> Non
                 attached.set()
 
         with UdpChannels(link, "127.0.0.1", server.port) as channels:
-            served = LoopChannels(channels, link, on_change)
-            served.start(asyncio.get_running_loop())
+            served = LinkConnection(link, channels)
+            served.start(asyncio.get_running_loop(), on_change)
             await asyncio.wait_for(attached.wait(), HANG_S)
             link.set("stems.bass.mute", True, time.monotonic(), lambda _error, _rows: None)
             served.flush()
