@@ -21,10 +21,11 @@ from bridge.core.compiling import watch_compiling
 from bridge.core.engine_registry import list_engines, load_engine
 from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
-from bridge.drivers.clients import ServerFacts, ask_server, default_server
+from bridge.drivers.audio_system import AudioFacts, AudioSystem
+from bridge.drivers.clients import ask_server
 from bridge.drivers.connections import Connections
-from bridge.drivers.hanging_notes import HangingNotes, RunMark
-from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT, compile_callbacks
+from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
+from bridge.drivers.jack_system import JackSystem
 from bridge.errors import BridgeError, EngineError
 from bridge.osc.server import OscServer
 from bridge.runtime.control_binding import match_effects
@@ -79,13 +80,15 @@ def make_declared_ledger(settings: Settings, server: str, rate: int, period: int
 
 
 class Sidecar:
-    """A context manager: Sideman runs on a JACK server inside.
+    """A context manager: Sideman runs on an audio system inside, by default the JACK server of the settings.
 
     `wait` returns when `stop` was called from anywhere. ``progress``: called until it runs, from any thread, with the
     step being done and, where parts can be counted, how many of how many are done.
     """
 
-    def __init__(self, settings: Settings, progress: StartProgress = ignore_progress) -> None:
+    def __init__(
+        self, settings: Settings, progress: StartProgress = ignore_progress, audio: AudioSystem | None = None
+    ) -> None:
         self.settings, self._report_start = settings, progress
         self.bus = Bus(make_registry(settings))
         self._stop = threading.Event()
@@ -93,15 +96,13 @@ class Sidecar:
         self._stack = ExitStack()
         self._signal_path: SignalPath | None = None
         self._connections = Connections()
-        """Outlives a signal path: ports that were connected at the old rate are connected again at the new one."""
+        self.audio = audio or JackSystem(settings.jack.server, settings.jack.client, self._connections)
         self.controllers = ControllerService(
             self.bus, settings.controllers, is_known_elsewhere, self._read_control_peers
         )
-        self._identity = SidecarIdentity(self.bus, settings.jack.client, settings.jack.server or default_server())
+        self._identity = SidecarIdentity(self.bus, settings.jack.client, self.audio.server)
         self._log = BusLog(self.bus)
         self.presets = PresetService(self.bus)
-        self._hanging = HangingNotes()
-        self._mark: RunMark | None = None
         self.osc: OscServer | None = None
         self._entering: SignalPath | None = None
         self._compiled = 0
@@ -120,28 +121,24 @@ class Sidecar:
 
     @property
     def connected(self) -> bool:
-        """Whether a JACK server calls our callback at this moment."""
+        """Whether the audio system calls our callback at this moment."""
         signal_path = self._signal_path
         return signal_path is not None and signal_path.driver.connected
 
     def __enter__(self) -> Sidecar:
         match_effects(self.bus.registry)
         self._register_actions()
-        osc, lan, jack = self.settings.osc, self.settings.lan, self.settings.jack
+        osc, lan = self.settings.osc, self.settings.lan
         with ExitStack() as opened:
             logging.getLogger().addHandler(self._log)
             opened.callback(logging.getLogger().removeHandler, self._log)
             # what can be refused comes first, then the slow steps: access list, port, JACK server, our client name
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
             opened.enter_context(self.osc.bind())
-            server = ask_server(jack.server or None, jack.client)
-            self._mark = RunMark(jack.server or default_server(), jack.client)
-            if self._mark.write():
-                self._hanging.keep_all()  # the last one of our name was killed: its notes may hang
-            opened.callback(self._remove_mark)
+            facts = opened.enter_context(self.audio)
             with watch_compiling(self._count_compiled):
-                compile_callbacks()
-                self._enter_signal_path(server, self._report_start)
+                self.audio.compile_callback()
+                self._enter_signal_path(facts, self._report_start)
             opened.callback(self._leave_signal_path)
             # closed before the signal path: devices get their last messages through the callback
             opened.enter_context(self.controllers)
@@ -165,12 +162,7 @@ class Sidecar:
         self.controllers.leave()
         if self._entering is not None:
             self._entering.abandon()
-        self._remove_mark()
-
-    def _remove_mark(self) -> None:
-        """Remove the run marker, unless notes still hang."""
-        if self._mark is not None and not self._hanging:
-            self._mark.remove()
+        self.audio.abandon()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
@@ -186,10 +178,8 @@ class Sidecar:
         """Return True once `stop` was called, False after ``timeout_s``."""
         return self._stop.wait(timeout_s)
 
-    def _enter_signal_path(self, server: ServerFacts, progress: StartProgress = ignore_progress) -> None:
-        self._entering = SignalPath(
-            self.settings, self.bus, server, self._connections, self._hanging, progress, self._stop
-        )
+    def _enter_signal_path(self, facts: AudioFacts, progress: StartProgress = ignore_progress) -> None:
+        self._entering = SignalPath(self.settings, self.bus, self.audio, facts, progress, self._stop)
         self._signal_path = self._entering.__enter__()
 
     def _leave_signal_path(self) -> None:
@@ -206,7 +196,7 @@ class Sidecar:
             log.warning("the JACK server's rate changed; the engines are prepared again")
             self._leave_signal_path()
         try:
-            self._enter_signal_path(ask_server(self.settings.jack.server or None))
+            self._enter_signal_path(self.audio.ask())
             self.controllers.attach(self.signal_path.graph.control_context)
         except BridgeError as error:
             if str(error) != self._problem:

@@ -15,8 +15,9 @@ from bridge import commands, controller_commands, log, preset_commands
 from bridge.command_options import AsJson, Server
 from bridge.errors import ConfigError
 from bridge.failures import explain
+from bridge.offline_options import OfflineOptions
 from bridge.printing import FAILED, Printer, exit_after
-from bridge.settings import Settings, load_settings, settings_path
+from bridge.settings import NO_DEVICES, Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
 
@@ -61,6 +62,8 @@ def _warn_of_others(settings: Settings) -> None:
         logging.getLogger(__name__).warning("%s; %s", finding.detail, finding.fix)
 
 
+JACK = OfflineOptions()
+
 SWITCH_INTERVAL_S = 0.0005
 """Time for which one Python thread computes while another waits; Python's own figure is 5 ms. So a fader of a
 controller, or a message of OSC, takes effect some milliseconds sooner beside a busy thread (docs/benchmarks.md)."""
@@ -71,12 +74,15 @@ def run(
     *,
     server: Server = "",
     client: Annotated[str, Parameter(help="Name of the JACK client; by default that of the settings.")] = "",
-    port: Annotated[int, Parameter(help="UDP port for OSC; by default that of the settings.")] = 0,
+    port: Annotated[
+        int | None, Parameter(help="UDP port for OSC; by default that of the settings; 0: one that is free.")
+    ] = None,
     lan: Annotated[
         bool, Parameter(negative="", help="Accept OSC from other machines; needs [lan] allow and token.")
     ] = False,
     preset: Annotated[str, Parameter(help="Session preset to start with.")] = "",
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log more details.")] = False,
+    offline: OfflineOptions = JACK,
 ) -> None:
     """Run beside a DAW on a JACK server until Ctrl-C.
 
@@ -91,18 +97,24 @@ def run(
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table, summarise
         from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
-        from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_status_line
+        from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_start_line, format_status_line
 
         console = Printer()
         log.setup(verbose, console if console.is_terminal else None)
         settings = _settings(server, client)
-        osc = msgspec.structs.replace(settings.osc, port=port or settings.osc.port)
+        osc = msgspec.structs.replace(settings.osc, port=settings.osc.port if port is None else port)
         if lan:
             _warn_of_others(settings)
             osc = msgspec.structs.replace(osc, host=choose_lan_host(osc.host, settings.lan.allow))
         display = StartDisplay(console if console.is_terminal else Printer(stderr=True))
-        sidecar = Sidecar(msgspec.structs.replace(settings, osc=osc), display.show)
-        chosen = load(find_preset(preset), sidecar.bus.registry) if preset else None
+        audio = offline.open_system()
+        controllers = settings.controllers if audio is None else NO_DEVICES
+        settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)
+        sidecar = Sidecar(settings, display.show, audio)
+        if audio is not None:
+            audio.on_end = sidecar.stop
+        if preset:
+            sidecar.presets.apply(preset, load(find_preset(preset), sidecar.bus.registry))
         with ExitStack() as running:
 
             def leave_at_once() -> None:
@@ -114,10 +126,8 @@ def run(
             with display:
                 running.enter_context(sidecar)
             signals.mark_started()
-            if chosen is not None:
-                sidecar.presets.apply(preset, chosen)
             graph = sidecar.signal_path.graph
-            console.say(f"sideman on {graph.plan.rate:,} Hz, period {graph.ledger.period}; Ctrl-C ends it")
+            console.say(format_start_line(sidecar))
             for line in summarise(graph.ledger):
                 console.say(f"  {line}")
             console.say("more: sideman latency, sideman controls; the app: sideman tui")
@@ -128,6 +138,8 @@ def run(
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
                         status.update(format_status_line(sidecar, console.width - SPINNER_COLUMNS))
+        if audio is not None:
+            audio.check()
 
 
 @app.command

@@ -1,4 +1,4 @@
-"""Signal path: graph, workers and JACK driver at one sample rate. The only place where they meet."""
+"""Signal path: graph, workers and driver at one sample rate. The only place where they meet."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ import msgspec
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import read_latency_settings
-from bridge.drivers.clients import ServerFacts
-from bridge.drivers.connections import Connections
-from bridge.drivers.hanging_notes import HangingNotes
-from bridge.drivers.jack_driver import JackDriver
+from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.errors import DriverError
 from bridge.runtime.control_binding import ControlBinding
 from bridge.runtime.graph import Graph
@@ -59,29 +56,28 @@ class SignalPath:
         self,
         settings: Settings,
         bus: Bus,
-        server: ServerFacts,
-        connections: Connections,
-        hanging: HangingNotes,
+        audio: AudioSystem,
+        facts: AudioFacts,
         progress: StartProgress = ignore_progress,
         stop: threading.Event | None = None,
     ) -> None:
-        self._settings, self._bus, self._server, self._connections = settings, bus, server, connections
-        self._hanging, self._progress, self._stop = hanging, progress, stop
+        self._settings, self._bus, self._audio, self._facts = settings, bus, audio, facts
+        self._progress, self._stop = progress, stop
         self.rate_changed = threading.Event()
         self._begun: Supervisor | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> SignalPath:
-        settings, values = self._settings, self._bus.values()
+        values = self._bus.values()
         reserves = read_latency_settings(values, "reserve_frames")
         self._progress("preparing the engines", 0, 0)
         wiring = self._wire(reserves)
         # a little below the callbacks that the worker serves, so that it never holds one up
-        plan = msgspec.structs.replace(wiring.plan, priority=max(0, self._server.priority - 2))
+        plan = msgspec.structs.replace(wiring.plan, priority=max(0, self._facts.priority - 2))
         with ExitStack() as opened:
             graph = Graph(
                 replace(wiring, plan=plan),
-                self._server.period,
+                self._facts.period,
                 reserves,
                 read_latency_settings(values, "user_offset_frames"),
             )
@@ -91,10 +87,7 @@ class SignalPath:
             self._begun = Supervisor(self.graph, self._report)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
-            client, server = settings.jack.client, settings.jack.server or None
-            driver = JackDriver(
-                self.graph, client, server, self._connections, lambda _rate: self.rate_changed.set(), self._hanging
-            )
+            driver = self._audio.make_driver(self.graph, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
             self.telemetry = Telemetry(self._bus, self.graph)
             self.latency_tuner = LatencyTuner(self._bus, self.graph)
@@ -108,10 +101,10 @@ class SignalPath:
 
     def _wire(self, reserves: dict[str, int]) -> Wiring:
         """Wire the engines that run at the server's rate; log each that does not, and publish its state."""
-        engines, rate = engines_by_role(self._settings), self._server.rate
+        engines, rate = engines_by_role(self._settings), self._facts.rate
         wiring, refused = wire_runnable(engines, rate, reserves)
         for role, why in refused.items():
-            log.warning("%s is off while the JACK server runs at %d Hz: %s", role, rate, why)
+            log.warning("%s is off while the audio runs at %d Hz: %s", role, rate, why)
             self._report(role, f"off at {rate} Hz")
         there = {node.role for node in wiring.nodes} | set(refused)
         for role in (role for role, name in engines.items() if name and role not in there):

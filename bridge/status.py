@@ -1,4 +1,4 @@
-"""Status line of a running sidecar."""
+"""Status line of a running sidecar, and the line that says that it runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ REFRESH_S = 0.25
 SPINNER_COLUMNS = 2
 """What the spinner before the line takes, with the space behind it."""
 _COUNTERS = (("late_frames", "late"), ("skipped", "skipped"), ("xruns", "xruns"), ("restarts", "restarts"))
+
+
+def format_start_line(sidecar: Sidecar) -> str:
+    """On what the sidecar runs, and where it listens."""
+    graph, osc = sidecar.signal_path.graph, sidecar.osc
+    figures = f"{sidecar.audio.title} {graph.plan.rate:,} Hz, period {graph.ledger.period}"
+    listens = "" if osc is None else f"; OSC on {sidecar.settings.osc.host}:{osc.port}"
+    return f"sideman {figures}{listens}; Ctrl-C ends it"
 
 
 def format_status_line(sidecar: Sidecar, width: int) -> Text:

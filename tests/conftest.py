@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 from hypothesis import settings
 
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
+from tests.offline_sidecar import OfflineSidecar, open_offline_sidecar
 
 # a busy machine is no fault: no property test is timed
 settings.register_profile("sideman", deadline=None)
@@ -44,3 +46,23 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StartServer]:
             return stack.enter_context(DummyServer(rate, period, realtime=realtime))
 
         yield start
+
+
+class StartOfflineSidecar(Protocol):
+    """What the fixture ``offline_sidecar`` gives: call it, in a with statement, for a sidecar process without JACK."""
+
+    def __call__(
+        self, song: Path | None = None, clock: str = "real", arguments: Sequence[str] = (), settings: str = ""
+    ) -> AbstractContextManager[OfflineSidecar]: ...
+
+
+@pytest.fixture
+def offline_sidecar(tmp_path: Path) -> StartOfflineSidecar:
+    """Starts sidecars without JACK, with settings of their own: see `open_offline_sidecar`."""
+
+    def start(
+        song: Path | None = None, clock: str = "real", arguments: Sequence[str] = (), settings: str = ""
+    ) -> AbstractContextManager[OfflineSidecar]:
+        return open_offline_sidecar(tmp_path, song, clock, arguments, settings)
+
+    return start

@@ -8,9 +8,8 @@ from typing import NoReturn
 
 import pytest
 
-from bridge import app
 from bridge.app import Sidecar
-from bridge.drivers import jack_driver
+from bridge.drivers import jack_driver, jack_system
 from bridge.drivers.jack_driver import JackDriver
 from bridge.errors import BridgeError, ConfigError, DriverError
 from bridge.settings import EngineSettings, LanSettings, OscSettings, Settings
@@ -29,7 +28,7 @@ def nothing_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TooEarlyError
 
     for name in ("ask_server", "compile_callbacks"):
-        monkeypatch.setattr(app, name, refuse)
+        monkeypatch.setattr(jack_system, name, refuse)
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import ctypes
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bridge.drivers.audio_system import AudioFacts
 from bridge.drivers.libjack import address, c_function, import_jack, load, realtime_priority
 from bridge.drivers.semaphores import has_stale
 from bridge.errors import DriverError
@@ -42,15 +42,6 @@ class _Server:
 
 _lock = threading.RLock()  # opening and closing change shared state in libjack
 _servers: dict[Any, _Server] = {}  # each open client's
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """Figures of a running server. ``priority``: of its clients' callbacks, 0 without real time."""
-
-    rate: int
-    period: int
-    priority: int
 
 
 def default_server() -> str:
@@ -149,11 +140,11 @@ def close_client(client: Any) -> None:
         _servers.pop(client, None)
 
 
-def ask_server(server: str | None, name: str = "") -> ServerFacts:
+def ask_server(server: str | None, name: str = "") -> AudioFacts:
     """Rate, period and priority of a running server, asked as ``name`` where that is given: so one that is taken is
     refused now, as `open_client` refuses it."""
     client = open_client(name or f"sideman-ask-{os.getpid()}", server)
     try:
-        return ServerFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
+        return AudioFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
     finally:
         close_client(client)

@@ -100,6 +100,18 @@ class JackDriver:
         client = self.client
         return client is not None and not self._lost.is_set() and not is_gone(client)
 
+    def start_transport(self) -> None:
+        self._find_client().transport_start()
+
+    def stop_transport(self) -> None:
+        self._find_client().transport_stop()
+
+    def _find_client(self) -> Any:
+        """The client, on a server that runs. Raises: DriverError."""
+        if not self.connected:
+            raise DriverError("the JACK server is away, and its transport with it", "wait until it is back")
+        return self.client
+
     def _finish_output(self) -> None:
         """Let the callback end all sounding notes and send what controllers still get; wait a few periods for it."""
         state, own = self._graph.arrays.state, self._graph.control_context.own

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from bridge.audiofile.peak_time import clear_peak_time
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from engines.offline.tags import Tags, add_tags, to_info_strings
@@ -82,7 +82,7 @@ def write_stem(
                 file.write(quantise(samples, kind.bits, noise) if kind.bits else samples)
                 on_write(len(samples))
         if container != "FLAC" and not kind.bits:
-            _clear_peak_time(draft)
+            clear_peak_time(draft)
         if container != "RF64":  # only its INFO chunk is known for tags
             return add_tags(draft, tags)
     except soundfile.SoundFileError as error:
@@ -91,23 +91,6 @@ def write_stem(
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise ConfigError(f"{draft}: cannot be written ({reason})", f"try another --format than {kind.name}") from error
     return ("the covers were left out, as an RF64 has no place for them",) if tags.pictures else ()
-
-
-def _clear_peak_time(path: Path) -> None:
-    """Clear the time of writing in a float WAV's PEAK chunk: the same sound gives the same bytes."""
-    with path.open("r+b") as file:
-        at = 12
-        while True:
-            file.seek(at)
-            head = file.read(8)
-            if len(head) < 8 or head[:4] == b"data":
-                return
-            if head[:4] == b"PEAK":
-                file.seek(at + 12)  # name, length, version
-                file.write(bytes(4))
-                return
-            length = struct.unpack("<I", head[4:])[0]
-            at += 8 + length + length % 2
 
 
 def quantise(samples: Audio, bits: int, noise: np.random.Generator) -> NDArray[np.int32]:

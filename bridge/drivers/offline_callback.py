@@ -1,0 +1,79 @@
+"""Offline process callback: the compiled cycle for a clock of our own. It needs no libjack.
+
+Python calls it through a C function: so it runs without the interpreter's lock, also while it waits for the workers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types as _numba_types
+from numpy.typing import NDArray
+
+from bridge.core.jit import cfunc
+from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.control_context import ControlContext
+from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.shared.atomics import as_void, carray
+from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_PERIOD
+from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
+
+types: Any = _numba_types
+int64: Any = np.int64
+
+get_time: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
+CLOCK = time.CLOCK_MONOTONIC
+"""Number of the C library's clock that nobody sets."""
+
+RAW, SECONDS, NANOSECONDS = range(3)  # frame time of the cycle, as JACK counts it; a struct timespec
+CONTEXT = 3  # the words of `pack_table` for the context
+CONTROL = CONTEXT + count_words(CallbackContext)  # likewise for the control context
+ARGUMENT_WORDS = CONTROL + count_words(ControlContext)
+unpack_context, unpack_control = make_unpacker(CallbackContext), make_unpacker(ControlContext)
+
+
+@callback_njit
+def read_clock_us(argument: NDArray[np.int64]) -> int:
+    """Microseconds on CLOCK."""
+    get_time(CLOCK, as_void(argument[SECONDS:].ctypes.data))
+    return argument[SECONDS] * 1_000_000 + argument[NANOSECONDS] // 1000  # type: ignore[no-any-return]
+
+
+@callback_njit
+def serve(argument: NDArray[np.int64], frames: int) -> None:
+    """One callback of ``frames`` frames."""
+    if frames > MAX_PERIOD:
+        return
+    began = read_clock_us(argument)
+    context, control = unpack_context(argument[CONTEXT:]), unpack_control(argument[CONTROL:])
+    cycle(context, control, frames, argument[RAW])
+    spent = read_clock_us(argument) - began
+    context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
+
+
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
+def process(frames: Any, argument: Any) -> int:
+    """As libjack's JackProcessCallback."""
+    serve(carray(argument, (ARGUMENT_WORDS,)), int64(frames))
+    return 0
+
+
+_call: Callable[[int, int], int] = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint32, ctypes.c_void_p)(process.address)
+
+
+class OfflineCallback:
+    """The cycle of ``context`` and ``control``: input comes from ``work_in``, output goes to ``work_out``."""
+
+    def __init__(self, context: CallbackContext, control: ControlContext) -> None:
+        self._contexts = context, control  # what the words point to must live
+        self._words = np.array([0, 0, 0, *pack_table(context), *pack_table(control)], np.int64)
+
+    def run(self, frames: int, raw: int) -> None:
+        """Run one cycle of ``frames`` frames at frame time ``raw``; the low 32 bits of it count, as with JACK."""
+        self._words[RAW] = raw & 0xFFFFFFFF
+        _call(frames, self._words.ctypes.data)
