@@ -15,6 +15,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import is_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
+from bridge.drivers.jack_driver import JackDriver
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from bridge.settings import NO_DEVICES, EngineSettings, JackSettings, OscSettings, Settings
@@ -173,3 +174,10 @@ def hanging(events: list[TimedEvent]) -> set[tuple[int, int]]:
         elif data[0] & 0xF0 in (0x80, 0x90):
             sounding.discard(key)
     return sounding
+
+
+def get_driver(sidecar: Sidecar) -> JackDriver:
+    """The driver of a sidecar on JACK."""
+    driver = sidecar.signal_path.driver
+    assert isinstance(driver, JackDriver)
+    return driver

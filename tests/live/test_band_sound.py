@@ -20,7 +20,17 @@ from bridge.settings import EngineSettings
 from engines.synth.stems import render
 from engines.synth.synth_engine import plain
 from tests.live.conftest import private_server
-from tests.live.rig import chord_changes, hanging, level, make_fake_daw, midi_clock, note_ons, recorded, sidecar_on
+from tests.live.rig import (
+    chord_changes,
+    get_driver,
+    hanging,
+    level,
+    make_fake_daw,
+    midi_clock,
+    note_ons,
+    recorded,
+    sidecar_on,
+)
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -122,7 +132,7 @@ def has_declared(port: object, delay: int) -> bool:
 
 
 def test_the_ports_of_the_band_tell_jack_their_delay(sidecar: Sidecar) -> None:
-    ports = [port for port in sidecar.signal_path.driver.client.outports if port.shortname.startswith("band_")]
+    ports = [port for port in get_driver(sidecar).client.outports if port.shortname.startswith("band_")]
     assert [port.shortname for port in ports] == ["band_1", "band_2"]
     for offset in (0, 333, 0):
         sidecar.bus.set("latency.synth.user_offset_frames", offset, "test")

@@ -17,7 +17,7 @@ from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.drivers.semaphores import find_stale, has_stale
 from bridge.errors import DriverError
 from tests.live.conftest import private_server, skip_without_jack
-from tests.live.rig import ONLY_SEPARATION, sidecar_on, some_cycles
+from tests.live.rig import ONLY_SEPARATION, get_driver, sidecar_on, some_cycles
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -69,7 +69,7 @@ def refusal(name: str, server: str) -> str:
 
 def test_the_sidecar_comes_back_once_the_other_clients_of_its_process_have_left() -> None:
     with private_server(48000, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        driver = sidecar.signal_path.driver
+        driver = get_driver(sidecar)
         with JackRecorder("beside", server.name, 48000, Ports()):
             server.kill()
             until("noticing", lambda: not driver.connected)

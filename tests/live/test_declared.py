@@ -22,6 +22,7 @@ from tests.live.rig import (
     ONLY_SEPARATION,
     cycles,
     delay_error,
+    get_driver,
     make_fake_daw,
     music,
     sidecar_on,
@@ -60,7 +61,7 @@ def test_what_comes_back_is_what_was_sent_later_by_the_declared_delay(period: in
 
 
 def output_latencies(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
-    client = sidecar.signal_path.driver.client
+    client = get_driver(sidecar).client
     return {port.shortname: port_latency(port, CAPTURE) for port in (*client.outports, *client.midi_outports)}
 
 
@@ -70,7 +71,7 @@ def declared_by_port(sidecar: Sidecar) -> dict[str, tuple[int, int]]:
 
 
 def input_latencies(sidecar: Sidecar) -> list[tuple[int, int]]:
-    return [port_latency(port, PLAYBACK) for port in sidecar.signal_path.driver.client.inports]
+    return [port_latency(port, PLAYBACK) for port in get_driver(sidecar).client.inports]
 
 
 def test_jack_receives_the_declared_delays_and_every_change_of_them() -> None:
@@ -134,7 +135,7 @@ def test_a_new_period_is_declared_anew_and_true() -> None:
 def resized(sidecar: Sidecar, period: int) -> bool:
     """Ask the server for another period; whether it took it: a busy one may refuse for a moment."""
     try:
-        sidecar.signal_path.driver.client.blocksize = period
+        get_driver(sidecar).client.blocksize = period
     except import_jack().JackErrorCode:
         return False
     return True
@@ -143,7 +144,7 @@ def resized(sidecar: Sidecar, period: int) -> bool:
 def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
     """Connect; whether it could be done."""
     try:
-        sidecar.signal_path.driver.client.connect(source, destination)
+        get_driver(sidecar).client.connect(source, destination)
     except import_jack().JackErrorCode as error:
         return bool(error.code == errno.EEXIST)
     return True

@@ -13,7 +13,7 @@ from bridge.core.latency import MIDI_PORTS
 from bridge.drivers.libjack import CAPTURE, port_latency
 from bridge.settings import EngineSettings
 from tests.live.conftest import private_server
-from tests.live.rig import make_fake_daw, sidecar_on
+from tests.live.rig import get_driver, make_fake_daw, sidecar_on
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -38,7 +38,7 @@ def test_an_analyser_hears_the_stem_at_its_own_frame_and_the_ports_say_what_that
     sent[:, IMPULSES] = 0.8
     onsets: list[tuple[int, float, float]] = []
     with private_server(RATE, period) as server, sidecar_on(server, engines) as sidecar:
-        graph, driver = sidecar.signal_path.graph, sidecar.signal_path.driver
+        graph, driver = sidecar.signal_path.graph, get_driver(sidecar)
         sidecar.bus.subscribe(lambda name, row, _source: onsets.append(row) if name == "mir.onset" else None)  # type: ignore[arg-type]
         before = graph.ledger["beats"].declared
         sidecar.bus.set("mir.beat.source", "drums", "test")

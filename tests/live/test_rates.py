@@ -50,8 +50,7 @@ def test_it_starts_at_a_rate_that_one_engine_refuses(rate: int, caplog: pytest.L
         assert_audio_goes_on(sidecar, rate)
     said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert said == [
-        f"mir is off while the audio runs at {rate} Hz: "
-        f"mir.standard: rate {rate} Hz is too low; use 22050 Hz or more"
+        f"mir is off while the audio runs at {rate} Hz: mir.standard: rate {rate} Hz is too low; use 22050 Hz or more"
     ]
 
 

@@ -12,7 +12,7 @@ from bridge.drivers.jack_recorder import JackRecorder, Ports
 from bridge.errors import DriverError
 from bridge.settings import JackSettings, OscSettings, Settings
 from tests.live.conftest import private_server
-from tests.live.rig import NO_ENGINES, cycles, settings_for, sidecar_on, some_cycles
+from tests.live.rig import NO_ENGINES, cycles, get_driver, settings_for, sidecar_on, some_cycles
 from tests.ports import free_port
 
 pytestmark = pytest.mark.live
@@ -81,5 +81,5 @@ def test_a_busy_osc_port_takes_the_client_off_the_server_again() -> None:
         settings = msgspec.structs.replace(settings_for(server, NO_ENGINES, "second"), osc=first.settings.osc)
         with pytest.raises(Exception, match=str(first.settings.osc.port)), Sidecar(settings):
             pass
-        names = {port.name.split(":")[0] for port in first.signal_path.driver.client.get_ports()}
+        names = {port.name.split(":")[0] for port in get_driver(first).client.get_ports()}
         assert "second" not in names

@@ -8,8 +8,7 @@ from bridge.app import Sidecar
 from bridge.core.audio import CHANNELS
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.latency import MIDI_PORTS
-from bridge.drivers import cancel_safe
-from bridge.drivers import jack_driver as jack_driver
+from bridge.drivers import cancel_safe, jack_driver
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import AUDIO_RETURNS
 from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
@@ -17,7 +16,16 @@ from bridge.measure import find_disagreements, measure
 from bridge.runtime.shared import slots as w
 from tests.live.conftest import private_server
 from tests.live.daw_process import play_through
-from tests.live.rig import ONLY_SEPARATION, SUM_ERROR, cycles, make_fake_daw, music, sidecar_on, some_cycles
+from tests.live.rig import (
+    ONLY_SEPARATION,
+    SUM_ERROR,
+    cycles,
+    get_driver,
+    make_fake_daw,
+    music,
+    sidecar_on,
+    some_cycles,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -37,7 +45,7 @@ def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = None) -> None:
     """SIGKILL, a new server under the same name, and the sidecar on it again, serving."""
-    driver, before = sidecar.signal_path.driver, sidecar.signal_path.driver.reconnections
+    driver, before = get_driver(sidecar), get_driver(sidecar).reconnections
     server.kill()
     until("noticing", lambda: not driver.connected)
     server.restart(rate=rate)
@@ -55,14 +63,14 @@ def bare_return(sidecar: Sidecar) -> JackRecorder:
 def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
         workers = dict(sidecar.signal_path.workers.pids)
-        ports = {port.name for port in sidecar.signal_path.driver.client.get_ports("sideman:")}
+        ports = {port.name for port in get_driver(sidecar).client.get_ports("sideman:")}
         for death in range(DEATHS):
             die_and_return(server, sidecar)
-            assert {port.name for port in sidecar.signal_path.driver.client.get_ports("sideman:")} == ports
+            assert {port.name for port in get_driver(sidecar).client.get_ports("sideman:")} == ports
             result = play_through(server, "sideman")
             assert result["sum_error"] <= SUM_ERROR
             assert result["peak"] > 0.0, f"silence after death {death + 1}"
-        assert sidecar.signal_path.driver.reconnections == DEATHS
+        assert get_driver(sidecar).reconnections == DEATHS
         assert sidecar.signal_path.workers.pids == workers
         assert sidecar.signal_path.workers.restarts == 0
 
@@ -70,20 +78,20 @@ def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
 def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
-            wanted = set(sidecar.signal_path.driver.connections.wanted)
+            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
+            wanted = set(get_driver(sidecar).connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
             returns = {link for link in wanted if link[1].startswith("sideman-daw-return:")}
-            until("the patch", lambda: sidecar.signal_path.driver.connections.present == returns)
+            until("the patch", lambda: get_driver(sidecar).connections.present == returns)
 
 
 def test_a_link_that_the_user_undid_stays_undone() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            connections = sidecar.signal_path.driver.connections
+            connections = get_driver(sidecar).connections
             until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in connections.wanted)
-            sidecar.signal_path.driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
+            get_driver(sidecar).client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
             until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.wanted)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
@@ -116,18 +124,18 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
 def test_the_patch_outlives_a_change_of_rate() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
+            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
         rate_change(server, sidecar, 44100)
         with bare_return(sidecar):
             until(
                 "the patch",
-                lambda: len(sidecar.signal_path.driver.connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
+                lambda: len(get_driver(sidecar).connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
             )
 
 
 def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        sidecar.signal_path.driver.client.set_freewheel(True)
+        get_driver(sidecar).client.set_freewheel(True)
         until("freewheeling", lambda: sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 1)
         die_and_return(server, sidecar)
         assert sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 0
@@ -148,12 +156,12 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
             daw.start(margin_frames=4096)
             sounding = sidecar.signal_path.graph.context.sounding
             until("the notes", lambda: bool(sounding.any(axis=1).all()))
-            until("the links", lambda: len(sidecar.signal_path.driver.connections.wanted) == LINKS)
+            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
             # libjack keeps one picture of the server for a whole process: our clients leave before it returns
             server.kill()
-            until("noticing", lambda: not sidecar.signal_path.driver.connected)
+            until("noticing", lambda: not get_driver(sidecar).connected)
         server.restart()
-        until("coming back", lambda: sidecar.signal_path.driver.reconnections == 1)
+        until("coming back", lambda: get_driver(sidecar).reconnections == 1)
         some_cycles(sidecar)
         with bare_return(sidecar) as back:
             start_together(back)  # rolling before the sidecar patches it, so that nothing slips by
@@ -174,9 +182,9 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
 
             patch.setattr(cancel_safe, "set_callback", refuse)
             server.kill()
-            until("noticing", lambda: not sidecar.signal_path.driver.connected)
+            until("noticing", lambda: not get_driver(sidecar).connected)
             server.restart()
             until("three failures", lambda: len(refused) >= 3)
-        until("coming back", lambda: sidecar.signal_path.driver.connected)
+        until("coming back", lambda: get_driver(sidecar).connected)
         some_cycles(sidecar)
-        assert sidecar.signal_path.driver.client.name == "sideman"
+        assert get_driver(sidecar).client.name == "sideman"
