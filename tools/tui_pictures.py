@@ -1,8 +1,8 @@
 """Pictures of the terminal app: every screen as SVG for docs/tui, or one as text to look at.
 
-python -m tools.tui_pictures                        writes docs/tui/*.svg
-python -m tools.tui_pictures stems --size 80x24     prints the screen; --roles: its roles
-python -m tools.tui_pictures stems --out FOLDER     writes its SVGs there, in colour and in grey
+python tools/tui_pictures.py                        writes docs/tui/*.svg
+python tools/tui_pictures.py stems --size 80x24     prints the screen; --roles: its roles
+python tools/tui_pictures.py stems --out FOLDER     writes its SVGs there, in colour and in grey
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ def panic(context: Context) -> None:
     action = context.session.registry.actions.get("transport.panic")
     has_dry = action is not None and "dry" in action.arguments
     arguments = ("1",) if has_dry else ()
-    context.remote.call("transport.panic", *arguments, undo=_leave_dry(context) if has_dry else None)
     context.say(f"PANIC: notes are off{', the mix is dry · u undoes it' if has_dry else ''}", "warning")
+    context.remote.call("transport.panic", *arguments, undo=_leave_dry(context) if has_dry else None)
 
 
 def _leave_dry(context: Context) -> Callable[[], None]:

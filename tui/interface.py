@@ -257,7 +257,6 @@ class Interface:
         def submit(text: str) -> None:
             if text.strip():
                 context.remote.call("preset.save", text.strip())
-                self.say(f"saved as preset {text.strip()}", "good")
             else:
                 self.say("a preset needs a name; nothing was saved", "warning")
 

@@ -1,0 +1,98 @@
+"""Terminal: the app put together for the terminal that it runs in, and run until it is left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.app import Connection, TerminalApp
+from tui.app_actions import APP_ACTIONS
+from tui.interface import Interface
+from tui.keymap import FILE_NAME, Keymap, read_keymap
+from tui.screen import Context, Screen, View
+from tui.screens import SCREENS
+from tui.themes import Theme, find_theme
+
+CONSOLE = "linux"
+"""``TERM`` of the Linux console, whose font has no eighth blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user asks of the app. ``screen``, ``theme``: empty for the usual; ``folder``: of the user's settings."""
+
+    screen: str = ""
+    theme: str = ""
+    ascii: bool = False
+    folder: Path | None = None
+
+
+def make_screens() -> list[Screen]:
+    """Every screen, in the order of the tabs."""
+    return [make() for make in SCREENS]
+
+
+def load_keymap(folder: Path | None, screens: list[Screen]) -> Keymap:
+    """The user's keymap."""
+    if folder is None:
+        return Keymap()
+    return read_keymap(folder / FILE_NAME, [APP_ACTIONS, *(screen.actions for screen in screens)])
+
+
+def adapt_view(view: View, options: Options, environment: Mapping[str, str], encoding: str) -> None:
+    """Draw what the terminal has: ASCII where it is asked for or no other encoding is set, or the console's font."""
+    view.ascii = options.ascii or not encoding.lower().replace("-", "").startswith("utf8")
+    view.console = environment.get("TERM", "") == CONSOLE
+
+
+def choose_theme(options: Options, environment: Mapping[str, str]) -> Theme:
+    """The theme; without colour where ``NO_COLOR`` is set (no-color.org).
+
+    Raises:
+        ValueError: There is no theme of this name.
+    """
+    return find_theme(options.theme, bool(environment.get("NO_COLOR")))
+
+
+def make_interface(context: Context, options: Options) -> Interface:
+    """The interface with all screens and the user's keys; what is wrong with these is its first message.
+
+    Raises:
+        ValueError: There is no screen of this name.
+    """
+    screens = make_screens()
+    names = [screen.name for screen in screens]
+    if options.screen and options.screen not in names:
+        raise ValueError(f"no screen is called {options.screen!r}; there are {', '.join(names)}")
+    if options.screen:
+        context.view.screen = options.screen
+    keymap = load_keymap(options.folder, screens)
+    interface = Interface(context, screens, keymap)
+    if keymap.problems:
+        more = f" (and {len(keymap.problems) - 1} more: sideman tui --keys)" if len(keymap.problems) > 1 else ""
+        interface.say(keymap.problems[0] + more, "error")
+    return interface
+
+
+def run_app(
+    context: Context,
+    connection: Connection,
+    options: Options,
+    environment: Mapping[str, str],
+    report: Callable[[str], object] = sys.stderr.write,
+) -> int:
+    """Run the app until it is left; 1 after a fault in our own code, which ``report`` then gets.
+
+    Raises:
+        ValueError: There is no screen or theme of this name.
+    """
+    theme = choose_theme(options, environment)
+    adapt_view(context.view, options, environment, sys.__stdout__.encoding if sys.__stdout__ else "utf-8")
+    interface = make_interface(context, options)
+    app = TerminalApp(interface, connection, theme)
+    app.run()
+    for fault in interface.faults:
+        report(fault)
+    return 1 if interface.faults else app.return_code or 0
