@@ -15,8 +15,10 @@ from tui.drawing.text_field import paste, type_key
 from tui.entries import list_entries
 from tui.keymap import Keymap
 from tui.overlays.controls import ControlList
+from tui.overlays.covered_screen import CoveredScreen, to_words
 from tui.overlays.help import Help
 from tui.overlays.jump import HasTargets, Jump
+from tui.overlays.key_probe import KeyProbe
 from tui.overlays.overlay import Overlay
 from tui.overlays.palette import Palette
 from tui.overlays.screens_menu import ScreensMenu
@@ -118,7 +120,12 @@ class Interface:
     def _act(self, key: str, character: str | None, is_burst: bool) -> None:
         view, context = self.context.view, self.context
         panics = key in self._find(self.app_actions, "app.panic").keys
-        if panics and not is_burst:
+        overlay = self._overlay
+        if isinstance(overlay, KeyProbe):
+            overlay.press(context, key, character)
+            if not overlay.is_open:
+                self.leave()
+        elif panics and not is_burst:
             app_actions.panic(context)
         elif key == "ctrl+c":
             self.say("q quits, Esc leaves a field; the sound goes on", "text")
@@ -128,8 +135,8 @@ class Interface:
             self._type(view.field, key, character)
         elif panics:
             self.say("! came together with other keys, as in a paste: press it again to panic", "warning")
-        elif self._overlay is not None:
-            self._press_overlay(self._overlay, key, character)
+        elif overlay is not None:
+            self._press_overlay(overlay, key, character)
         else:
             self._press_screen(key)
 
@@ -221,9 +228,14 @@ class Interface:
             self._clock, self._numbers_s = present, now_s
         held: Record = {name: self._clock[name] for name in ("tempo_bpm", "jitter_ms") if name in self._clock}
         clock: Record = {**present, **held} if present else {}
-        shown = _Shown(self.screen, self._overlay, self._note_fault)
+        shown = CoveredScreen(self.screen, self._overlay, self._note_fault)
         actions = self._overlay.actions if self._overlay is not None else self.list_actions(self.screen)
         return draw_whole(context, shown, self.screens, actions, clock, self.app_actions)
+
+    def open_probe(self) -> None:
+        """Show what arrives for each key; leaving it leaves the app."""
+        groups = [(screen.title, self.list_actions(screen)) for screen in self.screens]
+        self._open(KeyProbe([("everywhere", self.app_actions), *groups]))
 
     def open_controls(self, name: str) -> None:
         """Show the list of all controls, with the cursor on ``name``."""
@@ -273,29 +285,3 @@ class Interface:
         if text not in self.faults:
             self.faults.append(text)
         self.say(f"fault of this app: {words}", "error")
-
-
-def to_words(error: Exception) -> str:
-    """The type of an error and what it says."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-class _Shown:
-    """What lies between head and foot: the screen with its overlay. Where it cannot be drawn, it says why."""
-
-    def __init__(self, screen: Screen, overlay: Overlay | None, note: Callable[[str], None]) -> None:
-        self.name, self.title, self.letter = screen.name, screen.title, screen.letter
-        self.subscriptions, self.histories = screen.subscriptions, screen.histories
-        self.actions = screen.actions
-        self._screen, self._overlay, self._note = screen, overlay, note
-
-    def draw(self, context: Context, width: int, height: int) -> list[Row]:
-        try:
-            rows = self._screen.draw(context, width, height)
-            rows = [*rows[:height], *([[]] * (height - len(rows)))]
-            if self._overlay is not None:
-                rows = self._overlay.draw(context, rows, width, height)
-        except Exception as error:  # noqa: BLE001 - the other screens, and panic, go on
-            self._note(to_words(error))
-            return [[], [(f" {self.title} cannot be drawn: {to_words(error)}", "error")]]
-        return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,6 +77,43 @@ def make_interface(context: Context, options: Options) -> Interface:
     return interface
 
 
+class NoConnection:
+    """No sidecar: for what is shown without one."""
+
+    def start(self, loop: asyncio.AbstractEventLoop, on_change: Callable[[], None]) -> None:
+        """There is nothing to attach to."""
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def stop(self) -> None:
+        """There is nothing to leave."""
+
+    def show(self, screen: Screen) -> None:
+        """There is nothing to subscribe to."""
+
+    def ask_anew(self) -> None:
+        """There is nobody to ask."""
+
+
+def run_probe(context: Context, options: Options, environment: Mapping[str, str]) -> int:
+    """Show what arrives for each key, until Esc is pressed twice.
+
+    Raises:
+        ValueError: There is no theme of this name.
+    """
+    adapt_view(context.view, options, environment, find_encoding())
+    interface = make_interface(context, options)
+    interface.open_probe()
+    TerminalApp(interface, NoConnection(), choose_theme(options, environment)).run()
+    return 0
+
+
+def find_encoding() -> str:
+    """The encoding of the terminal; Textual writes to the standard error stream."""
+    return sys.__stderr__.encoding if sys.__stderr__ is not None else "utf-8"
+
+
 def run_app(
     context: Context,
     connection: Connection,
@@ -89,7 +127,7 @@ def run_app(
         ValueError: There is no screen or theme of this name.
     """
     theme = choose_theme(options, environment)
-    adapt_view(context.view, options, environment, sys.__stdout__.encoding if sys.__stdout__ else "utf-8")
+    adapt_view(context.view, options, environment, find_encoding())
     interface = make_interface(context, options)
     app = TerminalApp(interface, connection, theme)
     app.run()

@@ -29,13 +29,17 @@ class Group:
 
 
 def group_items(items: Sequence[Control | Action | Reading]) -> list[Group]:
-    """The items by the first part of their names, in the sidecar's order; by the first two where many share these."""
+    """The items by the first part of their names, in the sidecar's order; by the first two where many share these.
+
+    Readings, which cannot be edited, come last.
+    """
     pairs = Counter(tuple(item.name.split(".")[:2]) for item in items)
     groups: dict[str, list[Control | Action | Reading]] = {}
-    for item in sorted(items, key=lambda item: item.order):
+    for item in sorted(items, key=lambda item: (isinstance(item, Reading), item.order)):
         parts = item.name.split(".")
         shared = 2 if len(parts) > 2 and pairs[tuple(parts[:2])] >= MANY_ITEMS else 1
-        groups.setdefault(".".join(parts[:shared]), []).append(item)
+        title = ".".join(parts[:shared])
+        groups.setdefault(f"{title}, readings" if isinstance(item, Reading) else title, []).append(item)
     return [Group(title, tuple(found)) for title, found in groups.items()]
 
 
@@ -54,7 +58,8 @@ def format_number(control: Control, value: float) -> str:
     """A value as it is shown: whole numbers without, others with as many decimals as a step has, at most three."""
     if control.kind == "integer":
         return f"{round(value):,}".replace(",", " ") if abs(value) >= 10000 else str(round(value))
-    decimals = 1 if control.step >= 0.1 else 2 if control.step >= 0.01 else 3
+    step = round(control.step, 4)  # it came as a float of 32 bits
+    decimals = 1 if step >= 0.1 else 2 if step >= 0.01 else 3
     text = f"{value:.{decimals}f}"
     return f"+{text}" if control.low < 0 < value else text
 
@@ -177,7 +182,7 @@ def describe_item(item: Control | Action | Reading, width: int) -> list[Row]:
         words = f"default {format_value(item, item.default)}"
         if item.kind not in ("switch", "choice"):
             low, high = format_number(item, item.low), format_number(item, item.high)
-            words = f"{low} … {high} {item.unit}".rstrip() + f", {words}, step {item.step:g}"
+            words = f"{low} … {high} {item.unit}".rstrip() + f", {words}, step {round(item.step, 4):g}"
         words += f" · takes effect {item.takes_effect}"
         words += "" if item.saved else " · not saved in presets"
     elif isinstance(item, Action):

@@ -149,7 +149,7 @@ class ControlList:
         rows: list[Row] = []
         cursor = 0
         for group in group_items(items):
-            rows.append(draw_heading(group.title, max(width - 1, 0)))
+            rows.append([(" ", "text"), *draw_heading(group.title, max(width - 2, 0))])
             for item in group.items:
                 if item is here:
                     cursor = len(rows)

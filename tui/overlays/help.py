@@ -21,7 +21,7 @@ def draw_help(groups: Sequence[tuple[str, Sequence[KeyAction]]], width: int) -> 
     for title, actions in groups:
         if not actions:
             continue
-        rows += [draw_heading(title, max(width - 1, 0)), []]
+        rows += [[(" ", "text"), *draw_heading(title, max(width - 2, 0))], []]
         for action in actions:
             rows += draw_action(action, width)
         rows.append([])
