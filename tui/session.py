@@ -101,6 +101,8 @@ class Session:
             self._counts[to_name(str(args[0]))] += 1
         elif address == "/history/row" and args:
             name = to_name(str(args[0]))
+            if args[1:] in self._events[name]:  # it came live before, and is behind what the history begins with
+                self._events[name].remove(args[1:])
             self._events[name].append(args[1:])
             self._counts[name] += 1
             self._keep_arrival(name, args[1:], 0.0, True)
@@ -129,6 +131,8 @@ class Session:
                 events.append(args)
         if name == "change":
             self._take_change(args)
+        elif name == "accompaniment.withdrawn":
+            self._withdraw_notes(args[0])
 
     def _keep_arrival(self, name: str, args: Args, now_s: float, is_history: bool) -> None:
         """Put a publication into the journal; history that came live before is there already."""
@@ -142,6 +146,15 @@ class Session:
         self._arrivals += 1
         self._journaled[name, args] += 1
         self._journal.append(Arrival(self._arrivals, now_s, name, args, self._name_fields(name, args), is_history))
+
+    def _withdraw_notes(self, frame: Value) -> None:
+        """Planned notes from ``frame`` on that will not sound: forgotten in the order in which they came."""
+        notes = self._events["accompaniment.note"]
+        if isinstance(frame, str):
+            return
+        kept = [args for args in notes if not isinstance(args[0], str) and args[0] < frame]
+        notes.clear()
+        notes.extend(kept)
 
     def _take_change(self, args: Args) -> None:
         """A change that somebody made, and that may not have come by itself: our own are not sent back to us."""

@@ -78,6 +78,7 @@ def publish_sidecar(bus: Bus) -> None:
         ("accompaniment.band.intensity", 0.62),
         ("accompaniment.band.complexity", 0.4),
         ("accompaniment.band.pad.mute", True),
+        ("accompaniment.lookahead_beats", 4),
     ):
         bus.set(control, value, "osc 127.0.0.1:40122")
     bus.publish(
@@ -177,11 +178,11 @@ def publish_band(bus: Bus) -> None:
             index = 128 + bar * BAR_BEATS + beat
             if index > 128:
                 bus.publish("accompaniment.plan", index, index * BEAT_FRAMES, label, confidence, source)
-    bus.publish("accompaniment.commit", 129 * BEAT_FRAMES, 129, "foreseen", "loop", 1.2)
-    bus.publish("accompaniment.lookahead", 1.0, 1.2, 0.99, 0)
+    bus.publish("accompaniment.commit", 132 * BEAT_FRAMES, 132, "foreseen", "loop", 4.2)
+    bus.publish("accompaniment.lookahead", 4.0, 4.2, 3.9, 0)
     for level, beats in (("foreseen", 121), ("held", 6), ("tonic", 1)):
         bus.publish("accompaniment.level", level, beats)
-    for beat in range(124, 134):
+    for beat in range(112, 133):
         _publish_notes(bus, beat)
 
 

@@ -12,6 +12,7 @@ from tests.tui.rig import SessionRig
 from tests.tui.wild_sessions import NAMES, VALUES, draw_session
 from tui.rows import measure_row
 from tui.screen import Context, Screen, View
+from tui.screens.band import BandScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -21,6 +22,7 @@ from tui.session import Session
 SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),
     (StemsScreen, ("meters", "latency", "sideman", "counters")),
+    (BandScreen, ("clock", "accompaniment", "sideman", "counters")),
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
     (PresetScreen, ("preset",)),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.screen import Screen
+from tui.screens.band import BandScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -14,6 +15,7 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     RoutingScreen,
     StemsScreen,
     SongScreen,
+    BandScreen,
     PresetScreen,
 )
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
