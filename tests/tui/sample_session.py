@@ -215,11 +215,11 @@ def publish_controllers(bus: Bus) -> None:
         "controllers.device", "FS-1 pedal", "fs-1.toml", "", "", "missing", "plug it in: it is taken up again by itself"
     )
     for message, control, state in (
-        ("CC 77", "stems.drums.gain_db", ""),
-        ("CC 78", "stems.bass.gain_db", ""),
-        ("CC 79", "stems.vocals.gain_db", "fader at 64, move it to 106"),
+        ("CC 77", "stems.drums.gain_db", "picked up"),
+        ("CC 78", "stems.bass.gain_db", "picked up"),
+        ("CC 79", "stems.vocals.gain_db", "move to 83 %"),
         ("Note 43", "stems.vocals.mute", ""),
-        ("CC 21", "accompaniment.band.intensity", ""),
+        ("CC 21", "accompaniment.band.intensity", "picked up"),
         ("Note 36", "transport.panic", ""),
     ):
         bus.publish("controllers.binding", f"Launch Control XL/{message}", "Launch Control XL", message, control, state)

@@ -13,6 +13,7 @@ from tests.tui.wild_sessions import NAMES, VALUES, draw_session
 from tui.rows import measure_row
 from tui.screen import Context, Screen, View
 from tui.screens.band import BandScreen
+from tui.screens.controllers import ControllerScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -24,6 +25,7 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (StemsScreen, ("meters", "latency", "sideman", "counters")),
     (BandScreen, ("clock", "accompaniment", "sideman", "counters")),
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
+    (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),
 )
 """Screens, and the readings that they show."""

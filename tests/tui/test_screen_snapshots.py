@@ -39,7 +39,7 @@ def test_a_screen_is_drawn_as_its_snapshot(make_screen: Callable[[], Screen], si
     rig = make_sample(*size)
     screen = make_screen()
     rig.context.view.screen = screen.name
-    rows = draw_whole(rig.context, screen, [one() for one in SCREENS])
+    rows = draw_whole(rig.context, screen)
     assert {measure_row(row) for row in rows} == {size[0]}
     assert {role for row in rows for _, role in row} <= set(ROLES)
     path = FOLDER / f"{screen.name}_{size[0]}x{size[1]}.txt"

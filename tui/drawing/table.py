@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.rows import Row, Run, cut_start, fit_row, pad, pad_left
+from tui.rows import Row, Run, cut, cut_start, fit_row, pad, pad_left, to_text
 
 MARK = "▌"
 """Before the selected row."""
@@ -79,7 +79,7 @@ def draw_table(
     drawn: list[Row] = []
     if has_heads:
         head = [(" ", "text"), *draw_line([(one.title, "dim") for one in columns], columns, widths, gap)]
-        drawn.append(_add_position(fit_row(head, width), shown, len(rows), width))
+        drawn.append(put_position(fit_row(head, width), shown, len(rows), width))
     for at in shown:
         selected = at == cursor
         cells = draw_line(rows[at], columns, widths, gap)
@@ -91,9 +91,10 @@ def draw_table(
     return drawn[:height]
 
 
-def _add_position(head: Row, shown: range, count: int, width: int) -> Row:
+def put_position(head: Row, shown: range, count: int, width: int) -> Row:
     """``head`` with which rows are shown at its end, where that is not all of them."""
     if len(shown) >= count or not shown:
         return head
     text = f" {shown[0] + 1}-{shown[-1] + 1} of {count}"
-    return [*fit_row(head, max(width - len(text), 0)), *fit_row([(text, "dim")], min(len(text), width))]
+    room = max(width - len(text), 0)
+    return [*fit_row([(cut(to_text(head).rstrip(), room), "dim")], room), *fit_row([(text, "dim")], width - room)]

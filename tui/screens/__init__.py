@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tui.screen import Screen
 from tui.screens.band import BandScreen
+from tui.screens.controllers import ControllerScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -16,6 +17,7 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     StemsScreen,
     SongScreen,
     BandScreen,
+    ControllerScreen,
     PresetScreen,
 )
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
