@@ -14,6 +14,7 @@ from tui.rows import measure_row
 from tui.screen import Context, Screen, View
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
+from tui.screens.jobs import JobScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -27,6 +28,7 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
     (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),
+    (JobScreen, ("jobs", "log", "sideman")),
 )
 """Screens, and the readings that they show."""
 SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]
