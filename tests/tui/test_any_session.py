@@ -14,7 +14,6 @@ from tui.rows import measure_row
 from tui.screen import Context, Screen, View
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
-from tui.screens.health import HealthScreen
 from tui.screens.jobs import JobScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
@@ -26,10 +25,6 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),
     (StemsScreen, ("meters", "latency", "sideman", "counters")),
     (BandScreen, ("clock", "accompaniment", "sideman", "counters")),
-    (
-        HealthScreen,
-        ("latency", "worker", "health", "callback", "clock", "accompaniment.lookahead", "sideman", "counters"),
-    ),
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
     (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),

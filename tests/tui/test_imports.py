@@ -15,7 +15,13 @@ WITHOUT_TEXTUAL = (
     "tui.remote",
     "tui.calls",
     "tui.retrieval",
-    "tui.command",
+    "tui.modes",
+    "tui.guard",
+    "tui.recording",
+    "tui.text.once",
+    "tui.text.follow",
+    "tui.text.picture",
+    "tui.text.keys",
 )
 SLOW = ("textual", "rich", "bridge", "engines", "numpy", "numba", "pythonosc")
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from tui.screen import Screen
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
-from tui.screens.health import HealthScreen
 from tui.screens.jobs import JobScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
@@ -21,7 +20,6 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     BandScreen,
     ControllerScreen,
     PresetScreen,
-    HealthScreen,
     JobScreen,
 )
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
