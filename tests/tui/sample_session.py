@@ -80,7 +80,7 @@ def publish_sidecar(bus: Bus) -> None:
         ("accompaniment.band.pad.mute", True),
         ("accompaniment.lookahead_beats", 4),
     ):
-        bus.set(control, value, "osc 127.0.0.1:40122")
+        bus.set(control, value, "osc:127.0.0.1:40122")
     bus.publish(
         "clock", NOW_FRAME, NOW_MS, 1, 33, 1.0 + NOW_BEATS % BAR_BEATS, BAR_BEATS, 120.0, "host", "locked", 0.3, 11
     )

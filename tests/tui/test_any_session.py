@@ -15,6 +15,7 @@ from tui.screen import Context, Screen, View
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
 from tui.screens.jobs import JobScreen
+from tui.screens.log import LogScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -29,6 +30,7 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),
     (JobScreen, ("jobs", "log", "sideman")),
+    (LogScreen, ("log", "change", "controllers", "mir", "accompaniment", "routing", "clock", "sideman", "counters")),
 )
 """Screens, and the readings that they show."""
 SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]

@@ -8,6 +8,7 @@ from tui.screen import Screen
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
 from tui.screens.jobs import JobScreen
+from tui.screens.log import LogScreen
 from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
@@ -21,5 +22,6 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     ControllerScreen,
     PresetScreen,
     JobScreen,
+    LogScreen,
 )
 """What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
