@@ -32,24 +32,40 @@ def test_enter_makes_half_a_pair_whole_and_undo_takes_it_back() -> None:
     find_cell(screen, rig, "sideman vocals", "ardour Vocals")
     assert "only one side is connected" in show(screen, rig)
     press(screen, rig, "enter")
-    assert rig.remote.calls == [("routing.connect", "sideman:vocals_2", "ardour:Vocals/audio_in 2")]
+    assert rig.remote.calls == [("routing.connect", "sideman:vocals", "ardour:Vocals/audio_in")]
     assert "pair made whole: sideman vocals ▸ ardour Vocals" in rig.messages[-1][0]
     assert rig.remote.undos
     rig.remote.undos[-1]()
     assert rig.remote.calls[-1] == ("routing.undo",)
 
 
-def test_enter_cuts_what_is_whole_and_both_sides_are_one_step() -> None:
+def test_enter_cuts_what_is_whole() -> None:
     rig, screen = make_sample(), RoutingScreen()
     find_cell(screen, rig, "sideman drums", "ardour Drums")
     press(screen, rig, "enter")
+    assert rig.remote.calls == [("routing.cut", "sideman:drums", "ardour:Drums/audio_in")]
+
+
+def test_a_link_that_waits_is_given_up_port_by_port_in_one_step() -> None:
+    rig, screen = make_sample(), RoutingScreen()
+    find_cell(screen, rig, "sideman band", "ardour Band")
+    assert "is not there: connected when it comes back" in show(screen, rig)
+    press(screen, rig, "enter")
     assert rig.remote.calls == [
-        ("routing.cut", "sideman:drums_1", "ardour:Drums/audio_in 1"),
-        ("routing.cut", "sideman:drums_2", "ardour:Drums/audio_in 2"),
+        ("routing.cut", "sideman:band_1", "ardour:Band/audio_in 1"),
+        ("routing.cut", "sideman:band_2", "ardour:Band/audio_in 2"),
     ]
     assert len(rig.remote.undos) == 1
     rig.remote.undos[0]()
     assert rig.remote.calls[2:] == [("routing.undo",)] * 2
+
+
+def test_ports_by_themselves_are_connected_by_their_names() -> None:
+    rig, screen = make_sample(), RoutingScreen()
+    press(screen, rig, "p")
+    find_cell(screen, rig, "sideman vocals_2", "ardour Vocals/audio_in 2")
+    press(screen, rig, "enter")
+    assert rig.remote.calls == [("routing.connect", "sideman:vocals_2", "ardour:Vocals/audio_in 2")]
 
 
 def test_audio_is_not_connected_to_midi() -> None:

@@ -83,8 +83,9 @@ def draw_scenes(scenes: list[Record], selected: int, width: int, height: int) ->
     for one in scenes:
         links, made = int(read_number(one, "links")), int(read_number(one, "made"))
         active = read_number(one, "active") > 0
-        words = f"{made} of {links} made" if active else f"{links} links"
-        rows.append([(read_text(one, "scene"), "text"), (words, "dim"), ("restored last" if active else "", "dim")])
+        words = f"{made} of {links} made" if active else f"{links} links" if links >= 0 else "file refused"
+        role = "dim" if links >= 0 else "error"
+        rows.append([(read_text(one, "scene"), "text"), (words, role), ("restored last" if active else "", "dim")])
     return draw_table([Column(""), Column("", 18), Column("", 13)], rows, width, height, selected)
 
 

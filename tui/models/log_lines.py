@@ -25,7 +25,7 @@ MAX_TEXT = 500
 """Characters of a line that are kept and searched."""
 OSC = "osc:"
 MAX_DELAY_MS = 120_000.0
-"""What is heard is published within seconds; a frame that is older than this belongs to another stream."""
+"""What the analysis finds is published within seconds; a frame that is older than this belongs to another stream."""
 
 
 @dataclass(frozen=True, slots=True)

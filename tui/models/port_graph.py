@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tui.session import Record, Session
@@ -52,15 +51,22 @@ class Endpoint:
         """Client and label."""
         return f"{self.client} {self.label}"
 
+    @property
+    def address(self) -> str:
+        """What the actions of routing call it: the full name of the port, or of the pair."""
+        return f"{self.client}:{self.pair.removeprefix(f'{self.client}:')}" if self.pair else self.ports[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """What lies between a source and a destination: the links that are there, made or away, and those of the pair."""
+    """What lies between a source and a destination: the links that are there, made or away, and those that a whole
+    pair lacks. ``is_crossed``: left goes to right, so that such a pair is completed port by port."""
 
     made: tuple[tuple[str, str], ...] = ()
     away: tuple[tuple[str, str], ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     is_possible: bool = True
+    is_crossed: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -83,7 +89,11 @@ class PortGraph:
         all_links = [(one, other) for one in source.ports for other in destination.ports]
         made = tuple(one for one in all_links if self.links.get(one) == MADE)
         away = tuple(one for one in all_links if self.links.get(one) == AWAY)
-        return Crossing(made, away, tuple(_find_missing(source, destination, {*made, *away})))
+        there = {*made, *away}
+        straight, crossed = _list_whole(source, destination)
+        is_crossed = bool(there & set(crossed)) and not there & set(straight)
+        missing = [one for one in (crossed if is_crossed else straight) if one not in there]
+        return Crossing(made, away, tuple(missing), is_crossed=is_crossed)
 
     def draw_crossing(self, source: Endpoint, destination: Endpoint) -> str:
         """The cell: a letter for each channel of the destination: what feeds it. Brackets: wanted, and away."""
@@ -115,15 +125,14 @@ class PortGraph:
         return [link for link, state in self.links.items() if state == AWAY]
 
 
-def _find_missing(source: Endpoint, destination: Endpoint, there: set[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    """The links that make the pair whole: crossed where those that are there are crossed."""
+def _list_whole(source: Endpoint, destination: Endpoint) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The links of a whole pair, side by side and crossed; a port goes to both channels of a pair."""
     ports, others = source.ports, destination.ports
     straight = [
         (ports[min(at, len(ports) - 1)], others[min(at, len(others) - 1)]) for at in range(max(len(ports), len(others)))
     ]
     crossed = list(zip(ports, reversed(others), strict=False)) if len(ports) == len(others) == 2 else []
-    wanted = crossed if crossed and there & set(crossed) and not there & set(straight) else straight
-    return [one for one in wanted if one not in there]
+    return straight, crossed
 
 
 def sort_naturally(text: str) -> tuple[tuple[int, int | str], ...]:

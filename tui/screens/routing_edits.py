@@ -15,15 +15,17 @@ class RoutingEdits:
     def turn_over(self, context: Context, source: Endpoint, destination: Endpoint, crossing: Crossing) -> None:
         """Connect what is free, make half a pair whole, cut what is whole or waits."""
         words = f"{source.name} ▸ {destination.name}"
+        whole = [(source.address, destination.address)]
         if not crossing.is_possible:
             context.say(f"{source.kind} cannot be connected to {destination.kind}", "warning")
         elif source.is_away or destination.is_away:
             self._call(context, "routing.cut", crossing.away, f"given up: {words}")
         elif crossing.missing or crossing.away:
             done = "pair made whole" if crossing.made else "connected"
-            self._call(context, "routing.connect", (*crossing.missing, *crossing.away), f"{done}: {words}")
+            links = [*crossing.missing, *crossing.away] if crossing.is_crossed else whole
+            self._call(context, "routing.connect", links, f"{done}: {words}")
         else:
-            self._call(context, "routing.cut", crossing.made, f"cut: {words}")
+            self._call(context, "routing.cut", whole, f"cut: {words}")
 
     def clear(self, context: Context, source: Endpoint, links: Sequence[tuple[str, str]]) -> None:
         """Cut everything from a source."""
