@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -105,8 +106,16 @@ def run_probe(context: Context, options: Options, environment: Mapping[str, str]
     adapt_view(context.view, options, environment, find_encoding())
     interface = make_interface(context, options)
     interface.open_probe()
-    TerminalApp(interface, NoConnection(), choose_theme(options, environment)).run()
+    run_in_terminal(TerminalApp(interface, NoConnection(), choose_theme(options, environment)))
     return 0
+
+
+def run_in_terminal(app: TerminalApp) -> None:
+    """Run ``app`` until it is left, at the terminal's own size: Textual would go by COLUMNS and LINES, which shells and
+    test runners export and which no longer hold after a change of size."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    app.run()
 
 
 def find_encoding() -> str:
@@ -130,7 +139,7 @@ def run_app(
     adapt_view(context.view, options, environment, find_encoding())
     interface = make_interface(context, options)
     app = TerminalApp(interface, connection, theme)
-    app.run()
+    run_in_terminal(app)
     for fault in interface.faults:
         report(fault)
     return 1 if interface.faults else app.return_code or 0

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.plain_screen import PlainScreen
 from tests.tui.rig import SessionRig
 from tui.app import TerminalApp
+from tui.gate import Gate
 from tui.interface import Interface
+from tui.rows import Row
 from tui.screen import Screen
 from tui.themes import CALM, MONO, Theme
 
@@ -111,8 +114,6 @@ def test_a_paste_is_text_and_never_keys() -> None:
     rig = AppRig()
 
     async def use(pilot: Pilot[None]) -> None:
-        from textual import events
-
         rig.app.post_message(events.Paste("!mq"))
         await rig.wait(pilot, lambda lines: "pasted text" in lines[-2])
         assert rig.rig.remote.calls == []
@@ -183,5 +184,64 @@ def test_only_rows_that_changed_are_drawn() -> None:
         assert canvas.show(rig.interface.draw(rig.rig.context.now_s)) == 0
         rig.rig.bus.publish("mir.key", 0, "D minor", 0.8)
         assert canvas.show(rig.interface.draw(rig.rig.context.now_s)) == 1
+
+    rig.run(use)
+
+
+def test_while_the_terminal_takes_nothing_keys_act_and_frames_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = AppRig()
+    free = [True]
+    monkeypatch.setattr(Gate, "is_free", property(lambda _: free[0]))
+
+    async def use(pilot: Pilot[None]) -> None:
+        await rig.wait(pilot, lambda lines: "● " in lines[0])
+        drawn: list[int] = []
+        display = rig.app._display
+
+        def note(screen: object, renderable: object) -> None:
+            drawn.append(rig.app._batch_count)
+            display(screen, renderable)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(rig.app, "_display", note)
+        free[0] = False
+        for _ in range(100):
+            if rig.app._gate._batch is not None:
+                break
+            await pilot.pause(0.02)
+        before = rig.read_lines()
+        count = len(drawn)
+        for _ in range(40):
+            rig.app.post_message(events.Key("m", "m"))
+        rig.app.post_message(events.Key("g", "g"))
+        for _ in range(100):
+            if rig.interface._overlay is not None:
+                break
+            await pilot.pause(0.02)
+        assert rig.connection.events.count("flush") == 41
+        assert rig.read_lines() == before
+        assert 0 not in drawn[count:], "nothing reaches the terminal past the gate"
+        assert rig.app._gate._batch is not None
+        free[0] = True
+        await rig.wait(pilot, lambda lines: any("go to" in line for line in lines[2:]))
+
+    rig.run(use)
+
+
+def test_nothing_is_drawn_while_nothing_changes() -> None:
+    rig = AppRig()
+
+    async def use(pilot: Pilot[None]) -> None:
+        await rig.wait(pilot, lambda lines: "● " in lines[0])
+        shown: list[int] = []
+        show = rig.app._canvas.show
+
+        def note(rows: list[Row]) -> int:
+            shown.append(show(rows))
+            return shown[-1]
+
+        rig.app._canvas.show = note  # type: ignore[method-assign]
+        while len(shown) < 8:
+            await pilot.pause(0.02)
+        assert set(shown) == {0}
 
     rig.run(use)

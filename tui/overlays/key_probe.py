@@ -10,6 +10,7 @@ from tui.rows import Row, pad
 from tui.screen import Context, KeyAction
 
 MOST_SHOWN = 40
+KEY_COLUMNS = 22
 
 
 class KeyProbe:
@@ -44,13 +45,13 @@ class KeyProbe:
             [(" Press keys. In keys.toml a key is written as in the first column.", "text")],
             [(" What does not appear here never reached the app: the terminal or tmux took it.", "dim")],
             [],
-            [(" " + pad("keys.toml", 18) + pad("character", 12) + "does", "dim")],
+            [(" " + pad("keys.toml", KEY_COLUMNS) + pad("character", 12) + "does", "dim")],
         ]
         shown = list(self._pressed)[-max(height - len(rows), 1) :]
         for key, character in shown:
             rows.append(
                 [
-                    (" " + pad(key, 18), "text"),
+                    (" " + pad(key, KEY_COLUMNS), "text"),
                     (pad(character or to_label(key), 12), "dim"),
                     (self._describe(key), "text"),
                 ]

@@ -1,0 +1,170 @@
+"""Keys as terminals send them: every default key arrives by its name, also through tmux, and on other keyboards."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
+
+from tests.tui.test_interface import KeyRig
+from tui.app_actions import APP_ACTIONS
+from tui.key_names import SIGNS
+from tui.terminal import make_screens
+
+ROOT = Path(__file__).parent.parent.parent
+BYTES = {
+    "enter": "\r",
+    "tab": "\t",
+    "shift+tab": "\x1b[Z",
+    "space": " ",
+    "backspace": "\x7f",
+    "delete": "\x1b[3~",
+    "escape": "\x1b",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "shift+right": "\x1b[1;2C",
+    "shift+left": "\x1b[1;2D",
+    "shift+up": "\x1b[1;2A",
+    "shift+down": "\x1b[1;2B",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "pageup": "\x1b[5~",
+    "pagedown": "\x1b[6~",
+    "f12": "\x1b[24~",
+}
+"""What xterm sends for keys that type no sign."""
+TMUX = {
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "BTab",
+    "space": "Space",
+    "backspace": "BSpace",
+    "delete": "DC",
+    "escape": "Escape",
+    "pageup": "PPage",
+    "pagedown": "NPage",
+    "home": "Home",
+    "end": "End",
+    **{way: way.title() for way in ("left", "right", "up", "down")},
+    **{f"shift+{way}": f"S-{way.title()}" for way in ("left", "right", "up", "down")},
+}
+"""What tmux calls them."""
+WAIT_S = 30.0
+
+
+def list_keys() -> list[str]:
+    """Every default key of the app and its screens; Esc last, since what follows it would be taken for alt."""
+    actions = [*APP_ACTIONS, *(action for screen in make_screens() for action in screen.actions)]
+    keys = {key for action in actions for key in action.keys}
+    return [*sorted(keys - {"escape"}), "escape"]
+
+
+def to_bytes(key: str) -> str:
+    """What xterm sends for a key."""
+    if key in BYTES:
+        return BYTES[key]
+    if key.startswith("ctrl+"):
+        return chr(ord(key[-1]) - 96)
+    return SIGNS.get(key, key)
+
+
+def parse(typed: str) -> list[str]:
+    """The names of the keys that Textual finds in what a terminal sends."""
+    parser = XTermParser()
+    found = [event for event in [*parser.feed(typed), *parser.feed("")] if isinstance(event, events.Key)]
+    return [event.key for event in found]
+
+
+@pytest.mark.parametrize("key", [key for key in list_keys() if key != "escape"])
+def test_every_default_key_arrives_by_its_name(key: str) -> None:
+    assert parse(to_bytes(key)) == [key]
+
+
+def test_on_azerty_letters_choose_stems_and_the_unshifted_digits_do_no_harm() -> None:
+    keys = KeyRig()
+    for sign in "&é\"'(-è_çà":
+        [name] = parse(sign)
+        keys.now_s += 1.0
+        keys.interface.press(name, sign, keys.now_s)
+    assert keys.calls == []
+    assert not keys.rig.session.is_on("stems.drums.mute")
+    assert parse("1!") == ["1", "exclamation_mark"]
+
+
+class TmuxRig:
+    """A tmux server of its own, with extended keys off, in which the probe of keys runs."""
+
+    def __init__(self, name: str) -> None:
+        self._base = ["tmux", "-L", name, "-f", os.devnull]
+        code = "import os; from tests.tui.rig import SessionRig; from tui.terminal import Options, run_probe; " + (
+            "run_probe(SessionRig().context, Options(), os.environ)"
+        )
+        self.run(
+            "new-session",
+            "-d",
+            "-x",
+            "120",
+            "-y",
+            "60",
+            "-e",
+            "COLUMNS=80",
+            "-e",
+            "LINES=24",
+            f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}",
+        )
+        self.run("set-option", "-s", "extended-keys", "off")
+
+    def run(self, *words: str) -> str:
+        done = subprocess.run([*self._base, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def wait_for(self, start: str) -> None:
+        """Wait until a line of the pane starts with ``start``."""
+        deadline_s = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline_s:
+            text = self.run("capture-pane", "-p")
+            if any(line.startswith(start) for line in text.splitlines()):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{start!r} did not appear:\n{text}")
+
+    def close(self) -> None:
+        subprocess.run([*self._base, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[TmuxRig]:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    rig = TmuxRig(f"sideman-{os.getpid()}")
+    yield rig
+    rig.close()
+
+
+def to_tmux(key: str) -> str:
+    """What tmux calls a key."""
+    if key in TMUX:
+        return TMUX[key]
+    if key.startswith("ctrl+"):
+        return f"C-{key[-1]}"
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else SIGNS.get(key, key)
+
+
+def test_every_default_key_goes_through_tmux(tmux: TmuxRig) -> None:
+    tmux.wait_for(" Press keys.")
+    assert any(len(line) > 100 for line in tmux.run("capture-pane", "-p").splitlines()), "COLUMNS is not the size"
+    for key in list_keys():
+        tmux.run("send-keys", "--", to_tmux(key))
+        tmux.wait_for(f" {key} ")
