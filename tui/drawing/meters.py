@@ -125,12 +125,14 @@ def draw_stereo_meter(left: MeterChannel, right: MeterChannel, width: int, silen
     return row + _draw_tick(max(left.tick_db, right.tick_db), longest, width, silent)
 
 
-def draw_line_meter(left: MeterChannel, right: MeterChannel, width: int) -> Row:
-    """The louder of two channels as a thin line with its tick, for a level that is not the first to look at."""
+def draw_line_meter(left: MeterChannel, right: MeterChannel, width: int, quiet: bool = False) -> Row:
+    """The louder of two channels as a thin line with its tick. ``quiet``: a level that is not the first to look at."""
     if width < 1:
         return []
     end = round(min(deflect(max(left.bar_db, right.bar_db)), 1.0) * width)
-    return [("━" * end, "off"), *_draw_tick(max(left.tick_db, right.tick_db), end, width, True)]
+    tick_db, bar_db = max(left.tick_db, right.tick_db), max(left.bar_db, right.bar_db)
+    line: Row = [("━" * end, "off")] if quiet else list(_color("━" * end, width, bar_db, False))
+    return [*line, *_draw_tick(tick_db, end, width, quiet)]
 
 
 def draw_scale(width: int) -> Row:

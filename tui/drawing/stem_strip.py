@@ -173,7 +173,7 @@ def _draw_meters(stem: StemState, levels: StemLevels, shape: StripShape, width: 
     if shape.has_fader:
         rows.append(draw_fader(stem.gain_db, width, stem.is_selected))
     if shape.has_output:
-        rows.append(draw_line_meter(levels.left_output, levels.right_output, width))
+        rows.append(draw_line_meter(levels.left_output, levels.right_output, width, quiet=True))
     return rows
 
 

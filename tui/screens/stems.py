@@ -6,10 +6,18 @@ from collections.abc import Callable
 from functools import partial
 
 from tui.drawing.faders import format_gain
-from tui.drawing.meters import FLOOR_DB, MeterChannel, draw_meter, draw_scale, draw_stereo_meter
+from tui.drawing.meters import FLOOR_DB, MeterChannel, draw_line_meter, draw_meter, draw_scale
 from tui.drawing.panes import join_fitting
 from tui.drawing.steady import SteadyTexts
-from tui.drawing.stem_strip import Columns, StemLevels, StemState, choose_shape, divide_columns, draw_strip
+from tui.drawing.stem_strip import (
+    LARGE_COLUMNS,
+    Columns,
+    StemLevels,
+    StemState,
+    choose_shape,
+    divide_columns,
+    draw_strip,
+)
 from tui.models.position import get_rate_hz
 from tui.rows import Row, Run, fit_row, pad, pad_left
 from tui.screen import Context, KeyAction
@@ -221,7 +229,7 @@ class StemsScreen:
         known = bool(session.read_row("meters", port))
         peak = self._texts.hold(port, _format_peak(max(left.tick_db, right.tick_db), known), now_s)
         clipped = left.is_clipped or right.is_clipped
-        bars = [draw_stereo_meter(left, right, columns.meter)]
+        bars = [draw_line_meter(left, right, columns.meter)]
         if count > 1:
             bars = [draw_meter(left, columns.meter), draw_meter(right, columns.meter)]
         at = columns.numbers - 14 if columns.numbers > 20 else 7
@@ -242,8 +250,9 @@ class StemsScreen:
         if DIRECT in session.registry.controls:
             items.append([("direct outs ", "dim"), ("ON" if session.is_on(DIRECT) else "off", "text")])
         if mix and rate > 0:
-            items.append([("mix ", "dim"), (f"{frames / rate * 1000:.1f} ms behind the input", "text")])
-            items.append([("that is ", "dim"), (f"{frames:,.0f} frames", "text")])
+            delay = f"{frames / rate * 1000:.1f} ms"
+            shown = f"{frames:,.0f} frames, {delay}" if width >= LARGE_COLUMNS else delay
+            items.append([("mix ", "dim"), (f"{shown} behind the input", "text")])
         if "synth.gain_db" in session.registry.controls:
             items.append([("synth ", "dim"), (f"{format_gain(session.get('synth.gain_db'))} dB", "text")])
         return join_fitting(items, width, 4)
