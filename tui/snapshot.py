@@ -33,13 +33,15 @@ def draw_whole(
     content = [fit_row(row, width) for row in screen.draw(context, width, room)[:room]]
     content += [fit_row([], width)] * (room + 1 - len(content))
     always, more = select_footer(app_actions)
+    own = screen.actions if actions is None else actions
+    taken = {key for action in own for key in action.keys}
     if view.field is not None and not any(role == "cursor" for row in content for _, role in row):
         message = fit_row([(" ", "text"), *draw_field(view.field, max(width - 2, 1))], width)
     else:
         message = draw_message(view, width)
     foot = [
         message,
-        draw_keys(view, [*(screen.actions if actions is None else actions), *more], always, width),
+        draw_keys(view, [*own, *(one for one in more if not taken.intersection(one.keys))], always, width),
     ]
     head = [
         draw_head(session, context.now_s, width, clock),

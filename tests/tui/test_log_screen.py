@@ -39,8 +39,10 @@ def rig() -> SessionRig:
 
 
 def list_texts(screen: LogScreen, rig: SessionRig) -> list[str]:
-    """The lines that are shown, without blanks at both ends."""
-    return [line.strip() for line in show(screen, rig).splitlines()[2:-2] if line.strip()]
+    """The lines between the rules, without blanks at both ends."""
+    lines = show(screen, rig).splitlines()
+    first, last = (at for at, line in enumerate(lines) if "────" in line)
+    return [line.strip() for line in lines[first + 1 : last] if line.strip()]
 
 
 def test_lines_of_all_readings_are_in_the_order_of_their_times(rig: SessionRig) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tui.drawing.faders import draw_dial
 from tui.drawing.panes import draw_text
-from tui.drawing.table import MARK, Column, draw_line, draw_table, find_window, lay_out, put_position
+from tui.drawing.table import MARK, Column, draw_line, draw_table, find_window, lay_out, mark_selected, put_position
 from tui.models.binding_list import Binding, list_bindings, list_candidates
 from tui.rows import Row, Run, cut, draw_heading, fit_row
 from tui.session import Record, Session
@@ -70,19 +70,19 @@ def draw_bindings(bindings: Sequence[Binding], selected: int, width: int, height
     for at in window:
         is_selected = at == selected
         cells = _draw_binding(bindings[at], columns, widths, is_selected)
-        rows.append(fit_row([(MARK if is_selected else " ", "selected"), *cells], width))
+        cells = mark_selected(cells) if is_selected else cells
+        rows.append(fit_row([(MARK, "selected") if is_selected else (" ", "text"), *cells], width))
     rows[0] = put_position(rows[0], window, len(bindings), width)
     return rows[: max(height, 0)]
 
 
 def _draw_binding(one: Binding, columns: Sequence[Column], widths: Sequence[int], is_selected: bool) -> Row:
-    role = "selected" if is_selected else "text"
     waits = one.state.startswith("move")
     texts = {
-        "control": (one.target, role),
-        "from": (one.message or "–", role if one.message else "off"),
-        "controller": (one.device, role if is_selected else "dim"),
-        "value": (one.value, role),
+        "control": (one.target, "text"),
+        "from": (one.message or "–", "text" if one.message else "off"),
+        "controller": (one.device, "dim"),
+        "value": (one.value, "text"),
         "state": (one.state, "warning" if waits else "dim"),
     }
     row: Row = []

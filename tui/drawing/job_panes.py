@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.drawing.panes import draw_text
 from tui.drawing.share_bar import draw_share
-from tui.drawing.table import MARK, Column, draw_line, find_window, lay_out
+from tui.drawing.table import MARK, Column, draw_line, find_window, lay_out, mark_selected
 from tui.drawing.text_field import draw_field
 from tui.models.job_form import START, JobForm
 from tui.models.times import format_length
@@ -44,7 +44,7 @@ def _draw_job(job: Record, columns: Sequence[Column], widths: Sequence[int], bar
     share = min(max(read_number(job, "share"), 0.0), 1.0)
     is_open = state in ("runs", "paused", "failed", "cancelled")
     percent = f"{100 * share:.0f} %" if is_open else ""
-    role = "selected" if is_selected else "dim" if state in ("done", "cancelled") else "text"
+    role = "dim" if state in ("done", "cancelled") else "text"
     text_role = ROLES.get(state, "dim")
     cells = [
         (SIGNS.get(state, "?"), text_role),
@@ -56,10 +56,11 @@ def _draw_job(job: Record, columns: Sequence[Column], widths: Sequence[int], bar
         (_describe_left(job), text_role if state == "failed" else "dim"),
     ]
     row = draw_line(cells[: len(columns)], columns, widths)
+    row = mark_selected(row) if is_selected else row
     if bar_width and is_open:
         row[6] = ("", "text")  # the bar takes the place of its column
         row[6:7] = fit_row(draw_share(share, bar_width, "off" if state == "cancelled" else "bar"), bar_width)
-    return [(MARK if is_selected else " ", "selected"), *row]
+    return [(MARK, "selected") if is_selected else (" ", "text"), *row]
 
 
 def _describe_state(job: Record) -> str:
@@ -149,7 +150,8 @@ def draw_form(form: JobForm, opened: TextField | None, host: str, width: int, he
 
 def _draw_form_row(form: JobForm, name: str, label: str, value: Row) -> Row:
     is_selected = form.get_row() == name
-    head = fit_row([(MARK if is_selected else " ", "selected"), (label, "dim")], LABEL_COLUMNS)
+    mark = (MARK, "selected") if is_selected else (" ", "text")
+    head = fit_row([mark, (label, "dim")], LABEL_COLUMNS)
     return [*head, (" ", "text"), *value]
 
 

@@ -54,6 +54,11 @@ def draw_line(cells: Sequence[Run], columns: Sequence[Column], widths: Sequence[
     return row
 
 
+def mark_selected(row: Row) -> Row:
+    """``row`` as the selected one: plain text and gaps; what has a meaning of its own keeps its role."""
+    return [(text, "selected" if role in ("text", "dim") else role) for text, role in row]
+
+
 def draw_table(
     columns: Sequence[Column],
     rows: Sequence[Sequence[Run]],
@@ -84,7 +89,7 @@ def draw_table(
         selected = at == cursor
         cells = draw_line(rows[at], columns, widths, gap)
         if selected:
-            cells = [(text, "selected" if role in ("text", "dim") else role) for text, role in cells]
+            cells = mark_selected(cells)
         drawn.append(fit_row([(MARK if selected else " ", "selected" if selected else "text"), *cells], width))
         if at != shown[-1]:
             drawn.extend(fit_row([], width) for _ in range(spacing))

@@ -23,6 +23,8 @@ KEYS = {"osc": "o", "midi": "m", "bus": "b", "mir": "h", "plan": "n", "jack": "r
 FRAME_ROWS = 4
 """Rows that are no lines: the filter, two rules, and the foot."""
 LEAST_HEIGHT = 9
+AIRY_HEIGHT = 16
+"""From this height on a blank row is above the filter, as on the other screens."""
 NARROW_COLUMNS = 60
 PAGE_ROWS = 10
 ROLES = {"warning": "warning", "error": "error", "debug": "dim"}
@@ -52,6 +54,8 @@ class LogScreen:
         self._lines = LogLines()
         self._filter = LogFilter()
         self._field: TextField | None = None
+        self._room = 0
+        """Lines that the last picture had room for."""
         self._bottom: int | None = None
         """The number of the last line that is shown; None while it follows the newest."""
 
@@ -124,7 +128,7 @@ class LogScreen:
     def _go_to_start(self, context: Context) -> None:
         self._lines.update(context.session)
         if self._lines.shown:
-            at = min(max(context.view.height - FRAME_ROWS - 6, 0), len(self._lines.shown) - 1)
+            at = min(max(self._room - 1, 0), len(self._lines.shown) - 1)
             self._bottom = self._lines.shown[at].number
 
     def _change_filter(self, wanted: LogFilter) -> None:
@@ -176,12 +180,13 @@ class LogScreen:
         margin = 5 if is_large else 1
         inner = max(width - 2 * margin, 0)
         has_frame = height >= LEAST_HEIGHT
-        room = max(height - (FRAME_ROWS + is_large if has_frame else 0), 0)
+        is_airy = height >= AIRY_HEIGHT
+        room = max(height - (FRAME_ROWS + is_airy if has_frame else 0), 0)
         lines = fill(self._draw_lines(inner, room, is_large), inner, room)
         if not has_frame:
             return fill(indent(lines, margin), width, height)
         rule: Row = [("─" * inner, "dim")]
-        head = [[], self._draw_head(inner)] if is_large else [self._draw_head(inner)]
+        head = [[], self._draw_head(inner)] if is_airy else [self._draw_head(inner)]
         return fill(indent([*head, rule, *lines, rule, self._draw_foot(inner)], margin), width, height)
 
     def _draw_head(self, width: int) -> Row:
@@ -199,6 +204,7 @@ class LogScreen:
         return [*fit_row(left, room), ("  ", "text"), (right, "dim")]
 
     def _draw_lines(self, width: int, height: int, is_large: bool) -> list[Row]:
+        self._room = max(height, 0)
         if height <= 0:
             return []
         end = self._find_bottom() + 1

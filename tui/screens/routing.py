@@ -42,6 +42,7 @@ class RoutingScreen:
 
     def __init__(self) -> None:
         self._graph = PortGraph()
+        self._lines: tuple[list[Line], list[Line]] = ([], [])
         self._made_of: tuple[object, ...] = ()
         self._source, self._destination = Selection(), Selection()
         self._scene, self._client = Selection(), Selection()
@@ -206,6 +207,7 @@ class RoutingScreen:
         if made_of != self._made_of:
             self._made_of = made_of
             self._graph = make_graph(session, self._pairs, self._hidden, self._find)
+            self._lines = _make_lines(self._graph.sources), _make_lines(self._graph.destinations)
         return self._graph
 
     def _find_cursor(self, session: Session) -> tuple[Endpoint, Endpoint, Crossing] | None:
@@ -250,8 +252,7 @@ class RoutingScreen:
             weak = "." in text or "(" in text
             return text, "off" if text in ("", "·") else "warning" if weak else "text"
 
-        sources, destinations = _make_lines(graph.sources), _make_lines(graph.destinations)
-        return draw_matrix(sources, destinations, draw_cell, (row, column), width, height, size)
+        return draw_matrix(*self._lines, draw_cell, (row, column), width, height, size)
 
     def _draw_foot(self, context: Context, width: int, height: int) -> list[Row]:
         if not context.view.is_large:
@@ -307,7 +308,8 @@ class RoutingScreen:
             start = max(min(at - size // 2, len(keys) - size), 0)
             for number, key in list(enumerate(keys))[start : start + size]:
                 box = "[ ]" if key in self._hidden else "[x]"
-                rows.append([("▌" if number == at else " ", "selected"), (f"{box} {key}", "text")])
+                role = "selected" if number == at else "text"
+                rows.append([("▌" if number == at else " ", role), (f"{box} {key}", role)])
             return rows
         scenes = session.read_rows("routing.scene")
         if self._list == "scenes":
