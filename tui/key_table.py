@@ -9,6 +9,11 @@ from tui.key_names import to_label
 from tui.keymap import Keymap
 from tui.screen import KeyAction, Screen
 
+INTRODUCTION = (
+    "Made by `sideman tui --keys --markdown`. `sideman tui --keys` prints the same with your own keys, and",
+    "`sideman tui --probe` shows what arrives for each key. F2 to F10 show the screens, too.",
+)
+
 
 def list_groups(screens: Sequence[Screen], keymap: Keymap) -> list[tuple[str, tuple[KeyAction, ...]]]:
     """A title and its actions: those that act everywhere, then those of each screen."""
@@ -28,13 +33,13 @@ def format_text(screens: Sequence[Screen], keymap: Keymap) -> str:
 
 
 def format_markdown(screens: Sequence[Screen]) -> str:
-    """A table for each group, with the default keys."""
-    lines: list[str] = []
+    """The page of the documentation: a table for each group, with the default keys."""
+    lines = ["# Keys of the terminal app", "", *INTRODUCTION, ""]
     for title, actions in list_groups(screens, Keymap()):
-        lines += [f"### {title}", "", "| keys | does | in keys.toml |", "|---|---|---|"]
+        lines += [f"## {title}", "", "| keys | does | in keys.toml |", "|---|---|---|"]
         lines += [f"| {_quote_keys(action)} | {action.doc} | `{action.name}` |" for action in actions]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _list_keys(action: KeyAction) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from tui.rows import Row, measure
@@ -16,6 +17,18 @@ ROW_PX = 24.4
 MARGIN_PX = 14.0
 BASELINE = 0.76
 """Of a row's height: where letters stand."""
+
+
+BLOCKS: dict[str, tuple[float, float, float, float]] = {
+    "█": (0.0, 0.0, 1.0, 1.0),
+    "▀": (0.0, 0.0, 1.0, 0.5),
+    "▐": (0.5, 0.0, 1.0, 1.0),
+    **{one: (0.0, 0.0, (7 - number) / 8, 1.0) for number, one in enumerate("▉▊▋▌▍▎▏")},
+    **{one: (0.0, 1.0 - (number + 1) / 8, 1.0, 1.0) for number, one in enumerate("▁▂▃▄▅▆▇")},
+}
+"""Left, top, right and bottom of block elements in a cell. As rectangles they meet; a font's leave gaps."""
+_BLOCK = "".join(BLOCKS)
+_RUNS = re.compile(rf"([{_BLOCK}])\1*|[^ {_BLOCK}]+")
 
 
 def draw_svg(rows: Sequence[Row], width: int, theme: Theme, grey: bool = False) -> str:
@@ -44,7 +57,26 @@ def draw_svg(rows: Sequence[Row], width: int, theme: Theme, grey: bool = False) 
 
 def _draw_ground(column: int, row: int, columns: int, color: str) -> str:
     left, top = MARGIN_PX + column * COLUMN_PX, MARGIN_PX + row * ROW_PX
-    return f'<rect x="{left:.1f}" y="{top:.1f}" width="{columns * COLUMN_PX:.1f}" height="{ROW_PX}" fill="{color}"/>'
+    return _draw_rectangle(left, top, columns * COLUMN_PX, ROW_PX, color)
+
+
+def _draw_rectangle(left: float, top: float, width: float, height: float, color: str) -> str:
+    return (
+        f'<rect x="{left:.2f}" y="{top:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{color}" '
+        'shape-rendering="crispEdges"/>'
+    )
+
+
+def _draw_block(column: int, row: int, block: str, count: int, color: str) -> str:
+    """``count`` block elements side by side; those that fill less than a cell's width come one by one."""
+    left, top, right, bottom = BLOCKS[block]
+    x, y = MARGIN_PX + column * COLUMN_PX, MARGIN_PX + row * ROW_PX
+    if (left, right) == (0.0, 1.0):
+        return _draw_rectangle(x, y + top * ROW_PX, count * COLUMN_PX, (bottom - top) * ROW_PX, color)
+    return "\n".join(
+        _draw_rectangle(x + (at + left) * COLUMN_PX, y, (right - left) * COLUMN_PX, ROW_PX, color)
+        for at in range(count)
+    )
 
 
 def _draw_text(column: int, row: int, text: str, look: Look, color: str) -> str:
@@ -53,18 +85,21 @@ def _draw_text(column: int, row: int, text: str, look: Look, color: str) -> str:
     extra = ' font-weight="bold"' if look.is_bold else ""
     extra += ' opacity="0.65"' if look.is_dim else ""
     extra += ' text-decoration="underline"' if look.is_underlined else ""
-    words: list[str] = []
-    at = 0
-    while at < len(text):
-        end = at
-        while end < len(text) and text[end] != " ":
-            end += 1
-        if end > at:
-            word = text[at:end]
-            left = MARGIN_PX + (column + measure(text[:at])) * COLUMN_PX
-            words.append(
-                f'<text x="{left:.1f}" y="{top:.1f}" textLength="{measure(word) * COLUMN_PX:.1f}" '
-                f'lengthAdjust="spacingAndGlyphs" fill="{color}"{extra}>{escape(word)}</text>'
-            )
-        at = max(end, at + 1)
-    return "\n".join(words)
+    drawn: list[str] = []
+    for at, word in _split_words(text):
+        here = column + measure(text[:at])
+        if word[0] in BLOCKS:
+            drawn.append(_draw_block(here, row, word[0], len(word), color))
+            continue
+        drawn.append(
+            f'<text x="{MARGIN_PX + here * COLUMN_PX:.1f}" y="{top:.1f}" '
+            f'textLength="{measure(word) * COLUMN_PX:.1f}" lengthAdjust="spacingAndGlyphs" fill="{color}"{extra}>'
+            f"{escape(word)}</text>"
+        )
+    return "\n".join(drawn)
+
+
+def _split_words(text: str) -> Iterator[tuple[int, str]]:
+    """Runs without blanks and where they begin; equal block elements are a run of their own."""
+    for found in re.finditer(_RUNS, text):
+        yield found.start(), found.group()

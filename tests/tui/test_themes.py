@@ -57,3 +57,13 @@ def test_an_svg_has_each_word_at_its_column() -> None:
     grey = draw_svg([row], 20, CALM, grey=True)
     colors = {part[:7] for part in grey.split('fill="')[1:]}
     assert all(color[1:3] == color[3:5] == color[5:7] for color in colors)
+
+
+def test_block_elements_meet_as_rectangles() -> None:
+    tree = ET.fromstring(draw_svg([[("a██▌b", "bar")], [("▄▄", "bar")]], 10, CALM))
+    rectangles = [one for one in tree.iter() if one.tag.endswith("rect")][1:]
+    at = [
+        ((float(one.attrib["x"]) - MARGIN_PX) / COLUMN_PX, float(one.attrib["width"]) / COLUMN_PX) for one in rectangles
+    ]
+    assert at == [pytest.approx(one, abs=0.01) for one in ((1, 2), (3, 0.5), (0, 2))]
+    assert [one.text for one in tree.iter() if one.tag.endswith("text")] == ["a", "b"]
