@@ -255,6 +255,8 @@ class Sidecar:
     def _publish(signal_path: SignalPath, tick: int) -> None:
         signal_path.telemetry.publish_music()
         signal_path.telemetry.clock.publish(time.monotonic(), round(1000 * time.time()))
+        if (tick + 1) % METERS_EVERY == 0:
+            signal_path.telemetry.request_meters()
         if tick % METERS_EVERY == 0:
             signal_path.telemetry.publish_meters()
         if tick % COUNTERS_EVERY == 0:

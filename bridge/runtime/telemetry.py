@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
-import numpy as np
-
 from bridge.control.bus import Bus
-from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
+from bridge.core.audio import ANALYSERS
 from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, RETURNED
 from bridge.core.role import FORESEEN_RING, ROLES
 from bridge.runtime.clock_reading import ClockReading
 from bridge.runtime.counters import WORKER_BIN_US, Counters, compute_percentiles, read_counters
 from bridge.runtime.graph import Graph
-from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.atomics import observe
-from bridge.runtime.shared.layout import SEPARATED
-from bridge.runtime.shared.rings import EventReader, read_audio
+from bridge.runtime.meter_reader import MeterReader
+from bridge.runtime.shared.rings import EventReader
 
 READING_OF: Mapping[type[Payload], str] = {
     Beat: "mir.beat",
@@ -38,13 +33,8 @@ ANALYSIS_RINGS = {spec.writes[p.name] for spec in ROLES.values() for p in spec.p
 ANALYSER_OF = {path.name: path.analyser for spec in ROLES.values() for path in spec.paths if path.analyser}
 """The analyser that the events of a path come from, by the path's name."""
 
-METER_S = 0.1
-SILENCE_DB = -120.0
-
-
-def to_db(level: float) -> float:
-    """A linear level in dB, not below SILENCE_DB."""
-    return max(SILENCE_DB, 20.0 * math.log10(level)) if level > 0.0 else SILENCE_DB
+METER_DIGITS = 1
+"""Decimals of a level in dB: a finer step makes no difference to eye or ear."""
 
 
 class Telemetry:
@@ -63,8 +53,9 @@ class Telemetry:
         self.reset_counters()
         self._published_levels = dict.fromkeys(LEVELS, 0)
         self._rows: dict[str, tuple[int, ...]] = {}
-        self._block = np.zeros((CHANNELS, round(METER_S * graph.plan.rate)), np.float32)
-        self._stems = np.zeros((SEPARATED * CHANNELS, self._block.shape[1]), np.float32)
+        self._meter_reader = MeterReader(graph.context)
+        self._silent: set[str] = set()
+        """The meters whose silence has been published."""
 
     @property
     def counters(self) -> Counters:
@@ -136,23 +127,15 @@ class Telemetry:
                 share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop
                 self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
 
+    def request_meters(self) -> None:
+        """Ask the callback for the levels since the last request; `publish_meters` has them a cycle later."""
+        self._meter_reader.request()
+
     def publish_meters(self) -> None:
-        """Publish the levels of the last tenth of a second: the input, the stems before the faders, the band."""
-        shared, frames = self._graph.arrays, self._block.shape[1]
-        start = observe(shared.state, w.HEAD) - int(shared.state[w.DELAY_NOW]) - frames
-        if start < 0:
-            return
-        read_audio(shared.inputs, start, self._block)
-        read_audio(shared.stems, start, self._stems)
-        rows = {"in": self._block}
-        for i, stem in enumerate(STEMS[:SEPARATED]):
-            rows[stem] = self._stems[i * CHANNELS : (i + 1) * CHANNELS]
-        rows[STEMS[-1]] = self._block - self._stems.reshape(SEPARATED, CHANNELS, frames).sum(0)
-        if "band" in self._graph.ledger:
-            rows["band"] = np.zeros_like(self._block)
-            end = observe(shared.state, w.HEAD) - self._graph.ledger["band"].declared
-            read_audio(shared.band, end - frames, rows["band"])
-        for port, audio in rows.items():
-            peaks = [to_db(float(level)) for level in np.abs(audio).max(1)]
-            levels = [to_db(float(level)) for level in np.sqrt(np.square(audio).mean(1))]
-            self._bus.publish("meters", port, max(peaks), max(levels), *peaks, *levels)
+        """Publish the levels that were requested: in, stems before and after the faders, mix, band; silence once."""
+        for name, level in (self._meter_reader.read() or {}).items():
+            if (name == "band" and name not in self._graph.ledger) or (level.is_silent and name in self._silent):
+                continue
+            (self._silent.add if level.is_silent else self._silent.discard)(name)
+            peaks, levels = (tuple(round(one, METER_DIGITS) for one in of) for of in (level.peaks_db, level.rms_db))
+            self._bus.publish("meters", name, max(peaks), max(levels), *peaks, *levels)

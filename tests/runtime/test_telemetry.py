@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import bridge
@@ -17,11 +16,12 @@ from bridge.control.sidecar_readings import READINGS
 from bridge.core.audio import STEMS
 from bridge.core.events import Beat, Chord, Commit, Key, Note, Onset, Tempo, TimedEvent
 from bridge.core.role import FORESEEN_RING
+from bridge.drivers.offline_callback import OfflineCallback
 from bridge.runtime.counters import Counters
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.rings import EventWriter
-from bridge.runtime.telemetry import READING_OF, Telemetry, to_db
+from bridge.runtime.telemetry import READING_OF, Telemetry
 from bridge.runtime.wiring import wire
 
 WIRING = wire({"separation": "separation.dsp", "mir": "mir.chroma"}, 44100, RESERVE_FRAMES)
@@ -157,25 +157,39 @@ def test_the_time_of_a_hop_is_published_in_milliseconds_and_as_a_share(bus: Bus,
     assert len(published) == 1
 
 
-def test_meters_show_peak_and_rms_of_the_input_and_of_each_stem(bus: Bus, graph: Graph) -> None:
+def play(graph: Graph, level: float) -> None:
+    """A cycle of a constant input."""
+    callback = OfflineCallback(graph.context, graph.control_context)
+    graph.context.work_in[:, :128] = level
+    callback.run(128, int(graph.arrays.state[w.HEAD]))
+
+
+def test_meters_are_published_by_name_in_tenths_of_a_db(bus: Bus, graph: Graph) -> None:
     telemetry, published = Telemetry(bus, graph), record_published(bus)
+    for level in (0.5, 0.25):
+        play(graph, level)
+    telemetry.request_meters()
     telemetry.publish_meters()
-    assert published == []  # nothing has travelled yet
-    graph.arrays.inputs[:] = 0.5
-    graph.arrays.stems[0:2] = 0.25
-    graph.arrays.state[w.HEAD] = 44100
+    assert published == []  # no cycle has begun since
+    play(graph, 0.0)
     telemetry.publish_meters()
     rows = {row[0]: row[1:] for name, row in published if name == "meters"}
-    assert set(rows) == {"in", *STEMS}
-    assert rows["in"] == (to_db(0.5),) * 6
-    assert rows["drums"] == rows["other"] == (to_db(0.25),) * 6
+    assert set(rows) == {"in", *STEMS, *(f"{stem}.out" for stem in STEMS), "mix"}  # no band plays here
+    assert rows["in"] == (-6.0, -8.1, -6.0, -6.0, -8.1, -8.1)
     assert rows["bass"] == (-120.0,) * 6
 
 
-def test_levels_in_db_have_a_floor() -> None:
-    assert to_db(1.0) == 0.0
-    assert to_db(0.0) == to_db(1e-9) == -120.0
-    assert np.isclose(to_db(0.1), -20.0)
+def test_silence_is_published_once(bus: Bus) -> None:
+    with Graph(wire({}, 44100, {}), 128, {}, {}) as graph:
+        telemetry, published = Telemetry(bus, graph), record_published(bus)
+        # in, other before its fader and behind it, and the mix sound; a reading has the cycle before it too
+        for level, count in ((0.0, 10), (0.0, 0), (0.5, 4), (0.5, 4), (0.0, 4), (0.0, 4), (0.0, 0)):
+            play(graph, level)
+            telemetry.request_meters()
+            play(graph, level)
+            published.clear()
+            telemetry.publish_meters()
+            assert len(published) == count, level
 
 
 def published_names(source: str) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.audio import CHANNELS
+from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.role import HOST_RING
 from bridge.runtime.shared.array_table import Dimension
@@ -44,6 +44,11 @@ MAX_HALF_RAMP = 1024  # frames of half a ramp at 384 kHz
 NOTES = 16 * 128  # of a MIDI port: channels times pitches
 STEM_FADE, BAND_FADE, FADES = range(3)  # rows of CallbackContext.fades
 SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
+METERS = 1 + len(STEMS) + len(AUDIO_PATHS)
+"""Levels that are measured: of the input, of each stem before its fader, and of each audio path."""
+PEAK, SQUARES, METERED_FRAMES, METER_WORDS = range(4)
+"""Of a channel's meter: the largest magnitude of a sample, its float32 bits as a whole number; the sum of the squares;
+the frames of both."""
 TARGET, VALUE, FIRST_SUM, SECOND_SUM, FRAMES_LEFT, POSITION, RAMP_WORDS = range(7)  # of a row of CallbackContext.ramps
 
 
@@ -67,6 +72,7 @@ class CallbackContext(SharedArrays):
     out_counts: Annotated[NDArray[np.int64], PORTS]
     sounding: Annotated[NDArray[np.uint8], PORTS, NOTES]  # 1 between note-on and note-off
     transport: Annotated[NDArray[np.float64], TRANSPORT_WORDS]
+    meters: Annotated[NDArray[np.float64], 2, METERS * CHANNELS, METER_WORDS]  # two banks: one is filled, one is read
     wake: Annotated[NDArray[np.int64], Dimension.WORKERS]  # address of each worker's semaphore; 0: it polls
 
 

@@ -11,6 +11,7 @@ from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.control_input import publish_control
 from bridge.runtime.callback.input import read_inputs
+from bridge.runtime.callback.metering import begin_metering, meter_input, meter_outputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.switch_gains import end_anticipation, update_gain_targets
@@ -61,8 +62,11 @@ def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
 @callback_njit
 def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
+    begin_metering(context)
+    meter_input(context, now, frames)
     write_stems(context, now, frames)
     write_synth(context, now, frames)
+    meter_outputs(context, frames)
     write_midi(context, now, frames, STALL_FRAMES)
 
 

@@ -25,6 +25,7 @@ from bridge.runtime.callback.context import (
 )
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
+from bridge.runtime.callback.metering import meter_stems
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK, SEPARATED
@@ -196,5 +197,6 @@ def write_stems(context: CallbackContext, now: int, frames: int) -> None:
         context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
     first = now - state[w.DELAY_NOW]
     fill_stems(context, first, frames)
+    meter_stems(context, frames)
     mix_stems(context, first, frames)
     fade_delay_change(context, frames, FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0)

@@ -29,8 +29,9 @@ from __future__ import annotations
     MIDI_MUTED,         # P  1: MIDI ports are muted and their sounding notes released; set before leaving
     FOLLOWING,          # P  1: the audio leads; host clock and transport are ignored, and our clock goes out
     BAND_LATE,          # C  frames for which a hop of the synth was missing, silent
+    METER_BANK,         # P  the bank of meters that the callback is to fill, 0 or 1
     STATE_WORDS,
-) = range(22)
+) = range(23)
 
 (
     EPOCH,              # C  raised where a worker must start afresh; results of an older one are void
@@ -67,8 +68,9 @@ from __future__ import annotations
     ECHO_END,           # up to this frame a clock that comes in may be our own, come back
     BAND_DELAY,         # the delay of the band's sound in force
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
+    METERED_BANK,       # the bank of meters that is being filled; the other one is complete
     CALLBACK_WORDS,
-) = range(12)
+) = range(13)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
