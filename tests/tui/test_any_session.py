@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tui.screens.health import HealthScreen
 
 from tests.tui.rig import SessionRig
 from tests.tui.wild_sessions import NAMES, VALUES, draw_session
 from tui.rows import measure_row
 from tui.screen import Context, Screen, View
+from tui.screens import SCREENS as ALL_SCREENS
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
 from tui.screens.jobs import JobScreen
@@ -29,6 +31,10 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
     (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),
+    (
+        HealthScreen,
+        ("latency", "worker", "health", "callback", "clock", "accompaniment.lookahead", "sideman", "counters"),
+    ),
     (JobScreen, ("jobs", "log", "sideman")),
     (LogScreen, ("log", "change", "controllers", "mir", "accompaniment", "routing", "clock", "sideman", "counters")),
 )
@@ -80,3 +86,7 @@ def test_an_empty_session_is_drawn(
     for session in (Session(), Session(state="attached"), Session(state="lost")):
         context = Context(session, rig.remote, View(width=size[0], height=size[1]))
         check_rows(make_screen(), context)
+
+
+def test_every_screen_is_tried() -> None:
+    assert {one for one, _ in SCREENS} == set(ALL_SCREENS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tui.screen import Screen
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
+from tui.screens.health import HealthScreen
 from tui.screens.jobs import JobScreen
 from tui.screens.log import LogScreen
 from tui.screens.presets import PresetScreen
@@ -21,6 +22,7 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     BandScreen,
     ControllerScreen,
     PresetScreen,
+    HealthScreen,
     JobScreen,
     LogScreen,
 )
