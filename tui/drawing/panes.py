@@ -72,3 +72,18 @@ def join_fitting(items: Sequence[Row], width: int, margin: int = 0, gap: int = 3
         row += [*([(" " * gap, "text")] if number else []), *item]
         used += size
     return row
+
+
+def flow(items: Sequence[Row], width: int, gap: int = 3) -> list[Row]:
+    """``items`` beside each other, in as many rows as they need; one that is wider than a row is cut there."""
+    rows: list[Row] = []
+    left = list(items)
+    while left:
+        count = next((n for n in range(len(left), 1, -1) if _measure_items(left[:n], gap) <= width), 1)
+        rows.append(join_fitting(left[:count], width, gap=gap) or left[0])
+        left = left[count:]
+    return rows
+
+
+def _measure_items(items: Sequence[Row], gap: int) -> int:
+    return sum(map(measure_row, items)) + gap * (len(items) - 1)

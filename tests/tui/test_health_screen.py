@@ -1,0 +1,124 @@
+"""Health screen: what is wrong is said with what helps, the DAW is chosen, measuring asks first where it is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.core.latency import PATHS
+from bridge.core.role import ROLES
+from tests.tui.keys import answer_yes, press, show
+from tests.tui.rig import SessionRig
+from tests.tui.sample_session import RATE_HZ, STARTED_MS, make_sample
+from tui.models.faults import PATH_WORKERS, find_faults
+from tui.registry import Action
+from tui.screen import Answer
+from tui.screens.health import HealthScreen
+from tui.session import Record
+
+HEALTHY: dict[str, float] = {"period": 128, "rate": RATE_HZ, "since_ms": STARTED_MS}
+
+
+def publish_counters(rig: SessionRig, **counts: float) -> None:
+    fields = rig.bus.registry.get_reading("counters").fields
+    rig.bus.publish("counters", *((HEALTHY | counts).get(field, 0) for field in fields))
+
+
+def clear_late(rig: SessionRig) -> None:
+    rig.bus.publish("latency", "beats", 5632, -1, 0, 4096, 0, 512, 1024, 0, 0)
+
+
+def test_every_path_has_the_worker_whose_reserve_it_waits_for() -> None:
+    workers = {path.name: role for role, spec in ROLES.items() for path in spec.paths}
+    assert {path: PATH_WORKERS.get(path) for path in PATHS} == {path: workers[path] for path in PATHS}
+
+
+def test_late_frames_name_the_reserve_to_raise() -> None:
+    shown = show(HealthScreen(), make_sample())
+    assert "128 frames late (beats): raise latency.mir.reserve_frames; T tunes it" in shown
+
+
+def test_nothing_is_wrong_is_said_too() -> None:
+    rig = make_sample()
+    clear_late(rig)
+    publish_counters(rig)
+    assert find_faults(rig.session) == []
+    assert "nothing is wrong" in show(HealthScreen(), rig)
+
+
+@pytest.mark.parametrize(
+    ("counter", "words"), [("xruns", "1 xrun"), ("skipped", "1 cycle skipped"), ("lost_events", "1 lost MIDI event")]
+)
+def test_a_counter_above_0_is_a_fault(counter: str, words: str) -> None:
+    rig = make_sample()
+    clear_late(rig)
+    publish_counters(rig, **{counter: 1})
+    assert [fault.words for fault in find_faults(rig.session)] == [words]
+    publish_counters(rig, **{counter: 12})
+    assert find_faults(rig.session)[0].words.startswith("12 ")
+    assert find_faults(rig.session)[0].words.endswith("s") or counter == "skipped"
+
+
+def test_a_worker_that_died_comes_first() -> None:
+    rig = make_sample()
+    rig.bus.publish("health", "mir", "died (out of memory)")
+    assert find_faults(rig.session)[0].words == "mir died (out of memory)"
+    assert "! mir died" in show(HealthScreen(), rig)
+
+
+def test_a_delay_that_differs_is_a_fault() -> None:
+    rig = make_sample()
+    clear_late(rig)
+    rig.bus.publish("latency", "bass", 1024, 1152, 0, 512, 0, 128, 384, 0, 0)
+    (fault,) = find_faults(rig.session)
+    assert fault.words == "bass measured 1,152, declared 1,024"
+    assert "add 128 to latency.separation.user_offset_frames" in fault.fix
+
+
+def test_the_key_goes_round_the_daws() -> None:
+    rig, screen = make_sample(), HealthScreen()
+    titles = []
+    for _ in range(5):
+        titles.append(show(screen, rig).split("In ", 1)[1].split(" ─")[0])
+        press(screen, rig, "D")
+    assert titles == ["JACK client", "Ardour", "Reaper", "Bitwig Studio", "JACK client"]
+
+
+def test_the_lookahead_moves_by_half_a_beat() -> None:
+    rig, screen = make_sample(), HealthScreen()
+    press(screen, rig, "right")
+    assert rig.bus.get("accompaniment.lookahead_beats") == pytest.approx(4.5)
+    press(screen, rig, "left", "left", "a")
+    assert rig.bus.get("accompaniment.lookahead_beats") == pytest.approx(3.5)
+    assert rig.bus.get("accompaniment.lookahead_auto") == 1
+
+
+def test_tune_and_clear_are_actions() -> None:
+    rig, screen = make_sample(), HealthScreen()
+    press(screen, rig, "T", "c")
+    assert rig.remote.calls == [("latency.tune",), ("counters.reset",)]
+
+
+def test_measuring_asks_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, screen = make_sample(), HealthScreen()
+    rig.session.registry.actions["latency.measure"] = Action("latency.measure", "", ("anyway",), optional=1)
+    rows: list[Record] = [{"path": "mix", "declared": 1024, "measured": 1024}]
+
+    def call(action: str, *arguments: str, answer: Answer | None = None, undo: object = None) -> None:
+        rig.remote.calls.append((action, *arguments))
+        assert answer is not None
+        answer(*(("", rows) if arguments else ("the transport rolls", [])))
+
+    monkeypatch.setattr(rig.remote, "call", call)
+    press(screen, rig, "M")
+    assert rig.context.view.asked is not None
+    assert rig.context.view.asked[0] == "the transport rolls. Measure anyway?"
+    answer_yes(rig)
+    assert rig.remote.calls == [("latency.measure",), ("latency.measure", "anyway")]
+    assert rig.messages[-1] == ("measured 1 path: all as declared", "good")
+
+
+def test_an_older_sidecar_says_how_to_measure() -> None:
+    rig, screen = make_sample(), HealthScreen()
+    rig.session.registry.actions.pop("latency.measure", None)
+    press(screen, rig, "M")
+    assert "sideman latency --measure" in rig.messages[-1][0]

@@ -1,0 +1,117 @@
+"""Faults of the running sidecar, each in words with what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.session import Record, Session
+from tui.values import read_number, read_text
+
+PATH_WORKERS: dict[str, str] = {
+    **dict.fromkeys(("drums", "bass", "vocals", "other", "mix"), "separation"),
+    **dict.fromkeys(("chords", "beats", "notes", "clock"), "mir"),
+    "accompaniment": "accompaniment",
+    "band": "synth",
+}
+"""The worker whose reserve a path waits for."""
+HIGH_LOAD = 0.8
+"""Of the period: above it JACK begins to report xruns."""
+UNMEASURED = -1.0
+LOOKAHEAD = "accompaniment.lookahead_beats"
+_COUNTERS: tuple[tuple[str, str, str, str], ...] = (
+    ("xruns", "xrun", "xruns", "raise the period of the audio system, or close other programs"),
+    ("skipped", "cycle skipped", "cycles skipped", "raise the period of the audio system, or close other programs"),
+    ("restarts", "worker restarted", "workers restarted", "the Log says why"),
+    ("faults", "hop failed", "hops failed", "the Log says why"),
+    ("dropped_hops", "hop dropped", "hops dropped", "the machine is too slow for an engine: choose a lighter one"),
+    ("late_events", "late MIDI event", "late MIDI events", "T tunes the reserves"),
+    ("lost_events", "lost MIDI event", "lost MIDI events", "too many came at once: thin out controllers"),
+    ("slips", "overlapping period", "overlapping periods", "sideman doctor says what to set"),
+)
+"""Counters that should stay at 0, what they count (one, several), and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong. ``words``: what; ``fix``: what helps; ``is_error``: the sound is affected at once."""
+
+    words: str
+    fix: str
+    is_error: bool = False
+
+
+def find_faults(session: Session) -> list[Fault]:
+    """What is wrong, the worst first."""
+    found = [
+        *_find_absent(session),
+        *_find_late(session),
+        *_find_counted(session.read("counters")),
+        *_find_loaded(session.read("callback.time")),
+        *_find_late_beats(session),
+        *_find_differing(session),
+        *_find_uneven(session.read("clock")),
+    ]
+    return sorted(found, key=lambda fault: not fault.is_error)
+
+
+def _find_absent(session: Session) -> Iterator[Fault]:
+    state = read_text(session.read("sideman"), "state")
+    if state not in ("", "running"):
+        yield Fault(f"no sound: {state}", "start the JACK server: the sidecar connects by itself", True)
+    for row in session.read_rows("health"):
+        worker, state = read_text(row, "worker"), read_text(row, "state")
+        if state == "off":
+            yield Fault(f"{worker} is off", "it does not work at this sample rate: 44,100 Hz always does")
+        elif state not in ("running", "starting", "stopped"):
+            yield Fault(f"{worker} {state}", "it is started anew by itself; the Log says why", True)
+
+
+def _find_late(session: Session) -> Iterator[Fault]:
+    late: dict[str, list[Record]] = {}
+    for row in session.read_rows("latency"):
+        if read_number(row, "late") > 0:
+            late.setdefault(PATH_WORKERS.get(read_text(row, "path"), ""), []).append(row)
+    for worker, rows in late.items():
+        frames = max(read_number(row, "late") for row in rows)
+        paths = ", ".join(read_text(row, "path") for row in rows)
+        control = f"latency.{worker}.reserve_frames"
+        known = control in session.registry.controls
+        fix = f"raise {control}; T tunes it" if known else "T tunes the reserves"
+        yield Fault(f"{frames:,.0f} frames late ({paths})", fix)
+
+
+def _find_counted(counters: Record) -> Iterator[Fault]:
+    for field, one, several, fix in _COUNTERS:
+        count = read_number(counters, field)
+        if count > 0:
+            yield Fault(f"{count:,.0f} {one if count == 1 else several}", fix, field in ("xruns", "skipped"))
+
+
+def _find_loaded(callback: Record) -> Iterator[Fault]:
+    load = read_number(callback, "dsp_load")
+    if load >= HIGH_LOAD:
+        yield Fault(f"load {100 * load:.0f} %", "raise the period of the audio system, or close other programs", True)
+
+
+def _find_late_beats(session: Session) -> Iterator[Fault]:
+    late = read_number(session.read("accompaniment.lookahead"), "late")
+    if late > 0:
+        yield Fault(f"{late:,.0f} beats decided too late", f"raise {LOOKAHEAD} (→), or a sets it")
+
+
+def _find_differing(session: Session) -> Iterator[Fault]:
+    for row in session.read_rows("latency"):
+        measured, declared = read_number(row, "measured", UNMEASURED), read_number(row, "declared")
+        if measured >= 0 and measured != declared:
+            path, fix = read_text(row, "path"), "M measures again"
+            offset = f"latency.{PATH_WORKERS.get(path, '')}.user_offset_frames"
+            if measured > declared and offset in session.registry.controls:
+                fix += f"; else add {measured - declared:,.0f} to {offset}"
+            yield Fault(f"{path} measured {measured:,.0f}, declared {declared:,.0f}", fix)
+
+
+def _find_uneven(clock: Record) -> Iterator[Fault]:
+    if read_text(clock, "lock") == "searching" and read_number(clock, "rolling") > 0:
+        jitter = read_number(clock, "jitter_ms")
+        yield Fault(f"clock not locked, jitter {jitter:.1f} ms", "JACK transport is exact where MIDI clock is not")

@@ -1,0 +1,220 @@
+"""Health: delays of every path, what a DAW needs to know of them, workers, lookahead, counters, and what is wrong."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tui.drawing.health_rows import (
+    CARD_ROWS,
+    DELAY_COLUMNS,
+    LARGE_DELAY_COLUMNS,
+    draw_card,
+    draw_counts,
+    draw_delays,
+    draw_faults,
+    draw_large_counts,
+    draw_lookahead,
+    draw_machine,
+    draw_workers,
+    say_span,
+)
+from tui.drawing.panes import LARGE_MARGIN, fill, indent, put_side_by_side
+from tui.models.faults import LOOKAHEAD, find_faults
+from tui.rows import Row, draw_heading
+from tui.screen import Context, KeyAction
+from tui.session import Record
+from tui.values import read_number, read_text
+
+AUTO = "accompaniment.lookahead_auto"
+LOOKAHEAD_STEP_BEATS = 0.5
+WIDE_COLUMNS = 74
+"""From this width on the DAW card and the workers are right of the delays."""
+LARGE_DELAY_ROWS = 20
+LARGE_FAULTS = 5
+"""Rows of the delays, and of what is wrong, in the large layout."""
+
+
+class HealthScreen:
+    """The screen of what may go wrong. Its state: the chosen DAW."""
+
+    name = "health"
+    title = "Health"
+    letter = "h"
+    subscriptions: tuple[tuple[str, float], ...] = (
+        ("/latency", 2.0),
+        ("/latency/card", 2.0),
+        ("/worker/time", 2.0),
+        ("/callback/time", 2.0),
+        ("/accompaniment/lookahead", 4.0),
+    )
+    histories: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._daw = ""
+
+    @property
+    def actions(self) -> tuple[KeyAction, ...]:
+        """The keys of this screen, those of the footer first."""
+        return (
+            KeyAction(
+                "health.measure",
+                ("M",),
+                "measure",
+                "Measure the delay of every path by clicks; it asks first where music plays.",
+                measure_latency,
+            ),
+            KeyAction(
+                "health.tune",
+                ("T",),
+                "tune",
+                "Set each worker's reserve to what it needs. The declared delays change: the DAW takes them anew.",
+                lambda context: context.remote.call("latency.tune"),
+            ),
+            KeyAction(
+                "health.clear",
+                ("c",),
+                "clear",
+                "Set all counters to 0.",
+                lambda context: context.remote.call("counters.reset"),
+            ),
+            KeyAction("health.daw", ("D",), "which DAW", "Show what the next DAW needs.", self._show_next_daw),
+            KeyAction(
+                "health.more",
+                ("right",),
+                "lookahead",
+                "Decide half a beat earlier.",
+                partial(_move_lookahead, LOOKAHEAD_STEP_BEATS),
+                label="←→",
+            ),
+            KeyAction(
+                "health.less",
+                ("left",),
+                "",
+                "Decide half a beat later.",
+                partial(_move_lookahead, -LOOKAHEAD_STEP_BEATS),
+            ),
+            KeyAction("health.auto", ("a",), "auto", "Let the lookahead be as short as it can, or not.", toggle_auto),
+        )
+
+    def _show_next_daw(self, context: Context) -> None:
+        daws = [read_text(row, "daw") for row in context.session.read_rows("latency.card")]
+        if daws:
+            at = daws.index(self._daw) if self._daw in daws else 0
+            self._daw = daws[(at + 1) % len(daws)]
+        else:
+            context.say("this sidecar knows of no DAW", "warning")
+
+    def draw(self, context: Context, width: int, height: int) -> list[Row]:
+        """At most ``height`` rows of at most ``width`` columns."""
+        large = context.view.is_large
+        margin = LARGE_MARGIN if large else 1 if width >= 40 else 0
+        room = max(width - 2 * margin, 1)
+        rows = self._draw_large(context, room) if large else self._draw_small(context, room, height)
+        return fill(indent(rows, margin), width, height)
+
+    def _draw_small(self, context: Context, width: int, height: int) -> list[Row]:
+        session = context.session
+        faults = find_faults(session)
+        machine = draw_machine(session, width, False)
+        lookahead = draw_lookahead(session, width, False)
+        below = len(lookahead) + 2
+        wanted = min(max(len(faults), 1), 3)
+        room = max(height - below - wanted, 3)
+        if width >= WIDE_COLUMNS:
+            side = width - DELAY_COLUMNS - 3
+            left = draw_delays(session, DELAY_COLUMNS, room)
+            right = [*draw_card(session, self._daw, side, CARD_ROWS), *draw_workers(session, side, False)][
+                : max(room, 0)
+            ]
+            rows = put_side_by_side(left, right, DELAY_COLUMNS, 3)
+        else:
+            rows = draw_delays(session, width, room)
+        spare = height - len(rows) - below - wanted
+        shown_machine = machine[: max(spare, 0)]
+        spare -= len(shown_machine)
+        gaps: list[Row] = [[]] * min(max(spare, 0), 1)
+        more_gaps: list[Row] = [[]] * min(max(spare - 1, 0), 1)
+        head = draw_heading(say_span(session), width, "c clears")
+        used = len(gaps) + len(more_gaps) + len(rows) + below + len(shown_machine)
+        return [
+            *gaps,
+            *rows,
+            *more_gaps,
+            *lookahead,
+            head,
+            draw_counts(session, width),
+            *shown_machine,
+            *draw_faults(faults, session, width, height - used),
+        ]
+
+    def _draw_large(self, context: Context, width: int) -> list[Row]:
+        session = context.session
+        side = width - LARGE_DELAY_COLUMNS - 4
+        left = draw_delays(session, LARGE_DELAY_COLUMNS, LARGE_DELAY_ROWS)
+        right = [*draw_card(session, self._daw, side, CARD_ROWS), [], *draw_workers(session, side, True)]
+        return [
+            [],
+            *put_side_by_side(left, right, LARGE_DELAY_COLUMNS, 4),
+            [],
+            *draw_lookahead(session, width, True),
+            [],
+            draw_heading(say_span(session), width, "c clears"),
+            [],
+            *draw_large_counts(session, width),
+            [],
+            *draw_faults(find_faults(session), session, width, LARGE_FAULTS),
+            [],
+            draw_heading("Machine", width),
+            [],
+            *draw_machine(session, width, True),
+        ]
+
+
+def measure_latency(context: Context) -> None:
+    """Measure every path; where the sidecar refuses, ask whether to measure anyway."""
+    if "latency.measure" not in context.session.registry.actions:
+        context.say("this sidecar measures by the command alone: sideman latency --measure", "warning")
+        return
+    _measure(context, ())
+
+
+def _measure(context: Context, arguments: tuple[str, ...]) -> None:
+    def take(error: str, rows: list[Record]) -> None:
+        if error and not arguments:
+            context.view.asked = (f"{error}. Measure anyway?", lambda: _measure(context, ("anyway",)))
+        elif error:
+            context.say(error, "error")
+        else:
+            context.say(*say_measured(rows))
+
+    context.say("measuring …", "text")
+    context.remote.call("latency.measure", *arguments, answer=take)
+
+
+def say_measured(rows: list[Record]) -> tuple[str, str]:
+    """The result of a measurement in words, and their role."""
+    differing = [row for row in rows if read_number(row, "measured") != read_number(row, "declared")]
+    if not rows:
+        return "nothing could be measured", "warning"
+    if not differing:
+        return f"measured {len(rows)} path{'' if len(rows) == 1 else 's'}: all as declared", "good"
+    row = differing[0]
+    more = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
+    measured, declared = (read_number(row, field) for field in ("measured", "declared"))
+    return f"{read_text(row, 'path')} measured {measured:,.0f}, declared {declared:,.0f}{more}", "warning"
+
+
+def _move_lookahead(step_beats: float, context: Context) -> None:
+    control = context.session.registry.controls.get(LOOKAHEAD)
+    if control is None:
+        context.say("this sidecar has no accompaniment", "warning")
+    else:
+        context.remote.nudge(LOOKAHEAD, step_beats / (control.step or 1.0))
+
+
+def toggle_auto(context: Context) -> None:
+    """Turn the automatic lookahead over."""
+    if AUTO in context.session.registry.controls:
+        context.remote.toggle(AUTO)
+    else:
+        context.say("this sidecar has no accompaniment", "warning")
