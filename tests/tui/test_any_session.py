@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tui.screens.health import HealthScreen
 
 from tests.tui.rig import SessionRig
 from tests.tui.wild_sessions import NAMES, VALUES, draw_session
@@ -16,6 +16,7 @@ from tui.screen import Context, Screen, View
 from tui.screens import SCREENS as ALL_SCREENS
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
+from tui.screens.health import HealthScreen
 from tui.screens.jobs import JobScreen
 from tui.screens.log import LogScreen
 from tui.screens.presets import PresetScreen
@@ -49,6 +50,12 @@ def check_rows(screen: Screen, context: Context) -> None:
     assert len(rows) <= height
     assert {measure_row(row) for row in rows} <= {width}
     assert all(text.isprintable() for row in rows for text, _ in row)
+
+
+@pytest.fixture(autouse=True)
+def _work_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a key writes, such as the log's export, goes into a folder of the test."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(("make_screen", "prefixes"), SCREENS, ids=lambda one: getattr(one, "__name__", ""))
