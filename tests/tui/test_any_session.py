@@ -29,6 +29,10 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),
     (StemsScreen, ("meters", "latency", "sideman", "counters")),
     (BandScreen, ("clock", "accompaniment", "sideman", "counters")),
+    (
+        HealthScreen,
+        ("latency", "worker", "health", "callback", "clock", "accompaniment.lookahead", "sideman", "counters"),
+    ),
     (SongScreen, ("clock", "mir", "accompaniment", "sideman", "counters")),
     (ControllerScreen, ("controllers", "learn", "preset")),
     (PresetScreen, ("preset",)),
