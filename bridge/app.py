@@ -23,11 +23,13 @@ from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.drivers.clients import ask_server
-from bridge.drivers.connections import Connections
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.errors import BridgeError, EngineError
 from bridge.osc.server import OscServer
+from bridge.routing.active_scene_file import ActiveSceneFile
+from bridge.routing.patchbay import LinkEvent, Patchbay
+from bridge.routing.routing_service import LinkTask, RoutingService
 from bridge.runtime.control_binding import match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_runnable
@@ -95,8 +97,10 @@ class Sidecar:
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
         self._signal_path: SignalPath | None = None
-        self._connections = Connections()
-        self.audio = audio or JackSystem(settings.jack.server, settings.jack.client, self._connections)
+        self._patchbay = Patchbay(settings.jack.client)
+        self.audio = audio or JackSystem(settings.jack.server, settings.jack.client, self._patchbay)
+        scene_file = ActiveSceneFile(self.audio.server, settings.jack.client)
+        self._routing = RoutingService(self.bus, self._patchbay, scene_file, self._run_link_task)
         self.controllers = ControllerService(
             self.bus, settings.controllers, is_known_elsewhere, self._read_control_peers
         )
@@ -136,6 +140,7 @@ class Sidecar:
             self.osc = OscServer(self.bus, osc.host, osc.port, lan.allow, lan.token)
             opened.enter_context(self.osc.bind())
             facts = opened.enter_context(self.audio)
+            opened.enter_context(self._routing)
             with watch_compiling(self._count_compiled):
                 self.audio.compile_callback()
                 self._enter_signal_path(facts, self._report_start)
@@ -208,11 +213,17 @@ class Sidecar:
 
     def _read_control_peers(self) -> Peers:
         """What is connected to our control ports, by the names that JACK and the user gave it."""
-        links, aliases = self._connections.present, self._connections.aliases
+        view = self._patchbay.view
         # a port of that name at the far end is another Sideman's
-        sources = sorted(one for one, end in links if end.endswith(f":{CONTROL_IN}") and not one.endswith(CONTROL_OUT))
-        sinks = sorted(end for one, end in links if one.endswith(f":{CONTROL_OUT}"))
-        return Peers(*(tuple((name, *aliases.get(name, ())) for name in names) for names in (sources, sinks)))
+        sources = sorted(
+            one for one, end in view.own_links if end.endswith(f":{CONTROL_IN}") and not one.endswith(CONTROL_OUT)
+        )
+        sinks = sorted(end for one, end in view.own_links if one.endswith(f":{CONTROL_OUT}"))
+        ports = view.graph.ports
+        return Peers(*(tuple((name, *ports[name].aliases) for name in names) for names in (sources, sinks)))
+
+    def _run_link_task(self, task: LinkTask) -> list[LinkEvent]:
+        return self.signal_path.driver.run_task(task)
 
     def _register_actions(self) -> None:
         bus = self.bus
@@ -224,6 +235,7 @@ class Sidecar:
             **self.presets.handlers(),
             "controllers.reload": self.controllers.renew,
             **self.controllers.learn.handlers(),
+            **self._routing.handlers(),
         }
         for action, handler in handlers.items():
             bus.add_handler(action, handler)

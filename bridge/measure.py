@@ -16,6 +16,7 @@ from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED, Ledg
 from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
+from bridge.routing.wanted_links import MEASURE_CLIENT
 from bridge.settings import NO_DEVICES, OscSettings, Settings
 
 LEVEL = 0.5
@@ -60,7 +61,7 @@ def _run(sidecar: Sidecar, freewheel: bool) -> tuple[FakeDaw, int]:
         TimedEvent(sent_at, make_note_on(0, NOTE, 100)),
         TimedEvent(sent_at + rate // 10, make_note_off(0, NOTE)),
     ]
-    daw = FakeDaw(settings.jack.client, settings.jack.server or None, frames, name="sideman-measure")
+    daw = FakeDaw(settings.jack.client, settings.jack.server or None, frames, name=MEASURE_CLIENT)
     daw.load(audio, note)
     with daw:
         if freewheel:

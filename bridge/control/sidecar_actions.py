@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bridge.core.control import Action
 
+ROUTING_RESULT = ("event", "source", "destination")
+"""What was done to each connection: connected, cut, or away, which waits for a port."""
+
 ACTIONS: tuple[Action, ...] = (
     Action("transport.panic", "Release all sounding notes."),
     Action("engines.reset", "Reset the engines."),
@@ -67,4 +70,39 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("learn.undo", "Restore the mapping as it was before the last change by learning.", uses_files=True),
     Action("learn.cancel", "End learning, and bind nothing."),
+    Action(
+        "routing.connect",
+        "Connect two ports of any clients: a source, then a destination, by full names. The name of a stereo pair "
+        "means both its channels; a pair is connected whole or not at all.",
+        arguments=("source", "destination"),
+        uses_files=True,
+        result=ROUTING_RESULT,
+    ),
+    Action(
+        "routing.cut",
+        "Cut all connections between two ports or stereo pairs; those that wait for a port are forgotten.",
+        arguments=("source", "destination"),
+        uses_files=True,
+        result=ROUTING_RESULT,
+    ),
+    Action(
+        "routing.undo", "Take back the last connecting, cutting or restoring.", uses_files=True, result=ROUTING_RESULT
+    ),
+    Action("routing.redo", "Do again what routing.undo took back.", uses_files=True, result=ROUTING_RESULT),
+    Action(
+        "routing.save",
+        "Save all connections as a scene in the user's folder, those that wait for a port too. It becomes the active "
+        "scene.",
+        arguments=("scene",),
+        uses_files=True,
+    ),
+    Action(
+        "routing.restore",
+        "Make the connections of a scene, at once or when their ports appear. Cut are those of the scene before it, "
+        "and others between the ports that it names.",
+        arguments=("scene",),
+        uses_files=True,
+        result=ROUTING_RESULT,
+    ),
+    Action("routing.delete", "Delete a scene; its connections stay.", arguments=("scene",), uses_files=True),
 )

@@ -256,26 +256,29 @@ READINGS: tuple[Reading, ...] = (
         "routing.port",
         ("port", "client", "name", "kind", "direction", "physical", "pair", "latency_frames"),
         "A port of the audio system. port: its full name. name: its pretty name, or the part behind the client. kind: "
-        "audio or midi. direction: out (a source) or in. pair: the name that it shares with the other channel of a "
-        "stereo pair.",
+        "audio or midi. direction: out (a source) or in. physical: 1 for a port of a device. pair: the name that it "
+        "shares with the other channel of a stereo pair; client:pair names both. latency_frames: before a source, or "
+        "behind a destination.",
         keyed=True,
     ),
     Reading(
         "routing.link",
         ("link", "source", "destination", "state"),
-        "A connection of two ports. state: made; away (wanted, and a port is missing).",
+        "A connection of two ports. link: source > destination. state: made; away (wanted, and a port is missing).",
         keyed=True,
     ),
     Reading(
         "routing.scene",
         ("scene", "links", "made", "active"),
-        "A saved set of connections, how many of them are made, and whether it was restored last.",
+        "A saved set of connections, how many of them are made, and whether it was restored or saved last. links: -1 "
+        "if its file has an error; restoring it says which.",
         keyed=True,
     ),
     Reading(
         "routing.event",
         ("time_ms", "event", "source", "destination"),
-        "A change of the connections. event: connected, cut, away, restored. time_ms: since 1970.",
+        "A change of the connections. event: connected; cut; away (its port left, it is wanted still); restored (its "
+        "port is back; or a scene, then source is its name and destination how many are made). time_ms: since 1970.",
         queued=True,
         history=50,
     ),

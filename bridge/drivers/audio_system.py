@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.routing.patchbay import LinkEvent
+from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 
 
@@ -33,6 +35,10 @@ class Driver(AbstractContextManager["Driver"], Protocol):
 
     def stop_transport(self) -> None:
         """Let the host's transport stand still. Raises: DriverError where there is nothing to ask."""
+        ...
+
+    def run_task(self, task: LinkTask) -> list[LinkEvent]:
+        """Run a task on the connections of all ports. Raises: BridgeError where there are no ports, or it failed."""
         ...
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, RETURNED
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
-from bridge.drivers.connections import Connections
+from bridge.drivers.graph_watch import GraphWatch
 from bridge.drivers.hanging_notes import HangingNotes
+from bridge.drivers.jack_graph import JackGraph
+from bridge.drivers.jack_metadata import JackMetadata
 from bridge.drivers.libjack import (
     CAPTURE,
     PLAYBACK,
@@ -22,7 +26,9 @@ from bridge.drivers.libjack import (
     port_latency,
     set_port_latency,
 )
-from bridge.errors import DriverError
+from bridge.errors import BridgeError, DriverError
+from bridge.routing.patchbay import LinkEvent, Patchbay
+from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
@@ -31,7 +37,9 @@ log = logging.getLogger(__name__)
 
 CONTROL_IN, CONTROL_OUT = "control_in", "control_out"
 """MIDI ports for controllers. They are no paths: nothing passes from one to the other, and no latency is declared."""
-CHECK_S = 0.25  # how often connections are checked
+CHECK_S = 0.25  # how often connections are checked, even if no change was noticed
+POLL_S = 0.05  # how often the driver's thread looks whether a change was noticed
+TASK_S = 10.0  # a task that JACK has not finished by then never will be
 RETRY_S = 0.5  # how often a lost server is tried
 STANDSTILL_S = 3.0  # without a callback for so long, the client connects again
 
@@ -61,13 +69,13 @@ class JackDriver:
         graph: Graph,
         name: str,
         server: str | None = None,
-        connections: Connections | None = None,
+        patchbay: Patchbay | None = None,
         on_rate: Callable[[int], None] | None = None,
         hanging: HangingNotes | None = None,
     ) -> None:
         self._graph, self._name, self._server = graph, name, server
         self._on_rate = on_rate or (lambda _rate: None)
-        self.connections = connections or Connections()
+        self.patchbay = patchbay or Patchbay(name)
         self.client: Any = None
         self.reconnections = 0
         self._outs: dict[str, Any] = {}  # by our own names, even if JACK or a user renamed them
@@ -75,6 +83,11 @@ class JackDriver:
         self._lost = threading.Event()
         self._leave = threading.Event()
         self._thread: threading.Thread | None = None
+        self._links: JackGraph | None = None
+        self._metadata = JackMetadata()
+        self._tasks: queue.SimpleQueue[tuple[LinkTask, Future[list[LinkEvent]]]] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._check_s = 0.0
         self._published_rev = -1
         self._cycles, self._cycle_s = -1, 0.0
         self._hanging = HangingNotes() if hanging is None else hanging
@@ -87,8 +100,10 @@ class JackDriver:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._leave.set()
+        self._wake.set()
         if self._thread is not None:
             self._thread.join()
+        self._metadata.leave()
         if self.connected:
             self._finish_output()
         else:
@@ -174,16 +189,19 @@ class JackDriver:
         from bridge.drivers import cancel_safe  # likewise
 
         state = self._graph.arrays.state
+        watch = GraphWatch(client)
+        self._links = JackGraph(client, watch, self._metadata)
         callbacks: dict[str, Callable[[int], None]] = {
             "jack_set_xrun_callback": self._count_xrun,
             "jack_set_buffer_size_callback": self._graph.set_period,
             "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
             "jack_set_latency_callback": self._declare_latency,
         }
-        return [cancel_safe.set_callback(client, setter, function) for setter, function in callbacks.items()]
+        return [watch, *(cancel_safe.set_callback(client, setter, function) for setter, function in callbacks.items())]
 
     def _close(self) -> None:
         client, self.client = self.client, None
+        self._links = None
         if client is not None:
             close_client(client)
         self._alive = []
@@ -215,22 +233,57 @@ class JackDriver:
                 for port in ins:
                     set_port_latency(port, PLAYBACK, least, most)
 
+    def run_task(self, task: LinkTask) -> list[LinkEvent]:
+        """Run ``task`` in the driver's thread, the only one that asks the server for changes, and wait for it.
+
+        Raises:
+            BridgeError: The server is away or does not answer, or the task failed.
+        """
+        done: Future[list[LinkEvent]] = Future()
+        self._tasks.put((task, done))
+        self._wake.set()
+        try:
+            return done.result(TASK_S)
+        except TimeoutError as error:
+            raise DriverError(f"the JACK server did not answer for {TASK_S:.0f} s", "see whether it hangs") from error
+
     def _run(self) -> None:
-        """The driver's thread: restores connections, updates latencies, reconnects to a lost server."""
-        while not self._leave.wait(CHECK_S):
+        """The driver's thread: runs tasks, restores connections, updates latencies, reconnects to a lost server."""
+        while not self._leave.is_set():
+            self._wake.wait(min(POLL_S, CHECK_S))
+            self._wake.clear()
             try:
-                if self.connected:
-                    self._update()
-                else:
+                self._run_tasks()
+                if not self.connected:
                     self._reconnect()
+                elif time.monotonic() >= self._check_s or (self._links is not None and self._links.is_changed):
+                    self._check_s = time.monotonic() + CHECK_S
+                    self._update()
             except Exception:
                 log.exception("the JACK driver failed once; it continues")
+        self._run_tasks()
+
+    def _run_tasks(self) -> None:
+        """Run the tasks that wait; each fails where no server runs, or the driver is leaving."""
+        while not self._tasks.empty():
+            task, done = self._tasks.get()
+            links = self._links
+            try:
+                if links is None or not self.connected or self._leave.is_set():
+                    raise DriverError("the JACK server is away", "wait until it is back")
+                done.set_result(task(links, time.monotonic()))
+            except BridgeError as error:
+                done.set_exception(error)
+            except Exception as error:
+                log.exception("a task on the connections failed")
+                done.set_exception(error)
 
     def _update(self) -> None:
         if self._graph.ledger.rev != self._published_rev:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
-        self.connections.update(self.client)
+        if self._links is not None:
+            self.patchbay.update(self._links, time.monotonic())
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
         cycles, now = int(self._graph.arrays.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:
@@ -242,7 +295,7 @@ class JackDriver:
     def _reconnect(self) -> None:
         if self.client is not None:
             log.warning("the JACK server is gone; waiting for it to come back")
-            self.connections.forget_server()
+            self.patchbay.forget_server()
             # a note that still sounds gets its note-off once the port is connected again
             sounding = self._graph.context.sounding
             self._hanging.keep(sounding)

@@ -7,20 +7,20 @@ from types import TracebackType
 
 from bridge.drivers.audio_system import AudioFacts
 from bridge.drivers.clients import ask_server, default_server
-from bridge.drivers.connections import Connections
 from bridge.drivers.hanging_notes import HangingNotes, RunMark
 from bridge.drivers.jack_driver import JackDriver, compile_callbacks
+from bridge.routing.patchbay import Patchbay
 from bridge.runtime.graph import Graph
 
 
 class JackSystem:
     """A context manager: the client ``client`` on ``server``, JACK's default one where that is empty.
 
-    ``connections``: outlive a driver. Ports that were connected at the old rate are connected again at the new one.
+    ``patchbay``: outlives a driver. Ports that were connected at the old rate are connected again at the new one.
     """
 
-    def __init__(self, server: str, client: str, connections: Connections) -> None:
-        self._server, self._client, self._connections = server, client, connections
+    def __init__(self, server: str, client: str, patchbay: Patchbay) -> None:
+        self._server, self._client, self._patchbay = server, client, patchbay
         self._hanging = HangingNotes()
         self._mark: RunMark | None = None
 
@@ -55,4 +55,4 @@ class JackSystem:
         compile_callbacks()
 
     def make_driver(self, graph: Graph, on_rate: Callable[[int], None]) -> JackDriver:
-        return JackDriver(graph, self._client, self._server or None, self._connections, on_rate, self._hanging)
+        return JackDriver(graph, self._client, self._server or None, self._patchbay, on_rate, self._hanging)

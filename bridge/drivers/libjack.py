@@ -10,7 +10,6 @@ import ctypes.util
 import functools
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from bridge.errors import DriverError
@@ -99,38 +98,24 @@ def address(handle: Any) -> int:
     return int(import_jack()._ffi.cast("uintptr_t", handle))
 
 
-def read_port_names(client: Any) -> set[str]:
-    """The full names of all ports on the server. JACK-Client looks each of them up, and fails where one has gone."""
-    jack = import_jack()
-    return set(_names(jack._lib.jack_get_ports(client._ptr, b"", b"", 0)))
-
-
 def read_connected_names(client: Any, port: Any) -> set[str]:
-    """The full names of what ``port`` is connected to, likewise."""
-    return set(_names(import_jack()._lib.jack_port_get_all_connections(client._ptr, port._ptr)))
+    """The full names of what ``port`` is connected to. JACK-Client looks each up, and fails where one has gone."""
+    return set(read_strings(import_jack()._lib.jack_port_get_all_connections(client._ptr, port._ptr)))
 
 
-def read_aliases(client: Any, name: str) -> tuple[str, ...]:
-    """The other names of the port ``name``, such as a MIDI device's own; empty where the port is gone."""
-    jack = import_jack()
-    try:
-        return tuple(client.get_port_by_name(name).aliases)
-    except jack.JackError:
-        return ()
-
-
-def _names(found: Any) -> Iterator[str]:
-    """The strings of a list that libjack made, which is given back to it."""
+def read_strings(found: Any) -> list[str]:
+    """The strings of a list that libjack made, which is given back to it; none where there is no list."""
     jack = import_jack()
     if not found:
-        return
+        return []
+    strings, at = [], 0
     try:
-        at = 0
         while found[at]:
-            yield jack._ffi.string(found[at]).decode(errors="replace")
+            strings.append(jack._ffi.string(found[at]).decode(errors="replace"))
             at += 1
     finally:
         jack._lib.jack_free(found)
+    return strings
 
 
 def port_latency(port: Any, mode: int) -> tuple[int, int]:

@@ -15,6 +15,9 @@ from types import TracebackType
 from bridge.drivers.cycle_pacer import CyclePacer
 from bridge.drivers.output_files import OutputFiles
 from bridge.drivers.song_transport import SongTransport
+from bridge.errors import DriverError
+from bridge.routing.patchbay import LinkEvent
+from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
@@ -67,6 +70,9 @@ class OfflineDriver:
 
     def stop_transport(self) -> None:
         self._transport.stop()
+
+    def run_task(self, task: LinkTask) -> list[LinkEvent]:  # noqa: ARG002
+        raise DriverError("a sidecar that runs offline has no ports to connect", "start sideman run without --offline")
 
     def _run(self) -> None:
         """The driver's thread."""

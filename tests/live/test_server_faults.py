@@ -78,26 +78,26 @@ def test_the_sidecar_outlives_ten_deaths_of_the_server() -> None:
 def test_a_peer_that_comes_back_is_patched_again_by_the_sidecar() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
-            wanted = set(get_driver(sidecar).connections.wanted)
+            until("the links", lambda: len(get_driver(sidecar).patchbay.wanted.links) == LINKS)
+            wanted = set(get_driver(sidecar).patchbay.wanted.links)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
             returns = {link for link in wanted if link[1].startswith("sideman-daw-return:")}
-            until("the patch", lambda: get_driver(sidecar).connections.present == returns)
+            until("the patch", lambda: get_driver(sidecar).patchbay.view.own_links == returns)
 
 
 def test_a_link_that_the_user_undid_stays_undone() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            connections = get_driver(sidecar).connections
-            until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in connections.wanted)
+            patchbay = get_driver(sidecar).patchbay
+            until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in patchbay.wanted.links)
             get_driver(sidecar).client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
-            until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.wanted)
+            until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in patchbay.wanted.links)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
-            until("the patch", lambda: ("sideman:mix_2", "sideman-daw-return:mix_2") in connections.present)
+            until("the patch", lambda: ("sideman:mix_2", "sideman-daw-return:mix_2") in patchbay.view.own_links)
             some_cycles(sidecar)
-            assert ("sideman:mix_1", "sideman-daw-return:mix_1") not in connections.present
+            assert ("sideman:mix_1", "sideman-daw-return:mix_1") not in patchbay.view.own_links
 
 
 def rate_change(server: DummyServer, sidecar: Sidecar, rate: int) -> None:
@@ -124,12 +124,12 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
 def test_the_patch_outlives_a_change_of_rate() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
-            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
+            until("the links", lambda: len(get_driver(sidecar).patchbay.wanted.links) == LINKS)
         rate_change(server, sidecar, 44100)
         with bare_return(sidecar):
             until(
                 "the patch",
-                lambda: len(get_driver(sidecar).connections.present) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
+                lambda: len(get_driver(sidecar).patchbay.view.own_links) == len(AUDIO_RETURNS) + len(MIDI_PORTS),
             )
 
 
@@ -156,7 +156,7 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
             daw.start(margin_frames=4096)
             sounding = sidecar.signal_path.graph.context.sounding
             until("the notes", lambda: bool(sounding.any(axis=1).all()))
-            until("the links", lambda: len(get_driver(sidecar).connections.wanted) == LINKS)
+            until("the links", lambda: len(get_driver(sidecar).patchbay.wanted.links) == LINKS)
             # libjack keeps one picture of the server for a whole process: our clients leave before it returns
             server.kill()
             until("noticing", lambda: not get_driver(sidecar).connected)

@@ -192,6 +192,10 @@ def test_silence_is_published_once(bus: Bus) -> None:
             assert len(published) == count, level
 
 
+PUBLISHING = {"publish", "_publish_event", "_publish_rows"}
+"""Methods whose first argument is the name of a reading."""
+
+
 def published_names(source: str) -> set[str]:
     """The readings that a module publishes, by name or by a constant of the module."""
     tree = ast.parse(source)
@@ -206,7 +210,7 @@ def published_names(source: str) -> set[str]:
     firsts = [
         call.args[0]
         for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr in {"publish", "_publish_event"} and call.args
+        if isinstance(call.func, ast.Attribute) and call.func.attr in PUBLISHING and call.args
     ]
     names = [constants.get(first.id) if isinstance(first, ast.Name) else first for first in firsts]
     values = [name.value if isinstance(name, ast.Constant) else name for name in names]
@@ -218,7 +222,6 @@ UNPUBLISHED = {
     "accompaniment.section", "accompaniment.lookahead", "latency.card",
     "callback.time",
     "jobs", "jobs.file",
-    "routing.port", "routing.link", "routing.scene", "routing.event",
 }  # fmt: skip
 """Readings declared ahead of what publishes them."""
 
