@@ -197,7 +197,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "accompaniment.note",
         ("frame", "length_frames", "part", "pitch", "velocity", "beat"),
-        "A note that a part will play at frame, published when its beat was decided. pitch: MIDI note number.",
+        "A note that a part will play at frame, published when its beat was decided. length_frames: as planned; a "
+        "change of the chord ends it earlier. pitch: MIDI note number. beat: its start, in beats of the song, from 0.",
         queued=True,
         history=200,
     ),
@@ -216,8 +217,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "accompaniment.plan",
         ("beat", "frame", "label", "confidence", "source"),
-        "A chord that the accompaniment expects, at a beat to come. Rows of beats that have passed go away. source: "
-        f"one of {', '.join(CHORD_SOURCES)}.",
+        "A chord that the accompaniment has decided or expects, at the present beat and those to come, counted from 0. "
+        f"Rows of beats that have passed go away. source: one of {', '.join(CHORD_SOURCES)}.",
         keyed=True,
     ),
     Reading(
@@ -229,8 +230,8 @@ READINGS: tuple[Reading, ...] = (
     Reading(
         "accompaniment.lookahead",
         ("asked_beats", "kept_beats", "least_beats", "late"),
-        "How far ahead the accompaniment decides: as asked, as kept at the last beat, the least since the counters "
-        "were reset, and how many beats were decided too late.",
+        "How far ahead the accompaniment decides: as asked, as kept at the last beat, and since the counters were "
+        "reset the least, without the first beats after a start, and how many beats were decided too late.",
     ),
     Reading(
         "callback.time",

@@ -43,6 +43,14 @@ Port = AudioPort | EventPort
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an accompaniment, such as the bass, on a MIDI channel of its own. ``channel``: from 0."""
+
+    name: str
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSpec:
     """The declaration of an engine, before it is prepared.
 
@@ -58,6 +66,7 @@ class EngineSpec:
             that tracks musical time sets this to False.
         keeps: The arrays of its `State` that survive a start, stop or jump of the host: what the engine learned about
             the song. Each is a name, or the prefix of a name before its dot.
+        parts: The parts that an accompaniment plays.
     """
 
     name: str
@@ -69,6 +78,7 @@ class EngineSpec:
     predicts: bool = False
     resets_on_gap: bool = True
     keeps: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def audio(self, ports: tuple[Port, ...]) -> tuple[AudioPort, ...]:
         """The audio ports among ``ports``."""

@@ -2,7 +2,7 @@
 
 An event crosses a process border as one record of eight 64-bit words: frame, kind, size, and forty bytes.
 MIDI stores its bytes there, every other kind up to five float64 in the order of its fields, so that compiled code can
-read a record without Python.
+read a record without Python. A text, the last field of a few kinds, follows them as UTF-8.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ drums only, nothing."""
 
 PAYLOAD_BYTES = 40
 """Bytes of a payload in a record."""
+SECTION_BYTES = PAYLOAD_BYTES - 8
+"""Bytes of the name of a section, in UTF-8, beside its bar."""
+
+
+def cut_section_name(name: str) -> str:
+    """As much of ``name`` as fits an event."""
+    return name.encode()[:SECTION_BYTES].decode(errors="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,8 @@ class Commit:
     """The accompaniment has decided the beat at the event's frame and will not revise it.
 
     ``beat``: number of the beat since the song's start. ``level``: index into LEVELS. ``source``: index into
-    CHORD_SOURCES. ``lookahead_beats``: beats from the end of the known input to this beat.
+    CHORD_SOURCES. ``lookahead_beats``: beats from the end of the known input to this beat. ``tempo``: quarter notes
+    per minute, 0 where it is not reported.
     """
 
     KIND: ClassVar[int] = 11
@@ -182,13 +190,80 @@ class Commit:
     level: int
     source: int
     lookahead_beats: float
+    tempo: float = 0.0
 
 
-Payload: TypeAlias = Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap | Onset | Note | Commit
+@dataclass(frozen=True, slots=True)
+class PlannedNote:
+    """A note that the accompaniment will start at the event's frame; no MIDI message, but about one.
+
+    ``channel``: from 0. ``beat``: its start in beats since the song's start. ``length_s``: seconds that it is meant to
+    sound; a change of the chord ends it earlier.
+    """
+
+    KIND: ClassVar[int] = 12
+    channel: int
+    pitch: int
+    velocity: int
+    beat: float
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedChord:
+    """The accompaniment expects a chord at ``beat``, which it has not decided yet.
+
+    ``state``: the chord without its bass (`to_state`). ``bass``: 0 is C, -1: as the root. ``source``: index into
+    CHORD_SOURCES. Those of one plan have the frame of the last decided beat, and a `Lookahead` ends them.
+    """
+
+    KIND: ClassVar[int] = 13
+    beat: int
+    state: int
+    bass: int
+    confidence: float
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The accompaniment plays section ``name`` (at most SECTION_BYTES) since bar ``bar``, from 1; empty: none."""
+
+    KIND: ClassVar[int] = 14
+    bar: int
+    name: str
+
+    def __post_init__(self) -> None:
+        if len(self.name.encode()) > SECTION_BYTES:
+            raise ValueError(f"section {self.name!r}: use `cut_section_name`, {SECTION_BYTES} bytes fit")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookahead:
+    """How far ahead the accompaniment decides. It ends what is reported of the beats that were just decided.
+
+    ``asked_beats``: as set, or as found automatically. ``kept_beats``: from the end of the known input to the last beat
+    that was decided. ``late``: how many of these beats were decided too late to be played.
+    """
+
+    KIND: ClassVar[int] = 15
+    asked_beats: float
+    kept_beats: float
+    late: int
+
+
+Payload: TypeAlias = (
+    Midi | Beat | Chord | Key | Tempo | Transport | ClockPosition | Gap | Onset | Note
+    | Commit | PlannedNote | ExpectedChord | Section | Lookahead
+)  # fmt: skip
 
 _KINDS: dict[int, type[Any]] = {
-    kind.KIND: kind for kind in (Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap, Onset, Note, Commit)
-}
+    kind.KIND: kind
+    for kind in (
+        Beat, Chord, Key, Tempo, Transport, ClockPosition, Gap, Onset, Note,
+        Commit, PlannedNote, ExpectedChord, Section, Lookahead,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +279,9 @@ def pack(payload: Payload) -> tuple[int, int, bytes]:
     if isinstance(payload, Midi):
         return Midi.KIND, len(payload.data), payload.data.ljust(PAYLOAD_BYTES, b"\0")
     values = astuple(payload)
-    data = struct.pack(f"<{len(values)}d", *values)
+    text = values[-1].encode() if isinstance(values[-1], str) else b""
+    numbers = values[:-1] if isinstance(values[-1], str) else values
+    data = struct.pack(f"<{len(numbers)}d", *numbers) + text
     return payload.KIND, len(data), data.ljust(PAYLOAD_BYTES, b"\0")
 
 
@@ -219,7 +296,10 @@ def unpack(kind: int, size: int, data: bytes) -> Payload:
     if kind not in _KINDS:
         raise ValueError(f"event kind {kind} is unknown")
     cls = _KINDS[kind]
-    values = struct.unpack(f"<{size // 8}d", data[:size])
     types = [field.type for field in cls.__dataclass_fields__.values() if field.type != "ClassVar[int]"]
+    numbers = len(types) - types.count("str")
+    values: list[Any] = list(struct.unpack(f"<{numbers}d", data[: 8 * numbers]))
+    if numbers < len(types):
+        values.append(data[8 * numbers : size].decode())
     payload: Payload = cls(*(int(v) if t == "int" else v for v, t in zip(values, types, strict=True)))
     return payload

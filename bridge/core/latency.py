@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import gcd
@@ -66,7 +67,7 @@ class Path:
 
 
 class Ledger:
-    """The latency paths by name. Any change of a declared delay increments ``rev``."""
+    """The latency paths by name. Any change of a declared delay increments ``rev``. Callable from any thread."""
 
     def __init__(self, rate: int, period: int) -> None:
         """``rate``: in Hz. ``period``: frames per callback."""
@@ -74,9 +75,10 @@ class Ledger:
         self.period = period
         self.rev = 0
         self._paths: dict[str, Path] = {}
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Path]:
-        return iter(self._paths.values())
+        return iter(list(self._paths.values()))
 
     def __getitem__(self, name: str) -> Path:
         return self._paths[name]
@@ -86,21 +88,24 @@ class Ledger:
 
     def declare(self, path: Path) -> None:
         """Add or replace a row; a measured delay is kept only while the declared one stays the same."""
-        old = self._paths.get(path.name)
-        if old is not None and old.declared == path.declared:
-            path = replace(path, measured=old.measured)
-        if old is None or old.declared != path.declared:
-            self.rev += 1
-        self._paths[path.name] = path
+        with self._lock:
+            old = self._paths.get(path.name)
+            if old is not None and old.declared == path.declared:
+                path = replace(path, measured=old.measured)
+            if old is None or old.declared != path.declared:
+                self.rev += 1
+            self._paths[path.name] = path
 
     def set_measured(self, name: str, frames: int) -> bool:
         """Store a measured delay; True where it equals the declared one within one frame."""
-        self._paths[name] = replace(self._paths[name], measured=frames)
-        return abs(frames - self._paths[name].declared) <= 1
+        with self._lock:
+            self._paths[name] = replace(self._paths[name], measured=frames)
+            return abs(frames - self._paths[name].declared) <= 1
 
     def set_late(self, name: str, frames: int) -> None:
         """Set the number of late frames of a path so far."""
-        self._paths[name] = replace(self._paths[name], late=frames)
+        with self._lock:
+            self._paths[name] = replace(self._paths[name], late=frames)
 
     def to_dict(self) -> dict[str, object]:
         """For JSON: rate, period, rev and the rows, each with ``declared`` and ``declared_ms``."""

@@ -18,7 +18,10 @@ CLOCK_PORT = "clock"
 """The MIDI port that carries MIDI clock, made of the beats."""
 
 FORESEEN_RING = "accompaniment.foreseen"
-"""The chords that a player has decided to play, for display; it has no MIDI port."""
+"""What a player has decided and expects to play, for display: chords, section, lookahead; it has no MIDI port."""
+
+PLANNED_RING = "accompaniment.planned"
+"""The notes that a player has decided to play, for display. Their MIDI messages go out beside it."""
 
 SOUND_RING = "accompaniment.sound"
 """Program changes and volumes of a player, for our own synth. It has no MIDI port: the instruments in the DAW are the
@@ -140,7 +143,12 @@ ROLES: dict[str, RoleSpec] = {
         paths=(make_midi_path("accompaniment", "midi"),),
         needed_outputs=frozenset({"midi"}),
         reads={"midi": HOST_RING} | _ANALYSES,
-        writes={"midi": "accompaniment", "foreseen": FORESEEN_RING, "sound": SOUND_RING},
+        writes={
+            "midi": "accompaniment",
+            "foreseen": FORESEEN_RING,
+            "planned": PLANNED_RING,
+            "sound": SOUND_RING,
+        },
         audio_inputs="stems",
         leads=True,
     ),

@@ -8,9 +8,10 @@ from dataclasses import asdict
 
 from bridge.control.bus import Bus
 from bridge.core.audio import ANALYSERS
-from bridge.core.events import CHORD_SOURCES, LEVELS, Beat, Chord, Commit, Key, Note, Onset, Payload, Tempo, TimedEvent
+from bridge.core.events import Beat, Chord, Key, Note, Onset, Payload, Tempo, TimedEvent
 from bridge.core.latency import AUDIO_PATHS, RETURNED
-from bridge.core.role import FORESEEN_RING, ROLES
+from bridge.core.role import ROLES
+from bridge.runtime.band_readings import BandReadings
 from bridge.runtime.clock_reading import ClockReading
 from bridge.runtime.counters import WORKER_BIN_US, Counters, compute_percentiles, read_counters
 from bridge.runtime.graph import Graph
@@ -42,17 +43,17 @@ class Telemetry:
 
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
-        self.clock = ClockReading(bus, graph)
+        self.clock, self.band = ClockReading(bus, graph), BandReadings(bus, graph)
         shared = graph.arrays
         rings = [i for i, name in enumerate(graph.plan.rings) if name in ANALYSIS_RINGS]
         self._readers = [EventReader(shared.records[i], shared.heads[i]) for i in rings]
-        foreseen = graph.plan.rings.index(FORESEEN_RING)
-        self._foreseen = EventReader(shared.records[foreseen], shared.heads[foreseen])
-        for reader in (*self._readers, self._foreseen):
+        for reader in self._readers:
             reader.cursor = reader.written
         self.reset_counters()
-        self._published_levels = dict.fromkeys(LEVELS, 0)
         self._rows: dict[str, tuple[int, ...]] = {}
+        for name, *_ in bus.get_rows("latency"):  # those of an earlier signal path, with other engines
+            if str(name) not in graph.ledger:
+                bus.withdraw("latency", name)
         self._meter_reader = MeterReader(graph.context)
         self._silent: set[str] = set()
         """The meters whose silence has been published."""
@@ -67,44 +68,27 @@ class Telemetry:
         self._since_ms = round(time.time() * 1000)
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
         self._stems_missing = shared.stems_missing.copy()
-        self._levels = dict.fromkeys(LEVELS, 0)
+        self.band.reset_counters()
 
     def publish_music(self) -> None:
-        """Publish beats, tempo, chords, keys, onsets and notes, and the chords and beats that the player decided."""
+        """Publish beats, tempo, chords, keys, onsets and notes, and what the accompaniment decided."""
         for reader in self._readers:
             for event in reader.read():
                 self._publish_analysis(event)
-        for event in self._foreseen.read():
-            self._publish_plan(event)
+        self.band.publish()
 
     def _publish_analysis(self, event: TimedEvent) -> None:
         if reading := READING_OF.get(type(event.payload)):
-            self._publish_event(reading, event)
-
-    def _publish_plan(self, event: TimedEvent) -> None:
-        planned = event.payload
-        if isinstance(planned, Chord):
-            self._publish_event("accompaniment.chord", event)
-        elif isinstance(planned, Commit):
-            level, source = LEVELS[planned.level], CHORD_SOURCES[planned.source]
-            self._levels[level] += 1
-            self._publish_event("accompaniment.commit", event, level=level, source=source)
-
-    def _publish_event(self, reading: str, event: TimedEvent, **words: str) -> None:
-        """Publish ``event``: the fields of ``reading`` behind the frame are its attributes, unless in ``words``."""
-        _, *fields = self._bus.registry.get_reading(reading).fields
-        row = (words[field] if field in words else getattr(event.payload, field) for field in fields)
-        self._bus.publish(reading, event.frame, *row)
+            # the fields behind the frame are attributes of the event
+            _, *fields = self._bus.registry.get_reading(reading).fields
+            self._bus.publish(reading, event.frame, *(getattr(event.payload, field) for field in fields))
 
     def publish_counters(self, restarts: int) -> None:
         """Publish the counters, and every row of the ledger that changed."""
         now, ledger = self.counters, self._graph.ledger
         counts = asdict(now) | {"rate": self._graph.plan.rate, "restarts": restarts, "since_ms": self._since_ms}
         self._bus.publish("counters", *(counts[field] for field in self._bus.registry.get_reading("counters").fields))
-        for level, beats in self._levels.items():
-            if self._published_levels[level] != beats:
-                self._published_levels[level] = beats
-                self._bus.publish("accompaniment.level", level, beats)
+        self.band.publish_levels()
         for path in list(ledger):
             if path.name in AUDIO_PATHS:
                 ledger.set_late(path.name, now.late_frames if path.name in RETURNED else now.band_late_frames)

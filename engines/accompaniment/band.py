@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, State
-from bridge.core.events import Beat, Chord, Commit, Key, Onset, TimedEvent, to_chord
+from bridge.core.engine import AudioPort, Block, EngineSpec, EventPort, Part, State
+from bridge.core.events import Beat, Chord, Key, Onset, TimedEvent, to_chord
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.auto_lookahead import LOOKAHEAD_AUTO, AutoLookahead
@@ -18,13 +18,15 @@ from engines.accompaniment.chord_fallback import SILENCE, ChordFallback, Predict
 from engines.accompaniment.energy import Energy
 from engines.accompaniment.form import COUNT_IN, DROPOUT, FILL, SECTION, STAYS, BeatPosition, Form, FormRequest
 from engines.accompaniment.harmony.chord_history import ChordHistory
+from engines.accompaniment.harmony.repetition import HORIZON
 from engines.accompaniment.harmony.trellis import TRACK, TRACK_CONFIDENCE, Metre
 from engines.accompaniment.held_chord import SETTLE_S, HeldChord
 from engines.accompaniment.live_sheet import SHEET, LiveSheet
 from engines.accompaniment.overrides import KEY, TEMPO, OwnTempo, to_key
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.performance_controls import MUTES, PERFORMANCE_CONTROLS, SEED, STYLE, read_controls
-from engines.accompaniment.performer import LONGEST_BAR, Performer
+from engines.accompaniment.performer import CHANNELS, LONGEST_BAR, Performer
+from engines.accompaniment.plan_report import EXPECTED_BARS, PlanReport
 from engines.accompaniment.program_changes import SOUND, ProgramChanges
 from engines.accompaniment.scheduler import NoteScheduler
 from engines.accompaniment.sidechain import FOLLOWS, SOURCES, StemFollower
@@ -64,7 +66,7 @@ class Band:
             EventPort("midi"), EventPort("beats"), EventPort("chords"), EventPort("onsets"),
             *(AudioPort(source) for source in SOURCES),
         ),
-        outputs=(EventPort("midi"), EventPort("foreseen"), SOUND),
+        outputs=(EventPort("midi"), EventPort("foreseen"), EventPort("planned"), SOUND),
         hop=HOP,
         controls=(
             LOOKAHEAD, LOOKAHEAD_AUTO, STYLE, SEED, *PERFORMANCE_CONTROLS.values(), *MUTES.values(),
@@ -76,6 +78,7 @@ class Band:
             "history", "held_chord", "fallback", "form", "energy", "stem_follower", "auto_lookahead", "live_sheet",
             "was_stopped",
         ),
+        parts=tuple(Part(name, channel) for name, channel in CHANNELS.items()),
     )  # fmt: skip
 
     def __init__(self, user_styles: tuple[str, ...] = ()) -> None:
@@ -90,12 +93,13 @@ class Band:
         self._live_sheet, self._form, self._energy = LiveSheet(), Form(), Energy()
         self._auto_lookahead, self._own_tempo, self._stem_follower = AutoLookahead(), OwnTempo(), StemFollower()
         self._performer, self._scheduler, self._program_changes = Performer(), NoteScheduler(), ProgramChanges()
+        self._report = PlanReport()
         self._components: dict[str, Stateful] = {
             "history": self._history, "held_chord": self._held_chord, "energy": self._energy,
             "live_sheet": self._live_sheet, "fallback": self._fallback, "form": self._form,
             "auto_lookahead": self._auto_lookahead, "performer": self._performer, "scheduler": self._scheduler,
             "program_changes": self._program_changes, "own_tempo": self._own_tempo,
-            "stem_follower": self._stem_follower,
+            "stem_follower": self._stem_follower, "report": self._report,
         }  # fmt: skip
 
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
@@ -123,7 +127,6 @@ class Band:
         self._timeline: Timeline | None = None
         self._since: int | None = None  # the first frame since the reset
         self._was_stopped = False  # the host's transport did not roll
-        self._foreseen_to = 0  # the last frame on the port of that name
 
     def process(self, block: Block, time: BlockTime, out: Block) -> None:
         end = time.frame + HOP
@@ -153,12 +156,20 @@ class Band:
         if self._planned_to is None:
             self._planned_to = line.find_first_beat(max(earliest, self._scheduler.last_frame))
             self._auto_lookahead.restart(self._planned_to)
+        decided, late = 0, 0
         while line.to_frame(self._planned_to - self._get_lookahead(block)) < earliest + HOP:
             left = (line.to_frame(self._planned_to) - earliest) / line.time.frames_per_beat
-            self._plan_beat(self._planned_to, line, end, block, out)
+            late += self._plan_beat(self._planned_to, line, end, block, out)
             if block.values[LOOKAHEAD_AUTO.name]:
                 self._auto_lookahead.record(self._planned_to, left)
             self._planned_to += 1
+            decided += 1
+        if decided:
+            asked = self._get_lookahead(block)
+            out.events["foreseen"] += [
+                *self._report.make_expected(self._expect_chords(self._planned_to, line)),
+                self._report.make_lookahead(asked, self._planned_to - 1, late, end, line),
+            ]
 
     def _process_stems(self, block: Block, line: Timeline | None, end: int) -> None:
         beat = np.nan if line is None else line.time.beat_at(end) + line.to_bar
@@ -201,8 +212,10 @@ class Band:
         # the beat on which the host started is over before a note can be played
         self._form.restart(fit_bar_beats(_get_bar_beats(line)) - 1 if counts else 0)
 
-    def _plan_beat(self, beat: int, line: Timeline, now: int, block: Block, out: Block) -> None:
-        """Write the notes that begin and end in ``beat`` to ``out``, from what was received by frame ``now``."""
+    def _plan_beat(self, beat: int, line: Timeline, now: int, block: Block, out: Block) -> bool:
+        """Write the notes that begin and end in ``beat`` to ``out``, from what was received by frame ``now``.
+
+        Returns whether it is too late for them."""
         earliest = max(now + self._lead, self._scheduler.last_frame)
         bar_beats = fit_bar_beats(_get_bar_beats(line))
         number = line.get_number(beat) % bar_beats
@@ -218,8 +231,8 @@ class Band:
                 self._energy.kind,
             ),
         )  # fmt: skip
-        level = self._fallback.level
-        if line.to_frame(beat + LATE_BEATS) < earliest or (level == SILENCE and not shape.counting):
+        level, late = self._fallback.level, line.to_frame(beat + LATE_BEATS) < earliest
+        if late or (level == SILENCE and not shape.counting):
             level = SILENCE
             out.events["midi"] += self._release_all(max(line.to_frame(beat), earliest))
         else:
@@ -237,19 +250,21 @@ class Band:
                 number, style, max(line.to_frame(beat - EARLY_BEATS), now + self._lead)
             )
             notes = self._performer.play(place, shape, chords, style, controls, muted)
-            out.events["midi"] += self._scheduler.schedule(notes, place.start, line, earliest)
+            out.events["midi"] += self._scheduler.schedule(notes, place.start, line, earliest, out.events["planned"])
+        self._report.move_to(max(line.to_frame(beat), now + self._lead))
+        out.events["foreseen"].append(self._report.make_section(place, shape, line))
         if not shape.counting:
-            self._report(beat, line, now, chosen, level, out)
+            out.events["foreseen"] += self._report.make_decision(beat, chosen, level, now, line)
+        return late
 
-    def _report(self, beat: int, line: Timeline, now: int, chosen: PredictedChord, level: int, out: Block) -> None:
-        """Report the plan for ``beat`` on the port `foreseen`."""
-        frame = self._foreseen_to = max(line.to_frame(beat), now + self._lead, self._foreseen_to)
-        chord = chosen.chord
-        ahead = (line.to_frame(beat) - now) / line.time.frames_per_beat
-        out.events["foreseen"] += [
-            TimedEvent(frame, Chord(chord.root, chord.quality, chord.bass, chosen.confidence)),
-            TimedEvent(frame, Commit(beat, level, chosen.source, ahead)),
+    def _expect_chords(self, first: int, line: Timeline) -> list[tuple[int, PredictedChord]]:
+        """The beats from ``first`` on and the chord that is expected at each, as far as chords are predicted."""
+        bar_beats = fit_bar_beats(_get_bar_beats(line))
+        metre, end = Metre(bar_beats, line.to_bar), self._history.next + HORIZON
+        ahead = [
+            (beat, self._predict_chord(beat, line, metre)) for beat in range(first, first + EXPECTED_BARS * bar_beats)
         ]
+        return [(beat, chord) for beat, chord in ahead if beat < end or chord.source == TRACK]
 
     @staticmethod
     def _to_song_beat(beat: int, line: Timeline) -> int:
@@ -275,7 +290,6 @@ class Band:
             "line": np.array([] if line is None else [*astuple(line.time), line.to_bar], np.float64),
             "since": np.array([] if self._since is None else [self._since], np.int64),
             "was_stopped": np.array(self._was_stopped),
-            "foreseen_to": np.array(self._foreseen_to),
         }
         for name, component in self._components.items():
             kept |= add_prefix(name, component.state())
@@ -287,7 +301,7 @@ class Band:
         self._beat_frame, self._beat_late = (int(beat[5]), int(beat[6])) if beat else (0, 0)
         self._planned_to = int(planned[0]) if planned else None
         self._since = int(since[0]) if since else None
-        self._was_stopped, self._foreseen_to = bool(state["was_stopped"]), int(state["foreseen_to"])
+        self._was_stopped = bool(state["was_stopped"])
         self._timeline = None
         if line:
             frame, rate, position, tempo, rolling, bar_beats, hosted, to_bar = line

@@ -9,8 +9,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from bridge.core.control import Control
-from bridge.core.engine import Block, EngineSpec, EventPort, State
-from bridge.core.events import Beat, Chord, Midi, TimedEvent
+from bridge.core.engine import Block, EngineSpec, EventPort, Part, State
+from bridge.core.events import Beat, Chord, Midi, PlannedNote, TimedEvent
 from bridge.core.midi import NOTE_ON, get_status, is_note_on, make_note_off, make_note_on
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
@@ -74,11 +74,12 @@ class BasicAccompaniment:
     spec = EngineSpec(
         name="accompaniment.basic",
         inputs=(EventPort("midi"), EventPort("beats"), EventPort("chords")),
-        outputs=(EventPort("midi"),),
+        outputs=(EventPort("midi"), EventPort("planned")),
         hop=HOP,
         controls=(LOOKAHEAD, BASS_MUTE, CHORDS_MUTE, VELOCITY, TOUCH_FOLLOW, STYLE),
         predicts=True,
         resets_on_gap=False,
+        parts=(Part("bass", BASS_CHANNEL), Part("chords", CHORD_CHANNEL)),
     )
 
     def __init__(self) -> None:
@@ -123,7 +124,9 @@ class BasicAccompaniment:
         # The block in which the decision falls is the last one that can still decide before it: the next one's
         # events may start only a hop later.
         while line.to_frame(self._planned_to - block.values[LOOKAHEAD.name]) < earliest + HOP:
-            out.events["midi"] += self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
+            events = self._plan(self._planned_to, line, max(earliest, self._last_frame), block)
+            out.events["midi"] += events
+            out.events["planned"] += _make_planned_notes(events, line)
             self._planned_to += 1
 
     def _read_events(self, block: Block) -> None:
@@ -217,6 +220,19 @@ def _make_note_events(
     return [TimedEvent(on, make_note_on(channel, note, velocity)) for note in notes] + [
         TimedEvent(off, make_note_off(channel, note)) for note in notes
     ]
+
+
+def _make_planned_notes(events: list[TimedEvent], line: Timeline) -> list[TimedEvent]:
+    """The plan of each note of ``events``, on and off of one beat."""
+    notes = [(event.frame, event.payload.data) for event in events if isinstance(event.payload, Midi)]
+    ends = {(data[0] & 0x0F, data[1]): frame for frame, data in notes if not is_note_on(data)}
+    planned = []
+    for frame, data in notes:
+        if is_note_on(data):
+            channel, pitch, velocity = data[0] & 0x0F, data[1], data[2]
+            length_s = (ends[channel, pitch] - frame) / line.time.rate
+            planned.append(TimedEvent(frame, PlannedNote(channel, pitch, velocity, line.time.beat_at(frame), length_s)))
+    return planned
 
 
 def _get_upper_notes(chord: Chord) -> tuple[int, ...]:

@@ -23,12 +23,13 @@ LONGEST_BAR = 7
 
 @dataclass(frozen=True, slots=True)
 class NoteEvent:
-    """``tick`` of its bar: a note on ``channel`` begins, or ends where ``velocity`` is 0."""
+    """``tick`` of its bar: a note on ``channel`` begins, or ends where ``velocity`` is 0. ``ticks``: its length."""
 
     tick: int
     channel: int
     pitch: int
     velocity: int
+    ticks: int = 0
 
 
 class Performer:
@@ -94,7 +95,7 @@ class Performer:
             if begin <= note.tick < end:
                 key = channel, note.tick, note.pitch
                 self._sounding[key] = note.end
-                sounds.append(NoteEvent(note.tick, channel, note.pitch, note.velocity))
+                sounds.append(NoteEvent(note.tick, channel, note.pitch, note.velocity, note.ticks))
         return sounds + self._end_notes(channel, end)
 
     def _end_notes(self, channel: int, by: int) -> list[NoteEvent]:

@@ -10,18 +10,24 @@ from hypothesis import strategies as st
 
 from bridge.core.events import (
     PAYLOAD_BYTES,
+    SECTION_BYTES,
     Beat,
     Chord,
     ClockPosition,
     Commit,
+    ExpectedChord,
     Gap,
     Key,
+    Lookahead,
     Midi,
     Note,
     Onset,
     Payload,
+    PlannedNote,
+    Section,
     Tempo,
     Transport,
+    cut_section_name,
     pack,
     unpack,
 )
@@ -37,7 +43,12 @@ SAMPLES: tuple[Payload, ...] = (
     Gap(512),
     Onset(0.75, 0.5),
     Note(1, 69.25, 90, 0.5),
-    Commit(-3, 1, 4, 1.25),
+    Commit(-3, 1, 4, 1.25, 97.5),
+    PlannedNote(9, 36, 101, -0.25, 0.125),
+    ExpectedChord(17, 51, -1, 0.5, 2),
+    Section(9, "Réfrain ♫"),
+    Section(1, ""),
+    Lookahead(1.0, 1.25, 2),
 )
 
 
@@ -52,7 +63,21 @@ def test_a_payload_survives_its_record_form_with_its_types(payload: Payload) -> 
 
 
 def test_every_kind_has_a_number_of_its_own() -> None:
-    assert len({payload.KIND for payload in SAMPLES}) == len(SAMPLES)
+    assert len({payload.KIND for payload in SAMPLES}) == len({type(payload) for payload in SAMPLES})
+
+
+@given(name=st.text(max_size=60))
+@settings(deadline=None)
+def test_a_section_keeps_as_much_of_its_name_as_fits(name: str) -> None:
+    cut = cut_section_name(name)
+    assert name.startswith(cut)
+    assert len(cut.encode()) > SECTION_BYTES - 4 or cut == name
+    assert unpack(*pack(Section(3, cut))) == Section(3, cut)
+
+
+def test_a_section_whose_name_fits_no_record_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 bytes fit"):
+        Section(1, "é" * 17)
 
 
 def test_a_record_holds_the_fields_in_order_as_native_code_reads_them() -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from bridge.core.chords import QUALITIES
-from bridge.core.events import Beat, Chord, Midi, TimedEvent
+from bridge.core.events import Beat, Chord, Midi, PlannedNote, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.errors import EngineError
 from engines.accompaniment.basic import (
@@ -45,9 +45,10 @@ def play(
 ) -> Said:
     full = {"accompaniment." + name.replace("__", "."): value for name, value in values.items()}
     at = at or rolling_host(TEMPO)
-    return run_engine(
+    outputs = run_engine(
         make_engine(lead), round(beats * BEAT), at, events={"chords": chords}, values=full, lead_frames=lead
     )
+    return [output for output in outputs if output[1] == "midi"]
 
 
 @pytest.mark.parametrize("lookahead", [0.0, 0.5, 1.0, 3.0])
@@ -190,6 +191,25 @@ def test_each_part_can_be_muted() -> None:
     assert find_notes(play(chords, bass__mute=1.0), CHORDS)
     assert not find_notes(play(chords, chords__mute=1.0), CHORDS)
     assert not play(chords, bass__mute=1.0, chords__mute=1.0)
+
+
+def test_each_note_is_planned_with_its_length_and_beat() -> None:
+    events = {"chords": make_chords(["C", "F", "G7", "Am"])}
+    outputs = run_engine(make_engine(640), round(16 * BEAT), rolling_host(TEMPO), events=events, lead_frames=640)
+    planned = [event for _, port, event in outputs if port == "planned"]
+    notes = [event for _, port, event in outputs if port == "midi"]
+    played = {event.frame: event.payload.data for event in notes if isinstance(event.payload, Midi)}
+    starts = [event for event in notes if isinstance(event.payload, Midi) and event.payload.data[0] >= 0x90]
+    assert len(planned) == len(starts) > 20
+    for event in planned:
+        note = event.payload
+        assert isinstance(note, PlannedNote)
+        assert event.frame == pytest.approx(note.beat * BEAT, abs=1)
+        assert played[event.frame + round(note.length_s * RATE)][0] & 0xF0 == 0x80
+    assert {(e.frame, e.payload.data[1]) for e in starts if isinstance(e.payload, Midi)} == {
+        (e.frame, e.payload.pitch) for e in planned if isinstance(e.payload, PlannedNote)
+    }
+    assert [(part.name, part.channel) for part in BasicAccompaniment.spec.parts] == [("bass", BASS), ("chords", CHORDS)]
 
 
 @pytest.mark.parametrize("style", [0.0, 1.0, 2.0, 3.0])

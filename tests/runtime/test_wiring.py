@@ -122,7 +122,7 @@ def test_workers_come_in_the_order_of_roles_with_their_rings(wiring: Wiring) -> 
     assert [worker.index for worker in wiring.plan.workers] == [0, 1, 2, 3]
     assert mir.writes == {"beats": "mir.beats", "chords": "mir.chords"}
     assert mir.renders == {"beats": "beats", "chords": "chords", "clock": "beats"}
-    assert accompaniment.writes == {"midi": "accompaniment"}
+    assert accompaniment.writes == {"midi": "accompaniment", "planned": "accompaniment.planned"}
     assert accompaniment.reads["chords"] == "mir.chords"
     assert accompaniment.waits_for == (1,)
     assert synth.reads == {"midi": "accompaniment", "sound": SOUND_RING}

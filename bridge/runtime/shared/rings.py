@@ -72,19 +72,24 @@ class EventReader:
 
     def read(self, before: int | None = None) -> list[TimedEvent]:
         """The records not read yet, or those of them whose frame lies before ``before``."""
-        events: list[TimedEvent] = []
+        return [event for _, event in self.read_with_epochs(before)]
+
+    def read_with_epochs(self, before: int | None = None) -> list[tuple[int, TimedEvent]]:
+        """As `read`, each with the epoch of its writer."""
+        events: list[tuple[int, TimedEvent]] = []
         written = self.written
         while self.cursor < written:
             if written - self.cursor > RECORDS - 64:  # overrun, or about to be while we read
                 self.lost += written - self.cursor - RECORDS // 2
                 self.cursor = written - RECORDS // 2
             record = self._records[self.cursor % RECORDS].copy()
-            if record[KIND] >> EPOCH_SHIFT < self.epoch:
+            epoch = int(record[KIND]) >> EPOCH_SHIFT
+            if epoch < self.epoch:
                 self.cursor += 1
                 continue
             if before is not None and record[FRAME] >= before:
                 break
-            events.append(TimedEvent(int(record[FRAME]), read_payload(record)))
+            events.append((epoch, TimedEvent(int(record[FRAME]), read_payload(record))))
             self.cursor += 1
         return events
 

@@ -36,10 +36,11 @@ K = TypeVar("K", Chord, Commit)
 
 @dataclass
 class Recorded:
-    """What a band said: (frame of the block, event), and when a note began and ended."""
+    """What a band said: (frame of the block, event), when a note began and ended, and what it planned."""
 
     said: list[tuple[int, TimedEvent]] = field(default_factory=list)
     results: list[TimedEvent] = field(default_factory=list)
+    planned: list[TimedEvent] = field(default_factory=list)
 
     def foreseen(self, kind: type[K]) -> list[tuple[int, K]]:
         """What was said of the beats that were decided."""
@@ -91,6 +92,7 @@ def play(
         band.process(block, time, out)
         recorded.said += [(first, event) for event in out.events["midi"]]
         recorded.results += out.events["foreseen"]
+        recorded.planned += out.events["planned"]
     return recorded
 
 
