@@ -34,7 +34,7 @@ def test_every_path_has_the_worker_whose_reserve_it_waits_for() -> None:
 
 def test_late_frames_name_the_reserve_to_raise() -> None:
     shown = show(HealthScreen(), make_sample())
-    assert "128 frames late (beats): raise latency.mir.reserve_frames; T tunes it" in shown
+    assert "128 frames late (beats): T tunes latency.mir.reserve_frames" in shown
 
 
 def test_nothing_is_wrong_is_said_too() -> None:
@@ -122,3 +122,24 @@ def test_an_older_sidecar_says_how_to_measure() -> None:
     rig.session.registry.actions.pop("latency.measure", None)
     press(screen, rig, "M")
     assert "sideman latency --measure" in rig.messages[-1][0]
+
+
+def test_paths_are_in_one_order_whatever_came_last() -> None:
+    rig = make_sample()
+    rig.bus.publish("latency", "onsets", 3172, -1, 0, 2148, 0, 0, 1024, 0, 0)
+    for _ in range(2):
+        rows = [line.split() for line in show(HealthScreen(), rig).splitlines()]
+        paths = [row[0] for row in rows if row and row[0] in PATH_WORKERS]
+        assert paths == [path for path in PATH_WORKERS if path in paths]
+        rig.session._rows["latency"] = dict(reversed(rig.session._rows["latency"].items()))
+
+
+def test_every_fault_has_a_row_where_there_is_little_room() -> None:
+    rig = make_sample()
+    for path in ("drums", "bass", "mix"):
+        rig.bus.publish("latency", path, 1024, 1024, 14336, 512, 0, 128, 384, 0, 0)
+    publish_counters(rig, skipped=132)
+    shown = show(HealthScreen(), rig)
+    assert "132 cycles skipped: raise the audio period, or close other programs" in shown
+    assert "14,336 frames late (drums + 2): T tunes latency.separation.reserve_frames" in shown
+    assert "128 frames late (beats)" in shown

@@ -9,6 +9,7 @@ from tui.drawing.faders import draw_dial_row
 from tui.drawing.panes import join_fitting, put_side_by_side
 from tui.drawing.roll import draw_part, make_grid
 from tui.models.band_controls import DROPOUT, FILL, LOOKAHEAD, SECTION, SEED, STYLE, Part, find_switches, name_control
+from tui.models.planned_notes import READING as NOTES
 from tui.models.planned_notes import PlannedNote
 from tui.models.position import Position
 from tui.registry import Control
@@ -120,7 +121,10 @@ def draw_roll(
     """The planned notes with a heading: ``rows`` rows a part, and a blank one between where these are several."""
     columns = max(width - PART_COLUMNS, 1)
     commit, ahead = session.read("accompaniment.commit"), session.get(LOOKAHEAD)
-    grid = make_grid(position, columns, read_number(commit, "frame") if commit else None, ahead)
+    decided = read_number(commit, "frame") if commit else None
+    if not session.count(NOTES):
+        decided = float("-inf")  # no note came: what is silent is not known
+    grid = make_grid(position, columns, decided, ahead)
     legend = f"{_say_number(grid.beats_back)} beats back │ {_say_number(grid.beats_ahead)} beats on" if position else ""
     drawn: list[Row] = [draw_heading("Planned", width, legend if width >= 60 else "")]
     for number, part in enumerate(parts):

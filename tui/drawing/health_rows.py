@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.drawing.faders import draw_dial
 from tui.drawing.letters import draw_small
 from tui.drawing.panes import flow, join_fitting, wrap
-from tui.models.faults import LOOKAHEAD, UNMEASURED, Fault
+from tui.models.faults import LOOKAHEAD, UNMEASURED, WORKERS, Fault, read_paths
 from tui.models.position import get_rate_hz
 from tui.rows import Row, Run, cut, draw_heading, measure, pad, pad_left
 from tui.session import Record, Session
@@ -35,7 +35,7 @@ MINUTE_MS = 60_000.0
 def draw_delays(session: Session, width: int, rows: int) -> list[Row]:
     """Every path with its delays, in at most ``rows`` rows; wide with the parts of each, and spaced where they fit."""
     full = width >= LARGE_DELAY_COLUMNS
-    paths = session.read_rows("latency")
+    paths = read_paths(session)
     sizes = [PART_COLUMNS] * len(PARTS) * full + [10 if full else 9] * 2 + [8 if full else 7] * 2
     names = [*(name for name, _ in PARTS if full), "declared", "measured", "ms", "late"]
     drawn: list[Row] = [draw_heading("Delay", width, "frames; declared = model + … + offset" if full else "frames")]
@@ -90,7 +90,8 @@ def draw_workers(session: Session, width: int, full: bool) -> list[Row]:
     drawn: list[Row] = [[*draw_heading(title, label_columns + 2), (names, "dim")]]
     times = {read_text(row, "worker"): row for row in session.read_rows("worker.time")}
     states = {read_text(row, "worker"): read_text(row, "state") for row in session.read_rows("health")}
-    for worker in states or times:
+    workers = sorted(states or times, key=lambda one: WORKERS.index(one) if one in WORKERS else len(WORKERS))
+    for worker in workers:
         state, time = states.get(worker, "running"), times.get(worker, {})
         mark: Run = ("! ", "error")
         if state == "running":
@@ -224,17 +225,18 @@ def draw_faults(faults: Sequence[Fault], session: Session, width: int, rows: int
         return [[("–  nothing is known of the sidecar yet", "dim")]]
     if not faults:
         return [[("● ", "good"), ("nothing is wrong", "text")]]
-    drawn: list[Row] = []
-    for number, fault in enumerate(faults):
-        role = "error" if fault.is_error else "warning"
-        fits = measure(fault.words) + measure(fault.fix) + 4 <= width
-        own: list[Row] = [[("! ", role), (fault.words + (":" if not fits else ""), role)]]
-        if fits:
-            own[0].append((f": {fault.fix}", "text"))
-        else:
-            own += [[("  ", "text"), (line, "text")] for line in wrap(fault.fix, max(width - 2, 1), 2)]
-        last = number == len(faults) - 1
-        if len(drawn) + len(own) + (not last) > rows and drawn:
-            return [*drawn, [(f"… {len(faults) - number} more", "warning")]][:rows]
-        drawn += own
-    return drawn[:rows]
+    drawn = [row for fault in faults for row in _draw_fault(fault, width)]
+    if len(drawn) > rows:  # no room for what helps in a row of its own
+        drawn = [_draw_fault(fault, 2 * width)[0] for fault in faults]
+    if len(drawn) > rows:
+        drawn = [*drawn[: rows - 1], [(f"… {len(faults) - rows + 1} more", "warning")]]
+    return drawn
+
+
+def _draw_fault(fault: Fault, width: int) -> list[Row]:
+    """What is wrong, and behind or below it what helps."""
+    role = "error" if fault.is_error else "warning"
+    if measure(fault.words) + measure(fault.fix) + 4 <= width:
+        return [[("! ", role), (fault.words, role), (f": {fault.fix}", "text")]]
+    helps: list[Row] = [[("  ", "text"), (line, "text")] for line in wrap(fault.fix, max(width - 2, 1), 2)]
+    return [[("! ", role), (f"{fault.words}:", role)], *helps]

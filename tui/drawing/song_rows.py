@@ -129,7 +129,7 @@ def draw_analysis(session: Session, position: Position | None, bpm: str, width: 
 def _say_since(position: Position | None, record: Record) -> str:
     if position is None or not position.is_known or "frame" not in record:
         return ""
-    bar, _ = position.find_bar(read_number(record, "frame") + position.beat_frames / 4)
+    bar, _ = position.find_bar(read_number(record, "frame") + position.beat_frames / 2)
     return f"since bar {bar}" if bar > 0 else ""
 
 

@@ -62,10 +62,10 @@ def name_control(control: Control) -> str:
 def find_parts(session: Session) -> list[Part]:
     """The parts that the accompaniment plays; before they are known, those that have a mute."""
     controls = session.registry.controls
-    names = [read_text(row, "part") for row in session.read_rows("accompaniment.part")]
-    if not names:
-        mutes = [name for name in controls if name.startswith(PREFIX) and name.endswith(".mute")]
-        names = [name.removeprefix(PREFIX).removesuffix(".mute") for name in mutes]
+    mutes = [name for name in controls if name.startswith(PREFIX) and name.endswith(".mute")]
+    own = [name.removeprefix(PREFIX).removesuffix(".mute") for name in mutes]
+    names = [read_text(row, "part") for row in session.read_rows("accompaniment.part")] or own
+    names.sort(key=lambda name: own.index(name) if name in own else len(own))
     parts = []
     for name in names[:MOST_PARTS]:
         mute, stays = (f"{PREFIX}{name}.{own}" for own in ("mute", "stays"))

@@ -13,8 +13,8 @@ SURE_CONFIDENCE, LIKELY_CONFIDENCE = 0.75, 0.5
 """From here on a planned chord is shown as sure, and as likely; below it is a guess."""
 CERTAIN_SOURCES = frozenset({"played", "detected", "track"})
 """Sources of a planned chord that is known: from the keys, from the music, from the chord sheet."""
-GRID_BEATS = 0.5
-"""Chords begin on eighths: an analysed one is some frames beside."""
+GRID_BEATS = 1.0
+"""Chords begin on beats: an analysed one is some frames beside, an anticipated one belongs to the beat that follows."""
 SURE, LIKELY, GUESSED = "", "~", "?"
 
 

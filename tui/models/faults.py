@@ -10,18 +10,19 @@ from tui.values import read_number, read_text
 
 PATH_WORKERS: dict[str, str] = {
     **dict.fromkeys(("drums", "bass", "vocals", "other", "mix"), "separation"),
-    **dict.fromkeys(("chords", "beats", "notes", "clock"), "mir"),
-    "accompaniment": "accompaniment",
     "band": "synth",
+    "accompaniment": "accompaniment",
+    **dict.fromkeys(("chords", "beats", "onsets", "notes", "clock"), "mir"),
 }
-"""The worker whose reserve a path waits for."""
+"""The worker whose reserve a path waits for; in the order in which paths are shown."""
+WORKERS = ("separation", "mir", "accompaniment", "synth")
 HIGH_LOAD = 0.8
 """Of the period: above it JACK begins to report xruns."""
 UNMEASURED = -1.0
 LOOKAHEAD = "accompaniment.lookahead_beats"
 _COUNTERS: tuple[tuple[str, str, str, str], ...] = (
-    ("xruns", "xrun", "xruns", "raise the period of the audio system, or close other programs"),
-    ("skipped", "cycle skipped", "cycles skipped", "raise the period of the audio system, or close other programs"),
+    ("xruns", "xrun", "xruns", "raise the audio period, or close other programs"),
+    ("skipped", "cycle skipped", "cycles skipped", "raise the audio period, or close other programs"),
     ("restarts", "worker restarted", "workers restarted", "the Log says why"),
     ("faults", "hop failed", "hops failed", "the Log says why"),
     ("dropped_hops", "hop dropped", "hops dropped", "the machine is too slow for an engine: choose a lighter one"),
@@ -39,6 +40,14 @@ class Fault:
     words: str
     fix: str
     is_error: bool = False
+
+
+def read_paths(session: Session) -> list[Record]:
+    """The paths of the ledger: the stems first, whatever came last."""
+    order = list(PATH_WORKERS)
+    rows = [(read_text(row, "path"), row) for row in session.read_rows("latency")]
+    rows.sort(key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+    return [row for _, row in rows]
 
 
 def find_faults(session: Session) -> list[Fault]:
@@ -69,15 +78,15 @@ def _find_absent(session: Session) -> Iterator[Fault]:
 
 def _find_late(session: Session) -> Iterator[Fault]:
     late: dict[str, list[Record]] = {}
-    for row in session.read_rows("latency"):
+    for row in read_paths(session):
         if read_number(row, "late") > 0:
             late.setdefault(PATH_WORKERS.get(read_text(row, "path"), ""), []).append(row)
     for worker, rows in late.items():
         frames = max(read_number(row, "late") for row in rows)
-        paths = ", ".join(read_text(row, "path") for row in rows)
+        paths = read_text(rows[0], "path") + (f" + {len(rows) - 1}" if len(rows) > 1 else "")
         control = f"latency.{worker}.reserve_frames"
         known = control in session.registry.controls
-        fix = f"raise {control}; T tunes it" if known else "T tunes the reserves"
+        fix = f"T tunes {control}" if known else "T tunes the reserves"
         yield Fault(f"{frames:,.0f} frames late ({paths})", fix)
 
 
@@ -91,7 +100,7 @@ def _find_counted(counters: Record) -> Iterator[Fault]:
 def _find_loaded(callback: Record) -> Iterator[Fault]:
     load = read_number(callback, "dsp_load")
     if load >= HIGH_LOAD:
-        yield Fault(f"load {100 * load:.0f} %", "raise the period of the audio system, or close other programs", True)
+        yield Fault(f"load {100 * load:.0f} %", "raise the audio period, or close other programs", True)
 
 
 def _find_late_beats(session: Session) -> Iterator[Fault]:
@@ -101,7 +110,7 @@ def _find_late_beats(session: Session) -> Iterator[Fault]:
 
 
 def _find_differing(session: Session) -> Iterator[Fault]:
-    for row in session.read_rows("latency"):
+    for row in read_paths(session):
         measured, declared = read_number(row, "measured", UNMEASURED), read_number(row, "declared")
         if measured >= 0 and measured != declared:
             path, fix = read_text(row, "path"), "M measures again"
