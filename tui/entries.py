@@ -53,7 +53,7 @@ def list_entries(source: Source) -> list[Entry]:
     for screen in screens:
         entries += [
             Entry(
-                f"{screen.title}: {action.words}", "key", action.doc, _run(source, screen.name, action), _label(action)
+                f"{screen.title}: {_name(action)}", "key", action.doc, _run(source, screen.name, action), _label(action)
             )
             for action in _skip_movements(source.list_actions(screen))
         ]
@@ -67,6 +67,10 @@ def list_entries(source: Source) -> list[Entry]:
     for action in sorted(registry.actions.values(), key=lambda action: action.order):
         entries.append(Entry(_spell(action.name), "action", action.doc, _call(action)))
     return entries
+
+
+def _name(action: KeyAction) -> str:
+    return action.words or action.doc.rstrip(".")
 
 
 def _spell(name: str) -> str:

@@ -17,15 +17,16 @@ from tui.keymap import Keymap
 from tui.overlays.controls import ControlList
 from tui.overlays.covered_screen import CoveredScreen, to_words
 from tui.overlays.help import Help
-from tui.overlays.jump import HasTargets, Jump
+from tui.overlays.jump import Jump
 from tui.overlays.key_probe import KeyProbe
 from tui.overlays.overlay import Overlay
 from tui.overlays.palette import Palette
 from tui.overlays.screens_menu import ScreensMenu
+from tui.places import Place, find_places
 from tui.rows import Row
 from tui.screen import Context, KeyAction, Screen, TextField
 from tui.session import Record
-from tui.snapshot import draw_whole
+from tui.snapshot import add_app_actions, draw_whole
 
 PASTE_S = 0.02
 """A sign that comes so soon after another one was not pressed: a terminal without bracketed paste pastes so."""
@@ -211,11 +212,19 @@ class Interface:
             self._note_fault(to_words(error))
 
     def click(self, column: int, row: int) -> None:
-        """Act on a click: a tab shows its screen."""
-        if row == 1 and self._overlay is None and self.context.view.field is None:
-            name = find_tab(self.screens, self.screen.name, self.context.view.width, column)
+        """Act on a click: a tab shows its screen, a row is selected."""
+        view = self.context.view
+        if self._overlay is not None or view.field is not None or view.asked is not None:
+            return
+        if row == 1:
+            name = find_tab(self.screens, self.screen.name, view.width, column)
             if name:
                 self.go_to(name)
+        elif 1 < row <= view.height - FRAME_ROWS + 1:
+            for place in reversed(self._find_places(self.context)):
+                if place.row <= row - 2:
+                    place.select()
+                    return
 
     def draw(self, now_s: float) -> list[Row]:
         """Every row of the terminal."""
@@ -229,7 +238,10 @@ class Interface:
         held: Record = {name: self._clock[name] for name in ("tempo_bpm", "jitter_ms") if name in self._clock}
         clock: Record = {**present, **held} if present else {}
         shown = CoveredScreen(self.screen, self._overlay, self._note_fault)
-        actions = self._overlay.actions if self._overlay is not None else self.list_actions(self.screen)
+        if self._overlay is not None:
+            actions: Sequence[KeyAction] = self._overlay.actions
+        else:
+            actions = add_app_actions(self.list_actions(self.screen), self.app_actions)
         return draw_whole(context, shown, self.screens, actions, clock, self.app_actions)
 
     def open_probe(self) -> None:
@@ -251,16 +263,15 @@ class Interface:
         self._open(Palette(list_entries(self)))
 
     def _open_jump(self, context: Context) -> None:
-        screen, view = self.screen, context.view
-        targets = (
-            screen.find_targets(context, view.width, max(view.height - FRAME_ROWS, 0))
-            if isinstance(screen, HasTargets)
-            else ()
-        )
-        if targets:
-            self._open(Jump(targets))
+        places = self._find_places(context)
+        if places:
+            self._open(Jump(places))
         else:
             self.say("nothing to jump to on this screen · ^P finds everything", "dim")
+
+    def _find_places(self, context: Context) -> list[Place]:
+        view = context.view
+        return find_places(self.screen, context, view.width, max(view.height - FRAME_ROWS, 0))
 
     def _ask_preset(self, context: Context) -> None:
         known = [str(row.get("preset", "")) for row in context.session.read_rows("preset.entry")]

@@ -24,24 +24,26 @@ def draw_whole(
     clock: Record | None = None,
     app_actions: Sequence[KeyAction] = APP_ACTIONS,
 ) -> list[Row]:
-    """Every row of the terminal, each as wide as the view. ``screens``: those of the tabs; ``actions``: the screen's,
-    by default its own; ``clock``: the reading as it was when numbers were rewritten last; ``app_actions``: the
-    app's. An open text field that the screen does not draw is in place of the message."""
+    """Every row of the terminal, each as wide as the view.
+
+    ``screens``: those of the tabs. ``actions``: what the footer shows, by default the screen's own and those of the
+    app. ``clock``: the reading as it was when numbers were rewritten last. ``app_actions``: the app's. An open text
+    field that the screen does not draw is in place of the message.
+    """
     view, session = context.view, context.session
     width, height = max(view.width, 1), max(view.height, 1)
     room = max(height - FRAME_ROWS, 0)
     content = [fit_row(row, width) for row in screen.draw(context, width, room)[:room]]
     content += [fit_row([], width)] * (room + 1 - len(content))
-    always, more = select_footer(app_actions)
-    own = screen.actions if actions is None else actions
-    taken = {key for action in own for key in action.keys}
+    always, _ = select_footer(app_actions)
+    shown = add_app_actions(screen.actions, app_actions) if actions is None else actions
     if view.field is not None and not any(role == "cursor" for row in content for _, role in row):
         message = fit_row([(" ", "text"), *draw_field(view.field, max(width - 2, 1))], width)
     else:
         message = draw_message(view, width)
     foot = [
         message,
-        draw_keys(view, [*own, *(one for one in more if not taken.intersection(one.keys))], always, width),
+        draw_keys(view, shown, always, width),
     ]
     head = [
         draw_head(session, context.now_s, width, clock),
@@ -51,6 +53,13 @@ def draw_whole(
     if len(rows) > height:  # a terminal of a few rows: the keys, the message, and the head as far as they fit
         rows = [*rows[: height - len(foot)], *foot][-height:] if height > len(foot) else foot[-height:]
     return [fit_row(limit_characters(replace_controls(row), view.ascii, view.console), width) for row in rows]
+
+
+def add_app_actions(own: Sequence[KeyAction], app_actions: Sequence[KeyAction]) -> list[KeyAction]:
+    """The actions of a screen and, behind them, those of the app that its keys leave."""
+    taken = {key for action in own for key in action.keys}
+    _, more = select_footer(app_actions)
+    return [*own, *(one for one in more if not taken.intersection(one.keys))]
 
 
 def to_lines(rows: Sequence[Row]) -> str:

@@ -8,9 +8,9 @@ from tests.tui.plain_screen import PlainScreen
 from tests.tui.rig import SessionRig
 from tui.interface import Interface
 from tui.keymap import Keymap
-from tui.overlays.jump import Target
+from tui.overlays.help import merge_numbered
 from tui.rows import Row
-from tui.screen import Context, TextField
+from tui.screen import Context, KeyAction, TextField
 from tui.snapshot import to_lines
 
 CHARACTERS = {"exclamation_mark": "!", "question_mark": "?", "slash": "/", "space": " ", "minus": "-"}
@@ -190,25 +190,65 @@ def test_a_fault_of_one_screen_is_said_and_the_rest_goes_on() -> None:
     assert "row 1" in to_lines(interface.draw(2.1))
 
 
-class JumpScreen(PlainScreen):
-    """A screen with two places."""
+class ListScreen(PlainScreen):
+    """A list of eight rows of which six are shown; the others scroll in."""
 
-    chosen = ""
+    def __init__(self) -> None:
+        super().__init__()
+        self.at, self.top = 1, 0
 
-    def find_targets(self, context: Context, width: int, height: int) -> list[Target]:
-        return [Target(row, 4, lambda row=row: setattr(self, "chosen", str(row))) for row in (2, 5)]  # type: ignore[misc]
+    @property
+    def actions(self) -> tuple[KeyAction, ...]:
+        return (
+            KeyAction("plain.down", ("down",), "", "Down.", lambda one: self.move(one, 1)),
+            KeyAction("plain.up", ("up",), "", "Up.", lambda one: self.move(one, -1)),
+        )
+
+    def move(self, context: Context, step: int) -> None:
+        self.at = min(max(self.at + step, 0), 7)
+        self.top = min(max(self.top, self.at - 5), self.at)
+        context.remote.call("transport.panic")
+
+    def draw(self, context: Context, width: int, height: int) -> list[Row]:
+        marks = {self.at: "▌"}
+        shown = range(self.top, self.top + 6)
+        return [[], *([("  ", "text"), (f"{marks.get(at, ' ')}row number {at}", "text")] for at in shown)]
 
 
-def test_jump_letters_lie_over_the_places_and_go_there() -> None:
+def test_jump_letters_lie_over_what_can_be_selected_and_select_it() -> None:
     rig = SessionRig()
-    screen = JumpScreen()
+    screen = ListScreen()
     interface = Interface(rig.context, (screen,))
     interface.press("f", "f", 1.0)
+    assert (screen.at, screen.top, rig.remote.calls) == (1, 0, []), "nothing was moved to find the places"
     lines = to_lines(interface.draw(1.1)).splitlines()
-    assert [line[4:7] for line in (lines[4], lines[7])] == ["[a]", "[s]"]
-    interface.press("s", "s", 2.0)
-    assert screen.chosen == "5"
+    assert [line[2:6] for line in lines[3:9]] == ["[a]w", "[s]w", "[d]w", "[f]w", "[g]w", "[h]w"]
+    interface.press("g", "g", 2.0)
+    assert screen.at == 4
     assert "[a]" not in to_lines(interface.draw(2.1))
+
+
+def test_a_click_selects_the_row() -> None:
+    rig = SessionRig()
+    screen = ListScreen()
+    interface = Interface(rig.context, (screen,))
+    interface.click(10, 3)
+    assert screen.at == 0
+    interface.click(10, 8)
+    assert screen.at == 5
+    interface.click(10, 2)
+    interface.click(10, 23)
+    assert screen.at == 5, "there is no row"
+
+
+def test_numbered_keys_are_one_row_of_the_help() -> None:
+    def choose(number: int) -> KeyAction:
+        return KeyAction(f"x.{number}", (str(number),), "stem", f"Select stem {number}.", lambda _: None)
+
+    other = KeyAction("x.d", ("d",), "", "Select drums.", lambda _: None)
+    [first, second] = merge_numbered([*(choose(number) for number in range(1, 10)), other])
+    assert (first.label, first.doc) == ("1 … 9", "Select stem 1 … 9.")
+    assert second is other
 
 
 @pytest.mark.parametrize("seconds", [1.0, 29.0])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui.drawing.text_field import draw_field
 from tui.key_names import to_label
@@ -13,6 +15,7 @@ from tui.screen import Context, KeyAction, TextField
 KEY_COLUMNS = 14
 WORD_COLUMNS = 16
 SCROLL_ROWS = 10
+_NUMBER = re.compile(r"\d+")
 
 
 def draw_help(groups: Sequence[tuple[str, Sequence[KeyAction]]], width: int) -> list[Row]:
@@ -22,17 +25,34 @@ def draw_help(groups: Sequence[tuple[str, Sequence[KeyAction]]], width: int) -> 
         if not actions:
             continue
         rows += [[(" ", "text"), *draw_heading(title, max(width - 2, 0))], []]
-        for action in actions:
+        for action in merge_numbered(actions):
             rows += draw_action(action, width)
         rows.append([])
     return rows
 
 
+def merge_numbered(actions: Sequence[KeyAction]) -> list[KeyAction]:
+    """The actions, those in a row that differ by a number alone as one: ``1 … 9``."""
+    merged: list[KeyAction] = []
+    for action in actions:
+        last = merged[-1] if merged else None
+        if last is not None and _NUMBER.search(action.doc) and _blank_number(last.doc) == _blank_number(action.doc):
+            first = last.label.partition(" … ")[0] if " … " in last.label else to_label(last.keys[0])
+            last_number = _NUMBER.findall(action.doc)[-1]
+            doc = f"{last.doc.partition(' … ')[0].rstrip('.')} … {last_number}."
+            merged[-1] = replace(last, keys=(), label=f"{first} … {to_label(action.keys[0])}", doc=doc)
+        else:
+            merged.append(action)
+    return merged
+
+
+def _blank_number(doc: str) -> str:
+    return _NUMBER.sub("0", doc.partition(" … ")[0].rstrip("."))
+
+
 def draw_action(action: KeyAction, width: int) -> list[Row]:
     """The rows of an action."""
-    label = "  ".join(to_label(key) for key in action.keys) or "no key"
-    if action.label and not all(label in action.label for label in label.split()):
-        label = action.label
+    label = "  ".join(to_label(key) for key in action.keys) or action.label or "no key"
     room = max(width - KEY_COLUMNS - WORD_COLUMNS - 3, 20)
     lines = textwrap.wrap(action.doc, room) or [""]
     rows: list[Row] = [

@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
 
 from tui.overlays.overlay import lay_over
+from tui.places import Place
 from tui.rows import Row
 from tui.screen import Context, KeyAction
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place of a screen's content, from 0, and what goes there."""
-
-    row: int
-    column: int
-    choose: Callable[[], None]
-
-
-@runtime_checkable
-class HasTargets(Protocol):
-    """A screen that offers places to jump to."""
-
-    def find_targets(self, context: Context, width: int, height: int) -> Sequence[Target]:
-        """The places that are shown in ``height`` rows of ``width`` columns."""
-
-
 class Jump:
-    """The letters over ``targets``."""
+    """The letters over ``places``."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, places: Sequence[Place]) -> None:
         self.is_open = True
-        self._targets = dict(zip(LETTERS, targets, strict=False))
+        self._places = dict(zip(LETTERS, places, strict=False))
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
-        return ()
+        return (KeyAction("jump.leave", ("escape",), "leave", "Back to the screen.", lambda _: None),)
 
     def press(self, context: Context, key: str, character: str | None) -> bool:
         """A letter goes to its place; any other key leaves."""
         self.is_open = False
-        target = self._targets.get(character or "")
-        if target is not None:
-            target.choose()
+        place = self._places.get(character or "")
+        if place is not None:
+            place.select()
         return True
 
     def draw(self, context: Context, below: list[Row], width: int, height: int) -> list[Row]:
         rows = below
-        for letter, target in self._targets.items():
+        for letter, place in self._places.items():
             mark: Row = [(f"[{letter}]", "selected")]
-            rows = lay_over(rows, [mark], target.row, min(max(target.column, 0), max(width - 3, 0)), width)
+            rows = lay_over(rows, [mark], place.row, min(place.column, max(width - 3, 0)), width)
         return rows

@@ -21,7 +21,7 @@ class ScreensMenu:
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
-        return ()
+        return (KeyAction("menu.leave", ("escape",), "leave", "Back to the screen.", lambda _: None),)
 
     def press(self, context: Context, key: str, character: str | None) -> bool:
         """A letter shows its screen; any other key leaves."""
