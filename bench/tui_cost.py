@@ -23,7 +23,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -233,12 +233,12 @@ def measure_size(band: Band, port: int, size: tuple[int, int], keys: int, second
             terminal.is_still = False
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and measure."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=15.0)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     band = Band()
     with OscServer(band.bus, "127.0.0.1", 0) as server:
         player = threading.Thread(target=band.play, daemon=True)
