@@ -81,6 +81,9 @@ def run(
         bool, Parameter(negative="", help="Accept OSC from other machines; needs [lan] allow and token.")
     ] = False,
     preset: Annotated[str, Parameter(help="Session preset to start with.")] = "",
+    tui: Annotated[
+        bool, Parameter(negative="", help="Open the terminal app too; q closes it, Sideman goes on.")
+    ] = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log more details.")] = False,
     offline: OfflineOptions = JACK,
 ) -> None:
@@ -89,8 +92,9 @@ def run(
     Connect the DAW's sends to in_1, in_2 and midi_in. Record stems, mix and MIDI from the other ports.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with Signals() as signals:
+    with Signals() as signals, ExitStack() as outer:
         from bridge.app import Sidecar
+        from bridge.app_terminal import AppTerminal
         from bridge.control.preset import load
         from bridge.control.preset_lookup import find_preset
         from bridge.core.jit import CACHE
@@ -99,8 +103,9 @@ def run(
         from bridge.starting import StartDisplay
         from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_start_line, format_status_line
 
-        console = Printer()
-        log.setup(verbose, console if console.is_terminal else None)
+        terminal = outer.enter_context(AppTerminal()) if tui else None
+        console = Printer(file=terminal.screen) if terminal is not None else Printer()
+        log.setup(verbose, console if console.is_terminal and terminal is None else None)
         settings = _settings(server, client)
         osc = msgspec.structs.replace(settings.osc, port=settings.osc.port if port is None else port)
         if lan:
@@ -134,6 +139,13 @@ def run(
             if verbose:
                 console.print(make_ledger_table(graph.ledger))
                 console.print(format_text(make_cards(graph.ledger)))
+            if terminal is not None and sidecar.osc is not None:
+                terminal.start_app(sidecar.osc.port)
+                while terminal.has_app and not signals.asked and not sidecar.wait(REFRESH_S):
+                    pass
+                terminal.end_app()
+                if not signals.asked:
+                    console.say("the app is closed, Sideman goes on: sideman tui opens it again, Ctrl-C ends Sideman")
             with console.status("") if console.is_terminal else nullcontext() as status:
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:

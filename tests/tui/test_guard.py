@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
 import sys
 import termios
@@ -17,61 +15,23 @@ from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
 from tests.tui import raw_app
 from tests.tui.rig import sidecar_registry
-from tests.waiting import HANG_S, until
+from tests.tui.terminal_rig import SHOWN_AT_REST, TerminalProcess
+from tests.waiting import until
 from tui import guard
 from tui.options import Options
 
 KILLS = 20
 LARGEST_GUARD_KB = 12_000
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
-SHOWN_AT_REST = {7, 25}
-"""Modes that are set in a terminal at rest: line wrap and the cursor."""
 
 
-class GuardedTerminal:
-    """A program under the guard in a terminal of its own. ``shown``: all that was written to it."""
-
-    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self.shown = b""
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            env = {**os.environ, "TERM": "xterm-256color", **(environment or {})}
-            os.execve(sys.executable, [sys.executable, "-S", "-E", "-s", guard.__file__, *command], env)
-        self.before = termios.tcgetattr(self.descriptor)
-
-    def read_until(self, pattern: bytes) -> re.Match[bytes]:
-        """Read until ``pattern`` was shown."""
-        while not (found := re.search(pattern, self.shown)):
-            assert select.select([self.descriptor], [], [], HANG_S)[0], f"{pattern!r} was never shown: {self.shown!r}"
-            self.shown += os.read(self.descriptor, 65536)
-        return found
-
-    def end(self) -> int:
-        """Wait for the end of the guard, and read what is left; returns its exit status."""
-        _, status = os.waitpid(self.pid, 0)
-        while select.select([self.descriptor], [], [], 0)[0]:
-            try:
-                self.shown += os.read(self.descriptor, 65536)
-            except OSError:
-                break
-        return os.waitstatus_to_exitcode(status)
-
-    @property
-    def modes(self) -> set[int]:
-        """The modes that are set now."""
-        found = set(SHOWN_AT_REST)
-        for numbers, end in _MODE.findall(self.shown):
-            for number in map(int, numbers.split(b";")):
-                (found.add if end == b"h" else found.discard)(number)
-        return found
-
-    def close(self) -> None:
-        os.close(self.descriptor)
+def start_guarded(command: list[str], environment: dict[str, str] | None = None) -> TerminalProcess:
+    """A command under the guard."""
+    return TerminalProcess([sys.executable, "-S", "-E", "-s", guard.__file__, *command], environment)
 
 
-def start_raw_app(status: int = 0) -> tuple[GuardedTerminal, int]:
+def start_raw_app(status: int = 0) -> tuple[TerminalProcess, int]:
     """The raw application under the guard, and its process."""
-    terminal = GuardedTerminal([sys.executable, raw_app.__file__, str(status)])
+    terminal = start_guarded([sys.executable, raw_app.__file__, str(status)])
     found = terminal.read_until(rb"READY (\d+)\.")
     return terminal, int(found.group(1))
 
@@ -126,11 +86,11 @@ def test_the_guard_is_small() -> None:
     assert found is not None and int(found.group(1)) <= LARGEST_GUARD_KB
 
 
-def start_app(port: int, folder: Path) -> tuple[GuardedTerminal, int]:
+def start_app(port: int, folder: Path) -> tuple[TerminalProcess, int]:
     """The real app under the guard, attached to the sidecar at ``port``, and its process."""
     options = Options(attach=f":{port}", screen="stems")
     command = [sys.executable, "-m", guard.ENTRY, options.to_text()]
-    terminal = GuardedTerminal(command, {"SIDEMAN_CONFIG_HOME": str(folder)})
+    terminal = start_guarded(command, {"SIDEMAN_CONFIG_HOME": str(folder)})
     terminal.read_until(rb"attached")
     children = Path(f"/proc/{terminal.pid}/task/{terminal.pid}/children")
     return terminal, int(children.read_text().split()[0])

@@ -12,6 +12,8 @@ MOMENTARY_PORTS = ("in", "mix", "band")
 STEMS = ("drums", "bass", "vocals", "other")
 WELL = ("running", "off", "stopped", "starting")
 """States of a worker in which nothing is wrong with it."""
+UNUSED = "control_in"
+"""The port for controllers, which nobody needs to connect."""
 SILENT_DB = -100.0
 DIGITS = 7
 """Of a number of 32 bits."""
@@ -133,7 +135,8 @@ def find_problems(session: Session) -> list[str]:
         if read_number(counters, name):
             problems.append(f"{read_number(counters, name):.0f} {said} since the counters were reset")
     for row in session.read_rows("controllers.device"):
-        if read_text(row, "state") in ("missing", "refused", "taken"):
+        is_unused = read_text(row, "device") == UNUSED and read_text(row, "state") == "missing"
+        if read_text(row, "state") in ("missing", "refused", "taken") and not is_unused:
             detail = read_text(row, "detail")
             problems.append(f"controller {read_text(row, 'device')} is {read_text(row, 'state')}: {detail}")
     return problems
