@@ -115,3 +115,13 @@ def test_the_key_is_fixed_and_freed() -> None:
     assert "fixed: G major" in show(screen, rig)
     press(screen, rig, "y")
     assert rig.session.get_choice("accompaniment.band.key") == "auto"
+
+
+def test_the_same_chord_is_written_once_a_bar() -> None:
+    rig = make_sample()
+    for beat, confidence in ((133, 0.9), (134, 0.6), (135, 0.2)):
+        rig.bus.publish("accompaniment.plan", beat, beat * BEAT_FRAMES, "D7", confidence, "loop")
+    rig.bus.publish("mir.chord", 126 * BEAT_FRAMES, "Em", 0.9)
+    bars = {bar.number: bar.chords for bar in collect_bars(rig.session, find_position(rig), 2, 10)}
+    assert [chord.label for chord in bars[34]] == ["D7"]
+    assert [chord.label for chord in bars[32]] == ["Em"]

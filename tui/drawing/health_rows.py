@@ -110,7 +110,7 @@ def _format_ms(time: Record, field: str) -> str:
     if field not in time:
         return UNKNOWN
     value = read_number(time, field)
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value >= 1 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def draw_lookahead(session: Session, width: int, full: bool) -> list[Row]:

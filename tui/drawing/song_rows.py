@@ -9,9 +9,9 @@ from tui.drawing.letters import LARGE_ROWS, draw_chord, draw_number
 from tui.drawing.share_bar import draw_named_share
 from tui.models.chord_bars import NextChord, collect_bars, find_next_chord
 from tui.models.position import Position
-from tui.rows import Row, cut, draw_heading, measure, pad
+from tui.rows import Row, Run, cut, draw_heading, measure, pad
 from tui.session import Record, Session
-from tui.values import read_number, read_text
+from tui.values import UNKNOWN, read_number, read_text
 
 MODE, PRIOR, CHORD_SOURCE = "mir.tempo.mode", "mir.tempo_prior_bpm", "mir.chord.source"
 BAND_KEY = "accompaniment.band.key"
@@ -45,24 +45,31 @@ def draw_letters(session: Session, position: Position | None, bpm: str, width: i
         at = POSITION_COLUMNS if width >= NORMAL_COLUMNS else NARROW_POSITION_COLUMNS
         columns = (max(width - NEXT_COLUMNS - at, 1), NEXT_COLUMNS, at)
     next_rows = LARGE_ROWS if large else LARGE_ROWS - 2
-    next_lines = draw_chord(following.label if following else "–", columns[1] - 2, next_rows, plain)
     parts = [
-        draw_chord(label or "–", columns[0] - 2, LARGE_ROWS, plain),
-        next_lines if large else ["next", *next_lines, ""],
-        draw_number(where, columns[2] - 1, LARGE_ROWS, plain),
+        draw_chord(label, columns[0] - 2, LARGE_ROWS, plain) if label else [],
+        draw_chord(following.label, columns[1] - 2, next_rows, plain) if following else [],
+        draw_number(where, columns[2] - 1, LARGE_ROWS, plain) if where != UNKNOWN else [],
     ]
     if large:
-        parts.append(draw_number(round_bpm(bpm), columns[3], LARGE_ROWS, plain))
-    rows: list[Row] = [
-        [
-            (pad(part[line], size), "dim" if part[line] == "next" else "strong")
-            for part, size in zip(parts, columns, strict=True)
-        ]
-        for line in range(LARGE_ROWS)
-    ]
+        parts.append(draw_number(round_bpm(bpm), columns[3], LARGE_ROWS, plain) if bpm != UNKNOWN else [])
+    else:
+        parts[1] = ["", *parts[1]]
+    rows: list[Row] = []
+    for line in range(LARGE_ROWS):
+        cells = [_draw_line(part, line, size) for part, size in zip(parts, columns, strict=True)]
+        if line == 0 and not large:
+            cells[1] = (pad("next", columns[1]), "dim")
+        rows.append(cells)
     captions = _make_captions(session, position, following, large)
     caption: Row = [(pad(text, size), "dim") for text, size in zip(captions, columns, strict=True)]
     return [*rows, *([[]] if large else []), caption]
+
+
+def _draw_line(lines: list[str], line: int, columns: int) -> Run:
+    """A row of large letters; without any, ``–`` in the middle one."""
+    if any(lines):
+        return (pad(lines[line] if line < len(lines) else "", columns), "strong")
+    return (pad(UNKNOWN if line == LARGE_ROWS // 2 else "", columns), "dim")
 
 
 def _make_captions(
@@ -88,7 +95,7 @@ def _count_beats(following: NextChord) -> str:
 
 
 def _format_position(position: Position | None) -> str:
-    return f"{position.bar}.{int(position.beat)}" if position is not None and position.is_known else "–"
+    return f"{position.bar}.{int(position.beat)}" if position is not None and position.is_known else UNKNOWN
 
 
 def draw_analysis(session: Session, position: Position | None, bpm: str, width: int, large: bool) -> list[Row]:
@@ -156,9 +163,10 @@ def draw_bars(session: Session, position: Position | None, width: int, large: bo
     since = (position.bar - 1) % BARS_A_ROW
     start = position.bar - since
     bars = {bar.number: bar for bar in collect_bars(session, position, since + BARS_A_ROW, 3 * BARS_A_ROW)}
+    planned = bool(session.read_rows("accompaniment.plan"))
     for first in (start - BARS_A_ROW, start, start + BARS_A_ROW):
         shown = [bars[number] for number in range(first, first + BARS_A_ROW) if number in bars]
-        if (first <= start and shown) or any(bar.chords for bar in shown):
+        if shown and (first <= start or planned):
             rows += [[], *draw_strip_rows(shown, now, width, BARS_A_ROW)]
     return rows
 

@@ -102,21 +102,17 @@ def collect_bars(session: Session, position: Position, before: int, count: int) 
 
 
 def _place_chords(session: Session, position: Position) -> list[tuple[BarChord, int]]:
-    """Every chord that is known with its bar, in order; of a plan only where the label changes."""
-    placed = []
-    known_label = ""
-    for row in session.read_events("mir.chord"):
-        if read_number(row, "frame") <= position.frame:
-            placed.append(_place(position, row, SURE))
-            known_label = read_text(row, "label")
-    label, certainty = known_label, SURE
-    for row in read_plan(session):
-        if read_number(row, "frame") > position.frame:
-            present = find_certainty(row)
-            chord, bar = _place(position, row, present)
-            if (chord.label, present) != (label, certainty) or chord.beat <= 1.0:
-                placed.append((chord, bar))
-            label, certainty = chord.label, present
+    """Every chord that is known with its bar, in order: where the label changes, and of the plan at each bar too."""
+    rows = [(row, SURE) for row in session.read_events("mir.chord") if read_number(row, "frame") <= position.frame]
+    rows += [(row, find_certainty(row)) for row in read_plan(session) if read_number(row, "frame") > position.frame]
+    placed: list[tuple[BarChord, int]] = []
+    for row, certainty in sorted(rows, key=lambda one: read_number(one[0], "frame")):
+        chord, bar = _place(position, row, certainty)
+        if placed and (placed[-1][0].beat, placed[-1][1]) == (chord.beat, bar):
+            placed.pop()  # two on one beat: the later one is right
+        opens_bar = bar > position.bar and chord.beat <= 1.0
+        if opens_bar or not placed or placed[-1][0].label != chord.label:
+            placed.append((chord, bar))
     return placed
 
 

@@ -219,10 +219,15 @@ class StemsScreen:
             silence=silence,
             gain_db=session.get(GAIN.format(stem)),
             peak=self._texts.hold(stem, _format_peak(peak_db, known), now_s),
-            late=int(read_number(session.read_row("latency", stem), "late")),
+            late=self._find_late(session, stem),
             is_clipped=levels.left.is_clipped or levels.right.is_clipped,
             is_known=known,
         )
+
+    def _find_late(self, session: Session, stem: str) -> int:
+        """Late frames of a stem; 0 where all stems have the same, which the status says once."""
+        late = [int(read_number(session.read_row("latency", one), "late")) for one in find_stems(session)]
+        return int(read_number(session.read_row("latency", stem), "late")) if len(set(late)) > 1 else 0
 
     def _draw_output(self, session: Session, port: str, columns: Columns, count: int, now_s: float) -> list[Row]:
         left, right = (self._update(session, port, channel, now_s) for channel in (0, 1))
