@@ -124,18 +124,22 @@ def draw_form(form: JobForm, opened: TextField | None, host: str, width: int, he
         shown = {form.get_row(): draw_field(opened, max(width - LABEL_COLUMNS - 1, 0))}
     else:
         shown = {}
-    room = max(width - LABEL_COLUMNS - 1, 0)
+    room = max(width - LABEL_COLUMNS - 3, 0)
     path = cut_start(form.source, room)
     source: Row = [(path or "↵ types the path of a song or a folder", "text" if path else "dim")]
-    rows.append(_draw_form_row(form, "source", "files", shown.get("source", source)))
+    rows.append(_draw_form_row(form, "source", "files", shown.get("source", [("  ", "text"), *source])))
     folder: Row = [(cut_start(form.get_folder(), room) or "–", "text" if form.folder else "dim")]
-    rows.append(_draw_form_row(form, "folder", "results in", shown.get("folder", folder)))
+    rows.append(_draw_form_row(form, "folder", "results in", shown.get("folder", [("  ", "text"), *folder])))
     for option in form.list_options():
         at = option.choices.index(form.get_chosen(option)) + 1
         rows.append(
             _draw_choice(form, option.flag, option.label, form.get_chosen(option), f"{at} of {len(option.choices)}")
         )
-    rows.append(_draw_form_row(form, START, "", [("[ start ]", "selected" if form.get_row() == START else "text")]))
+    rows.append(
+        _draw_form_row(
+            form, START, "", [("  ", "text"), ("[ start ]", "selected" if form.get_row() == START else "text")]
+        )
+    )
     if host:
         rows += [[(cut(f"Files are those of {host}, where the sidecar runs.", width), "warning")]]
     if opened is not None and opened.complete is not None:
