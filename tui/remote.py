@@ -121,6 +121,7 @@ class LinkRemote:
         is_recorded = undo is not None and not self._is_undoing
 
         def take_answer(error: str, rows: list[Record]) -> None:
+            error = error.removeprefix(f"{action}: ")  # what was asked for is known here, and a row is short
             if not error and undo is not None and is_recorded:
                 self._edits.add(ActionEdit(action, arguments, undo))
             if answer is not None:

@@ -47,6 +47,12 @@ SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
 SIZES = [(40, 10), (80, 24), (81, 25), (140, 44), (160, 50), (250, 80), (200, 15), (50, 70), (20, 5)]
 
 
+@pytest.fixture(autouse=True)
+def _stay_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a key exports goes into a folder of the test's."""
+    monkeypatch.chdir(tmp_path)
+
+
 def check_rows(screen: Screen, context: Context) -> None:
     """What is drawn fits."""
     width, height = context.view.width, context.view.height - 5

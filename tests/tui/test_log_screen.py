@@ -66,6 +66,13 @@ def test_lines_of_all_readings_are_in_the_order_of_their_times(rig: SessionRig) 
     ]
 
 
+def test_the_chord_that_is_played_is_a_line_where_it_changes(rig: SessionRig) -> None:
+    screen = LogScreen()
+    for frame, label in enumerate(("Am", "Am", "D7", "D7", "Am")):
+        rig.bus.publish("accompaniment.chord", 441_000 + frame, label, 0.9)
+    assert [line.split()[-1] for line in list_texts(screen, rig)] == ["Am", "D7", "Am"]
+
+
 def test_history_comes_in_at_its_place_and_only_once(rig: SessionRig) -> None:
     screen = LogScreen()
     rig.bus.publish("log", NOW_MS, "info", "a", "new")

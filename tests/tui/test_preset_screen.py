@@ -89,8 +89,11 @@ def test_presets_are_saved_renamed_described_and_deleted() -> None:
     screen, rig = make_screen("soundcheck")
     press(screen, rig, "n")
     type_text(rig, "encore")
+    rig.bus.publish("preset.entry", "encore", "user", 60, "", "")
     press(screen, rig, "r")
     type_text(rig, "line check")
+    rig.bus.withdraw("preset.entry", "encore")
+    rig.bus.publish("preset.entry", "line check", "user", 60, "", "")
     press(screen, rig, "e")
     type_text(rig, "before the doors open")
     press(screen, rig, "x")
@@ -98,12 +101,19 @@ def test_presets_are_saved_renamed_described_and_deleted() -> None:
     answer_yes(rig)
     assert [one for one in rig.remote.calls if one[0] != "preset.show"] == [
         ("preset.save", "encore"),
-        ("preset.rename", "soundcheck", "line check"),
-        ("preset.describe", "soundcheck", "before the doors open"),
-        ("preset.delete", "soundcheck"),
+        ("preset.rename", "encore", "line check"),
+        ("preset.describe", "line check", "before the doors open"),
+        ("preset.delete", "line check"),
     ]
     rig.remote.undos[0]()
-    assert rig.remote.calls[-1] == ("preset.rename", "line check", "soundcheck")
+    assert rig.remote.calls[-1] == ("preset.rename", "line check", "encore")
+
+
+def test_shipped_presets_stay_as_they_are() -> None:
+    screen, rig = make_screen("karaoke")
+    press(screen, rig, "r", "e", "x")
+    assert (rig.context.view.field, rig.context.view.asked) == (None, None)
+    assert rig.messages[-1] == ("karaoke is shipped and stays as it is: load it, then n saves your own", "warning")
 
 
 def test_find_leaves_presets_with_all_words_and_esc_shows_all() -> None:

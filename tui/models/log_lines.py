@@ -23,6 +23,7 @@ LEVELS = {"warning": "WARN", "error": "ERR", "debug": "debug"}
 LOUD = ("warning", "error")
 MAX_TEXT = 500
 """Characters of a line that are kept and searched."""
+PLAYED = "accompaniment.chord"
 OSC = "osc:"
 MAX_DELAY_MS = 120_000.0
 """What the analysis finds is published within seconds; a frame that is older than this belongs to another stream."""
@@ -91,6 +92,7 @@ class LogLines:
     shown: list[LogLine] = field(default_factory=list)
     _filter: LogFilter = field(default_factory=LogFilter)
     _read: int = 0
+    _played: str = ""
     _session: Session | None = None
 
     def update(self, session: Session) -> None:
@@ -104,6 +106,8 @@ class LogLines:
         self._read = arrivals[-1].number
         is_shown = self._filter.make_test()
         for arrival in arrivals:
+            if self._is_repeated(arrival):
+                continue
             line = make_line(session, arrival, self.lines[-1].time_ms if self.lines else 0.0)
             _insert(self.lines, line)
             if is_shown(line):
@@ -112,6 +116,14 @@ class LogLines:
             del self.lines[: len(self.lines) - MAX_ARRIVALS]
             kept = {line.number for line in self.lines}
             self.shown = [line for line in self.shown if line.number in kept]
+
+    def _is_repeated(self, arrival: Arrival) -> bool:
+        """Whether it says that the band plays the same chord as before: that comes with every beat."""
+        if arrival.reading != PLAYED:
+            return False
+        label = read_text(arrival.record, "label")
+        is_same, self._played = label == self._played, label
+        return is_same
 
     def filter(self, wanted: LogFilter) -> None:
         """Show what another filter leaves."""

@@ -193,7 +193,7 @@ class JobScreen:
         if jobs:
             rows += fill(draw_jobs(jobs, selected, inner, list_height, spacing), inner, list_height)
         else:
-            rows += draw_text(_explain_empty(session), inner, max(list_height, 1), "dim")
+            rows += draw_text(_explain_empty(session), inner, 3, "dim")
         rows.append([])
         rows += self._draw_below(context, jobs[selected] if jobs else {}, inner, height - len(rows))
         return fill(indent(rows, margin), width, height)

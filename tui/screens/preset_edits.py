@@ -10,13 +10,16 @@ from tui.screen import Context, TextField
 from tui.session import Record, Session
 from tui.values import read_number, read_text
 
+WRITES = ("preset.save", "preset.rename", "preset.describe")
+"""Actions after which the preset of that name is selected."""
+
 
 class PresetEdits:
-    """What the keys of the preset screen change. ``forget``: called with a preset whose file was changed here."""
+    """What the keys of the preset screen change. ``take_change``: called with a preset whose file was written."""
 
-    def __init__(self, forget: Callable[[str], None]) -> None:
+    def __init__(self, take_change: Callable[[str], None]) -> None:
         self.buffers = PresetBuffers()
-        self._forget = forget
+        self._take_change = take_change
 
     def load(self, context: Context, name: str, comparison: Comparison | None) -> None:
         """Load a preset; undo sets back what it changed."""
@@ -60,7 +63,6 @@ class PresetEdits:
     def save_new(self, context: Context, name: str) -> None:
         """Save what sounds as a new preset."""
         if name.strip():
-            self._forget(name.strip())
             self._call(context, "preset.save", (name.strip(),), f"saved as {name.strip()}")
         else:
             context.say("a preset needs a name", "warning")
@@ -103,8 +105,8 @@ class PresetEdits:
         undo: Callable[[], None] | None = None,
     ) -> None:
         def take(error: str, _rows: list[Record]) -> None:
-            if not error and action != "preset.load":
-                self._forget(arguments[0])
+            if not error and action in WRITES:
+                self._take_change(arguments[1] if action == "preset.rename" else arguments[0])
             context.say(error or words, "error" if error else "text")
 
         context.remote.call(action, *arguments, answer=take, undo=undo)

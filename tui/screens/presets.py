@@ -41,7 +41,7 @@ class PresetScreen:
         self._contents: dict[str, list[Record]] = {}
         self._asked: dict[str, tuple[object, float]] = {}
         """What was known of a preset when its content was asked for, and when that was."""
-        self._edits = PresetEdits(self._forget)
+        self._edits = PresetEdits(self._take_change)
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
@@ -134,22 +134,30 @@ class PresetScreen:
             "save as", "", lambda text: self._edits.save_new(context, text)
         )
 
+    def _select_own(self, context: Context) -> Record:
+        """The entry of the selected preset, where it is the user's; shipped ones cannot be changed."""
+        entry = self._select(context)
+        if read_text(entry, "origin") == "shipped":
+            context.say(f"{self._preset.key} is shipped and stays as it is: load it, then n saves your own", "warning")
+            return {}
+        return entry
+
     def _rename(self, context: Context) -> None:
-        if self._select(context):
+        if self._select_own(context):
             name = self._preset.key
             self._field = context.view.field = make_name_field(
                 "rename to", name, lambda text: self._edits.rename(context, name, text)
             )
 
     def _describe(self, context: Context) -> None:
-        if entry := self._select(context):
+        if entry := self._select_own(context):
             name, doc = self._preset.key, read_text(entry, "doc")
             self._field = context.view.field = make_name_field(
                 "description", doc, lambda text: self._edits.describe(context, name, text, doc)
             )
 
     def _delete(self, context: Context) -> None:
-        if self._select(context):
+        if self._select_own(context):
             self._edits.delete(context, self._preset.key)
 
     # -- what is known
@@ -169,9 +177,10 @@ class PresetScreen:
     def _find_selected(self, session: Session) -> str:
         return self._preset.key if self._preset.find(self._list_names(session)) >= 0 else ""
 
-    def _forget(self, name: str) -> None:
-        """Ask for the content of a preset again: its file has changed."""
+    def _take_change(self, name: str) -> None:
+        """Select a preset that was written, and ask for its content again."""
         self._asked.pop(name, None)
+        self._preset.key = name
 
     def _ask(self, context: Context) -> None:
         """Ask for the content of the selected preset, unless it is known, or on its way."""
