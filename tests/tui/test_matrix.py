@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.rig import SessionRig
-from tui.drawing.matrix import Line, MatrixSize, draw_matrix, shorten_labels
+from tui.drawing.matrix import Line, MatrixSize, draw_matrix, fit_label, shorten_labels
 from tui.models.port_graph import PortGraph, make_graph, sort_naturally
 from tui.rows import measure_row, to_text
 
@@ -89,6 +89,9 @@ def test_a_link_waits_with_ports_that_are_not_there() -> None:
 def test_find_leaves_what_has_the_words_and_hidden_clients_are_out() -> None:
     session = make_rig([]).session
     assert [one.label for one in make_graph(session, find="MONO").sources] == ["mono"]
+    session.feed("/sideman", ("a",), 0.0)  # our own client
+    assert len(make_graph(session, find="MONO").sources) == 3
+    assert [one.label for one in make_graph(session, find="MONO").destinations] == ["mono"]
     assert [one.label for one in make_graph(session, find="midi b").destinations] == ["midi"]
     assert make_graph(session, hidden=frozenset({"b"})).destinations == []
 
@@ -99,6 +102,16 @@ def test_labels_lose_what_all_of_a_client_have() -> None:
     assert shorten_labels(["in"]) == ["in"]
     assert shorten_labels(["a", "a"]) == ["a", "a"]
     assert sorted(["in 10", "in 2"], key=sort_naturally) == ["in 2", "in 10"]
+
+
+def test_a_label_keeps_the_number_of_its_channel() -> None:
+    assert [fit_label(one, 4) for one in ("Drums 1", "Drums 12", "Vocals", "in", "ch 7")] == [
+        "Dru1",
+        "Dr12",
+        "Voc…",
+        "in",
+        "ch 7",
+    ]
 
 
 def test_the_cursor_is_seen_wherever_it_is() -> None:

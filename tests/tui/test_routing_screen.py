@@ -63,7 +63,7 @@ def test_a_link_that_waits_is_given_up_port_by_port_in_one_step() -> None:
 def test_ports_by_themselves_are_connected_by_their_names() -> None:
     rig, screen = make_sample(), RoutingScreen()
     press(screen, rig, "p")
-    find_cell(screen, rig, "sideman vocals_2", "ardour Vocals/audio_in 2")
+    find_cell(screen, rig, "sideman vocals_2", "ardour Vocals 2")
     press(screen, rig, "enter")
     assert rig.remote.calls == [("routing.connect", "sideman:vocals_2", "ardour:Vocals/audio_in 2")]
 

@@ -15,6 +15,8 @@ GROUP_GAP = 2
 HEAD_ROWS = 2
 MORE_COLUMNS = 5
 """Columns at the right that say how many destinations follow."""
+MAX_LABEL = 300
+"""Characters of a label whose end is looked at."""
 MAX_CELL = 16
 """Columns of a cell, so that neighbours are still seen as such."""
 
@@ -56,6 +58,17 @@ def shorten_labels(labels: Sequence[str]) -> list[str]:
         end -= 1
     short = [one[start : len(one) - end] for one in labels]
     return short if all(short) else list(labels)
+
+
+def fit_label(label: str, width: int) -> str:
+    """``label`` in at most ``width`` columns; the number at its end, which tells channels apart, is kept."""
+    number = label[len(label.rstrip("0123456789")) :]
+    if len(label) > MAX_LABEL or measure(label) <= width or not number or len(number) > width - 2:
+        return cut(label, width)
+    base = label.removesuffix(number).rstrip(" _-")
+    while measure(base) > width - len(number):
+        base = base[:-1]
+    return base + number
 
 
 def draw_matrix(
@@ -138,7 +151,7 @@ def _draw_heads(
         labels.append((gap, "text"))
         for at in several:
             role = "title" if at == cursor else "off" if lines[at].is_away else "text"
-            labels.append((" " + pad(lines[at].label, size.cell - 1), role))
+            labels.append((" " + pad(fit_label(lines[at].label, size.cell - 1), size.cell - 1), role))
     labels.append((on, "dim"))
     return [clients, labels]
 

@@ -162,13 +162,16 @@ def make_graph(session: Session, pairs: bool = True, hidden: frozenset[str] = fr
         for side, several in ends.items()
     }
     words = find.lower().split()
-    return PortGraph(_filter(shown["out"], words), _filter(shown["in"], words), links)
+    return PortGraph(_filter(shown["out"], words, own), _filter(shown["in"], words, ""), links)
 
 
-def _filter(ends: list[Endpoint], words: list[str]) -> list[Endpoint]:
-    """The endpoints with all of ``words`` in their names; all of them where there is none."""
+def _filter(ends: list[Endpoint], words: list[str], kept: str) -> list[Endpoint]:
+    """The endpoints with all of ``words`` in their names, and those of the client ``kept``, to connect them with.
+
+    All of them where no name has the words.
+    """
     found = [one for one in ends if all(word in f"{one.name} {one.kind}".lower() for word in words)]
-    return found or ends
+    return [one for one in ends if one in found or one.client == kept] if found else ends
 
 
 def _sort(end: Endpoint, own: str) -> tuple[object, ...]:
@@ -213,7 +216,11 @@ def _make_endpoint(members: list[Record], pair: str) -> Endpoint:
 
 def _shorten(label: str) -> str:
     """``label`` without what a DAW adds to the name of each track."""
-    return next((label.removesuffix(one) for one in SUFFIXES if label.endswith(one) and label != one), label)
+    for suffix in SUFFIXES:
+        before, found, behind = label.partition(suffix)
+        if found and before and (not behind or behind.strip().isdecimal()):
+            return before + behind
+    return label
 
 
 def _find_away_ends(ports: list[Record], ends: list[str], others: list[str], pairs: bool) -> list[Endpoint]:

@@ -16,6 +16,7 @@ from tui.models.binding_list import (
 from tui.models.selection import PAGE_ROWS, Selection
 from tui.rows import Row, cut, draw_heading
 from tui.screen import Context, KeyAction, TextField
+from tui.screens.inverse_calls import undo_by
 from tui.session import Record, Session
 from tui.values import read_number, read_text
 
@@ -133,7 +134,7 @@ class ControllerScreen:
             if error or done:
                 context.say(error or done, "error" if error else "text")
 
-        undo = (lambda: context.remote.call("learn.undo")) if undoes else None
+        undo = undo_by(context, "learn.undo") if undoes else None
         context.remote.call(action, *arguments, answer=take, undo=undo)
 
     # -- what is shown

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tui.models.preset_buffers import PresetBuffers
 from tui.models.preset_comparison import Comparison, find_changes, list_saved_values
 from tui.screen import Context, TextField
+from tui.screens.inverse_calls import undo_by
 from tui.session import Record, Session
 from tui.values import read_number, read_text
 
@@ -76,7 +77,7 @@ class PresetEdits:
                 "preset.rename",
                 (name, new),
                 f"{name} is named {new} · u undoes it",
-                lambda: context.remote.call("preset.rename", new, name),
+                undo_by(context, "preset.rename", new, name),
             )
 
     def describe(self, context: Context, name: str, doc: str, before: str) -> None:
@@ -86,7 +87,7 @@ class PresetEdits:
             "preset.describe",
             (name, doc.strip()),
             f"{name} is described · u undoes it",
-            lambda: context.remote.call("preset.describe", name, before),
+            undo_by(context, "preset.describe", name, before),
         )
 
     def delete(self, context: Context, name: str) -> None:

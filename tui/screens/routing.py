@@ -236,7 +236,10 @@ class RoutingScreen:
         rows: list[Row] = [[]] if foot > 1 else []
         size = LARGE if is_large else SMALL if width >= WIDE_COLUMNS else NARROW
         wanted = HEAD_ROWS + len(graph.sources) * (size.spacing + 1) - size.spacing
-        rows += self._draw_matrix(graph, size, width, min(wanted, height - len(rows) - foot))
+        room = height - len(rows) - foot
+        rows += self._draw_matrix(graph, size, width, min(wanted, room))
+        if not is_large:  # the foot stays where it is when ports come and go
+            rows += [[]] * (room + 1 - len(rows))
         if foot > 1:
             inner = fill(self._draw_foot(context, width - 2, foot - 1), width - 2, foot - 1)
             rows += [[], *indent(inner, 1)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tui.models.port_graph import Crossing, Endpoint
 from tui.screen import Context
+from tui.screens.inverse_calls import undo_by
 from tui.session import Record
 
 
@@ -41,7 +42,7 @@ class RoutingEdits:
 
         def undo() -> None:
             for _ in made:
-                context.remote.call("routing.undo")
+                undo_by(context, "routing.undo")()
 
         for number, link in enumerate(links, 1):
             answer = _make_answer(context, link, made, failed, len(links), words)
@@ -92,5 +93,5 @@ def _call_and_say(context: Context, action: str, name: str, words: str, undoes: 
     def take(error: str, _rows: list[Record]) -> None:
         context.say(error or words, "error" if error else "text")
 
-    undo = (lambda: context.remote.call("routing.undo")) if undoes else None
+    undo = undo_by(context, "routing.undo") if undoes else None
     context.remote.call(action, name, answer=take, undo=undo)
