@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tui.drawing.choices import draw_choices
 from tui.drawing.faders import draw_dial_row
@@ -112,7 +112,7 @@ def draw_more(session: Session, width: int) -> Row:
 def draw_roll(
     session: Session,
     parts: Sequence[Part],
-    notes: Sequence[PlannedNote],
+    notes: Mapping[str, Sequence[PlannedNote]],
     position: Position | None,
     selected: int,
     width: int,
@@ -128,9 +128,8 @@ def draw_roll(
     legend = f"{_say_number(grid.beats_back)} beats back │ {_say_number(grid.beats_ahead)} beats on" if position else ""
     drawn: list[Row] = [draw_heading("Planned", width, legend if width >= 60 else "")]
     for number, part in enumerate(parts):
-        own = [note for note in notes if note.part == part.name]
         silent = part.is_muted or part.is_dropped
-        roll = draw_part(own, grid, rows, silent)
+        roll = draw_part(notes.get(part.name, ()), grid, rows, silent)
         labels = _draw_labels(part, number, number == selected, rows)
         drawn += [[]] if rows > 1 else []
         drawn += [[*fit_row(label, PART_COLUMNS), *line] for label, line in zip(labels, roll, strict=True)]

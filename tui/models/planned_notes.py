@@ -27,10 +27,13 @@ class PlannedNotes:
 
     def __init__(self) -> None:
         self._made_of: tuple[int, int] = (-1, -1)
-        self._notes: list[PlannedNote] = []
+        self._notes: dict[str, list[PlannedNote]] = {}
 
-    def read(self, session: Session) -> list[PlannedNote]:
-        """The notes, in the order in which they were planned. A beat that was decided again replaces the first one."""
+    def read(self, session: Session) -> dict[str, list[PlannedNote]]:
+        """The notes of each part, in the order in which they were planned.
+
+        A beat that was decided again replaces the first decision, and what was planned behind it.
+        """
         made_of = (id(session), session.count(READING, "accompaniment.withdrawn"))
         if made_of != self._made_of:
             self._made_of = made_of
@@ -38,7 +41,7 @@ class PlannedNotes:
         return self._notes
 
 
-def _collect_notes(session: Session) -> list[PlannedNote]:
+def _collect_notes(session: Session) -> dict[str, list[PlannedNote]]:
     planned: dict[tuple[str, float, float], tuple[float, PlannedNote]] = {}
     latest = float("-inf")
     for row in session.read_events(READING, MOST_NOTES):
@@ -53,4 +56,7 @@ def _collect_notes(session: Session) -> list[PlannedNote]:
             read_number(row, "pitch"),
         )
         planned[note.part, note.frame, note.pitch] = (beat, note)
-    return [note for _, note in planned.values()]
+    notes: dict[str, list[PlannedNote]] = {}
+    for _, note in planned.values():
+        notes.setdefault(note.part, []).append(note)
+    return notes
