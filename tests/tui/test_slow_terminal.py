@@ -1,0 +1,93 @@
+"""Slow terminal: the app in a pseudo terminal that takes nothing, attached to a real OSC server."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.control.bus import Bus, Row
+from bridge.osc.server import OscServer
+from tests.tui.rig import sidecar_registry
+
+ROOT = Path(__file__).parent.parent.parent
+WAIT_S = 60.0
+KEYS = 1000
+"""With a frame for every few of them these are many times the 30 writes that Textual queues before it waits."""
+CONTROL = "stems.drums.mute"
+
+
+class PtyRig:
+    """A sidecar's Bus and OSC server, and the app in a pseudo terminal of 80 columns and 24 rows."""
+
+    def __init__(self) -> None:
+        self.bus = Bus(sidecar_registry())
+        self.bus.publish("sideman", "sideman", "1", 1, "one", "host", 1, 0.0, "test", 44100, "running")
+        self.changed = threading.Semaphore(0)
+        self.bus.subscribe(self._note)
+        self.server = OscServer(self.bus, "127.0.0.1", 0)
+        self.server.__enter__()
+        self.main, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui", "--attach", f"127.0.0.1:{self.server.port}", "--screen", "stems"],
+            cwd=ROOT,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            env={**os.environ, "TERM": "xterm-256color"},
+            start_new_session=True,
+        )
+        os.close(other)
+
+    def _note(self, name: str, _row: Row, _source: str) -> None:
+        if name == CONTROL:
+            self.changed.release()
+
+    def read_until(self, words: bytes) -> None:
+        """Take what the app writes until ``words`` came."""
+        taken = b""
+        while words not in taken:
+            assert select.select([self.main], [], [], WAIT_S)[0], f"{words!r} did not come after {taken[-2000:]!r}"
+            taken = (taken + os.read(self.main, 65536))[-65536:]
+
+    def press(self, key: bytes) -> None:
+        """Type ``key`` and wait until it has set the control."""
+        os.write(self.main, key)
+        assert self.changed.acquire(timeout=WAIT_S), "the key did not act"
+
+    def close(self) -> None:
+        os.close(self.main)
+        try:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(WAIT_S)
+        finally:
+            self.process.kill()
+            self.server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def rig() -> Iterator[PtyRig]:
+    made = PtyRig()
+    yield made
+    made.close()
+
+
+def test_every_key_acts_while_the_terminal_takes_nothing(rig: PtyRig) -> None:
+    rig.read_until("● attached".encode())
+    for number in range(KEYS):
+        rig.press(b"m")
+        assert rig.bus.get(CONTROL) == (number + 1) % 2
+    rig.press(b"m")
+    rig.read_until(b"muted")
