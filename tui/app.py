@@ -12,7 +12,7 @@ from typing import Protocol
 from textual import events
 from textual.app import App, ComposeResult
 
-from tui.canvas import Canvas
+from tui.canvas import Canvas, Colorless
 from tui.gate import Gate
 from tui.interface import Interface
 from tui.screen import Screen
@@ -71,6 +71,8 @@ class TerminalApp(App[None], inherit_bindings=False):
         self._connection = connection
         self._clock = clock
         self._canvas = Canvas(theme)
+        if not theme.front:
+            self._filters.append(Colorless())
         self._gate = Gate(self)
         self._next: asyncio.TimerHandle | None = None
         self._next_s = float("inf")
@@ -120,9 +122,11 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
-        self._take_size(*event.size)
-        self._canvas.forget()
-        self._hurry()
+        view = self._interface.context.view
+        if (view.width, view.height) != event.size:
+            self._take_size(*event.size)
+            self._canvas.forget()
+            self._hurry()
 
     def _take_size(self, width: int, height: int) -> None:
         self._interface.context.view.width, self._interface.context.view.height = width, height

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,6 +26,14 @@ def to_style(look: Look) -> Style:
         underline=look.is_underlined or None,
         reverse=look.is_reversed or None,
     )
+
+
+class Colorless(LineFilter):
+    """Removes colours, that of the terminal's default among them: of a theme without colours no sequence has one."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        """The segments with their attributes alone."""
+        return [Segment(text, style and style.without_color, control) for text, style, control in segments]
 
 
 def find_cursor(rows: Sequence[Row]) -> tuple[int, int] | None:

@@ -1,10 +1,11 @@
-"""Slow terminal: the app in a pseudo terminal that takes nothing, attached to a real OSC server."""
+"""Pseudo terminal: what the app writes to it and how keys act while it takes nothing, with a real OSC server."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -31,7 +32,7 @@ CONTROL = "stems.drums.mute"
 class PtyRig:
     """A sidecar's Bus and OSC server, and the app in a pseudo terminal of 80 columns and 24 rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
         self.bus = Bus(sidecar_registry())
         self.bus.publish("sideman", "sideman", "1", 1, "one", "host", 1, 0.0, "test", 44100, "running")
         self.changed = threading.Semaphore(0)
@@ -46,7 +47,7 @@ class PtyRig:
             stdin=other,
             stdout=other,
             stderr=other,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env={**os.environ, "TERM": "xterm-256color", **environment},
             start_new_session=True,
         )
         os.close(other)
@@ -55,12 +56,13 @@ class PtyRig:
         if name == CONTROL:
             self.changed.release()
 
-    def read_until(self, words: bytes) -> None:
-        """Take what the app writes until ``words`` came."""
+    def read_until(self, words: bytes) -> bytes:
+        """Take what the app writes until ``words`` came; the end of it."""
         taken = b""
         while words not in taken:
             assert select.select([self.main], [], [], WAIT_S)[0], f"{words!r} did not come after {taken[-2000:]!r}"
             taken = (taken + os.read(self.main, 65536))[-65536:]
+        return taken
 
     def press(self, key: bytes) -> None:
         """Type ``key`` and wait until it has set the control."""
@@ -78,8 +80,8 @@ class PtyRig:
 
 
 @pytest.fixture
-def rig() -> Iterator[PtyRig]:
-    made = PtyRig()
+def rig(request: pytest.FixtureRequest) -> Iterator[PtyRig]:
+    made = PtyRig(**getattr(request, "param", {}))
     yield made
     made.close()
 
@@ -91,3 +93,11 @@ def test_every_key_acts_while_the_terminal_takes_nothing(rig: PtyRig) -> None:
         assert rig.bus.get(CONTROL) == (number + 1) % 2
     rig.press(b"m")
     rig.read_until(b"muted")
+
+
+@pytest.mark.parametrize("rig", [{"NO_COLOR": "1"}], indirect=True)
+def test_where_no_colour_is_wanted_no_sequence_has_one(rig: PtyRig) -> None:
+    written = rig.read_until("● attached".encode())
+    looks = {code for found in re.findall(rb"\x1b\[([0-9;]*)m", written) for code in found.split(b";")}
+    assert looks <= {b"0", b"1", b"2", b"4", b"7"}
+    assert b"1" in looks
