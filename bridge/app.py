@@ -25,7 +25,7 @@ from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.drivers.clients import ask_server
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
-from bridge.errors import BridgeError, EngineError
+from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.osc.server import OscServer
 from bridge.routing.active_scene_file import ActiveSceneFile
 from bridge.routing.patchbay import LinkEvent, Patchbay
@@ -225,10 +225,18 @@ class Sidecar:
     def _run_link_task(self, task: LinkTask) -> list[LinkEvent]:
         return self.signal_path.driver.run_task(task)
 
+    def _panic(self, dry: str = "") -> None:
+        """Release all notes; with ``dry`` the mix becomes the dry one, also while no audio runs."""
+        if dry == "dry":
+            self.bus.set("stems.dry", True, "transport.panic")
+        self.signal_path.graph.release_notes()
+        if dry not in ("", "dry"):
+            raise ControlError(f"{dry} is unknown, all notes were released", "give dry, or nothing")
+
     def _register_actions(self) -> None:
         bus = self.bus
         handlers: dict[str, ActionHandler] = {
-            "transport.panic": lambda: self.signal_path.graph.release_notes(),
+            "transport.panic": self._panic,
             "engines.reset": lambda: self.signal_path.graph.restart(),
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
             "counters.reset": lambda: self.signal_path.telemetry.reset_counters(),
@@ -275,4 +283,5 @@ class Sidecar:
             signal_path.telemetry.publish_counters(signal_path.workers.restarts)
         if tick % WORKERS_EVERY == 0:
             signal_path.telemetry.publish_workers()
+            signal_path.telemetry.publish_callback(signal_path.driver.dsp_load)
             signal_path.latency_tuner.update()

@@ -62,6 +62,11 @@ def _make_stem_controls() -> Iterator[Control]:
         yield _make_switch(f"stems.{stem}.mute", f"Mute the {stem} stem; overrides its solo.")
         yield _make_switch(f"stems.{stem}.solo", f"Solo the {stem} stem: only soloed stems are audible.")
     yield _make_switch("stems.direct", "Stem ports pre-fader: before gain, mute and solo. The mix stays post-fader.")
+    yield _make_switch(
+        "stems.dry",
+        "Dry mix: mix and other are the delayed input whatever faders and mutes say; the other stems are silent.",
+        False,
+    )
 
 
 def _make_source_controls() -> Iterator[Control]:

@@ -8,7 +8,12 @@ ROUTING_RESULT = ("event", "source", "destination")
 """What was done to each connection: connected, cut, or away, which waits for a port."""
 
 ACTIONS: tuple[Action, ...] = (
-    Action("transport.panic", "Release all sounding notes."),
+    Action(
+        "transport.panic",
+        "Release all sounding notes. With the argument dry also switch to the dry mix, as stems.dry does.",
+        arguments=("dry",),
+        optional=1,
+    ),
     Action("engines.reset", "Reset the engines."),
     Action(
         "preset.save",

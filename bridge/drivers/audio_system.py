@@ -29,6 +29,11 @@ class Driver(AbstractContextManager["Driver"], Protocol):
         """Whether the audio system calls the callback at this moment."""
         ...
 
+    @property
+    def dsp_load(self) -> float:
+        """The share of a period that the audio system uses up, as it says itself; 1: all of it."""
+        ...
+
     def start_transport(self) -> None:
         """Let the host's transport roll. Raises: DriverError where there is nothing to ask."""
         ...

@@ -78,6 +78,7 @@ class JackDriver:
         self.patchbay = patchbay or Patchbay(name)
         self.client: Any = None
         self.reconnections = 0
+        self.dsp_load = 0.0
         self._outs: dict[str, Any] = {}  # by our own names, even if JACK or a user renamed them
         self._alive: list[Any] = []  # memory that the client points to and ctypes would free
         self._lost = threading.Event()
@@ -284,6 +285,7 @@ class JackDriver:
             load().jack_recompute_total_latencies(address(self.client._ptr))
         if self._links is not None:
             self.patchbay.update(self._links, time.monotonic())
+        self.dsp_load = float(self.client.cpu_load()) / 100.0  # here: no other thread may use a client that is closed
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
         cycles, now = int(self._graph.arrays.state[w.CYCLES]), time.monotonic()
         if cycles != self._cycles:

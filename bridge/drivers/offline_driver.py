@@ -23,6 +23,8 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import CAPACITY
 
+LOAD_SMOOTHING = 0.02
+"""Weight of a cycle in the load: an average over about 50 of them."""
 LONGEST_SKIP_FRAMES = CAPACITY // 2
 """More is a machine that slept: the graph starts afresh behind it, and the song goes on from about where it was."""
 
@@ -47,6 +49,7 @@ class OfflineDriver:
         self._leave = threading.Event()
         self._thread = threading.Thread(target=self._run, name="offline", daemon=True)
         self._raw = 0  # frames on the clock, as JACK counts them
+        self.dsp_load = 0.0
 
     def __enter__(self) -> OfflineDriver:
         from bridge.drivers.offline_callback import OfflineCallback  # compiles or loads machine code
@@ -108,8 +111,10 @@ class OfflineDriver:
     def _run_cycle(self) -> None:
         context, state, period = self._graph.context, self._graph.arrays.state, self._graph.ledger.period
         self._transport.fill(context.work_in[:, :period], context.transport)
-        head = int(state[w.HEAD])
+        head, began_s = int(state[w.HEAD]), time.perf_counter()
         self._callback.run(period, self._raw)
+        load = (time.perf_counter() - began_s) * self._graph.plan.rate / period
+        self.dsp_load += LOAD_SMOOTHING * (load - self.dsp_load)
         self._raw += period
         if self._files is not None:
             self._files.write_silence(int(state[w.HEAD]) - head - period)  # of cycles that were skipped

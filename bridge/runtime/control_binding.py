@@ -25,7 +25,7 @@ def compute_port_and_mix_gains(values: Mapping[str, float]) -> tuple[Mapping[str
 
 
 def _set_gains(graph: Graph, _stem: str, _value: float, values: Mapping[str, float]) -> None:
-    graph.set_gains(*compute_port_and_mix_gains(values))
+    graph.set_gains(*compute_port_and_mix_gains(values), values["stems.dry"] > 0.5)
 
 
 def _leave_to_tuner(_graph: Graph, _role: str, _value: float, _values: Mapping[str, float]) -> None:
@@ -34,6 +34,7 @@ def _leave_to_tuner(_graph: Graph, _role: str, _value: float, _values: Mapping[s
 
 EFFECTS: Mapping[str, Effect] = {
     "stems.direct": _set_gains,
+    "stems.dry": _set_gains,
     "stems.*.gain_db": _set_gains,
     "stems.*.mute": _set_gains,
     "stems.*.solo": _set_gains,
@@ -45,7 +46,7 @@ EFFECTS: Mapping[str, Effect] = {
 }
 """The effect of each of the sidecar's own controls, by its name, in which ``*`` stands for one part.
 
-The controls of engines are not here: their values go to the engine with each block (`Graph.set_value`).
+The controls of engines are not here: their values go to the engine with each block (`Graph.set_values`).
 """
 
 
@@ -90,6 +91,9 @@ def _match(key: str, name: str) -> str | None:
 class ControlBinding:
     """Applies the controls of ``bus`` to ``graph``, from construction until `release` is called.
 
+    Controls that were set at once (`Bus.set_all`) take effect at once: all gains in one callback, all values of an
+    engine in one hop. The first of such changes finds the others on the Bus already, and applies them too.
+
     Raises:
         ControlError: A control has no effect, or an effect no control.
     """
@@ -97,6 +101,8 @@ class ControlBinding:
     def __init__(self, bus: Bus, graph: Graph) -> None:
         self._bus, self._graph = bus, graph
         self._matches = match_effects(bus.registry)
+        self._engine_values: dict[str, float] = {}
+        """What the engines were given last."""
         for name in bus.values():
             self._apply(name)
         self.release: Callable[[], None] = bus.subscribe(self._change)
@@ -111,4 +117,12 @@ class ControlBinding:
             effect, part = self._matches[name]
             effect(self._graph, part, values[name], values)
         elif name in self._graph.engine_controls:
-            self._graph.set_value(name, self._bus.get(name))
+            self._apply_engine_values()
+
+    def _apply_engine_values(self) -> None:
+        """Give all engines what changed since they were given something last."""
+        values, given = self._bus.values(), self._engine_values
+        changed = {name: values[name] for name in self._graph.engine_controls if given.get(name) != values[name]}
+        if changed:
+            self._graph.set_values(changed)
+            given.update(changed)

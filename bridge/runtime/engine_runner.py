@@ -28,6 +28,7 @@ from bridge.runtime.shared.layout import (
     WorkerPlan,
 )
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
+from bridge.runtime.shared.sequence_lock import read_whole
 from bridge.runtime.shared.slots import (
     ALIVE,
     DEADLINE,
@@ -87,6 +88,7 @@ class EngineRunner:
         self._midi_clock = MidiClockGenerator(plan.rate)
         self._clock_out = EventWriter(*ring[CLOCK_PORT]) if CLOCK_PORT in worker.renders else None
         self._follows = False
+        self._values = shared.values[worker.index].copy()
         self._host, self._clock = EventReader(*ring[HOST_RING]), HostClock(plan.rate)
         self._sources = [shared.workers[index] for index in worker.waits_for]
         self._hops_of_sources = [plan.workers[index].hop for index in worker.waits_for]
@@ -237,8 +239,9 @@ class EngineRunner:
             if self._is_synth:
                 events = [event for event in events if not _is_too_late(event, start + ahead)]
             self._block.events[port] += events
-        values = self._shared.values[self._worker.index]
-        own = {name: float(values[i]) for i, name in enumerate(self._worker.controls)}
+        values = read_whole(self._shared.values_sequence, self._shared.values[self._worker.index])
+        self._values = self._values if values is None else values
+        own = {name: float(self._values[i]) for i, name in enumerate(self._worker.controls)}
         self._choice_numbers.translate(own)
         self._block.values = own
         following = bool(observe(self._shared.state, FOLLOWING))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Set
 from types import TracebackType
 from typing import TypeVar
 
+import numpy as np
+
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.latency import PATHS, Ledger
@@ -14,10 +16,12 @@ from bridge.core.role import ROLES
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
+from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import SharedArrays, map_arena, size_of
+from bridge.runtime.shared.sequence_lock import write_whole
 from bridge.runtime.wiring import Node, Wiring, compute_input_delay, compute_upstream, make_paths
 
 T = TypeVar("T")
@@ -32,11 +36,12 @@ class Graph:
         self.ledger = Ledger(wiring.plan.rate, period)
         self._reserves, self._offsets = dict(reserves), dict(offsets)
         self._sources = dict.fromkeys(ANALYSERS, 0)
-        self._declaring = threading.Lock()
+        self._declaring, self._setting = threading.Lock(), threading.Lock()
         self._arena: Arena | None = None
         self._shared: SharedArrays | None = None
         self._context: CallbackContext | None = None
         self._control: ControlContext | None = None
+        self._gains: GainPublisher | None = None
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)
@@ -48,6 +53,7 @@ class Graph:
         self._shared = map_arena(self.plan, self._arena)
         self._context = make_context(self.plan, self._shared)
         self._control = make_control_context(self._context)
+        self._gains = GainPublisher(self._control)
         for index, node in enumerate(self.wiring.nodes):
             words = self._shared.workers[index]
             words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
@@ -58,7 +64,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._context = self._control = None
+        self._shared = self._context = self._control = self._gains = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -163,11 +169,14 @@ class Graph:
             self._declare(self.ledger.period)
             self.arrays.sources[index] = source  # stems only after it waits for them
 
-    def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float]) -> None:
-        """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms."""
-        gains = self.control_context.gains
-        for i, stem in enumerate(STEMS):
-            gains[i], gains[len(STEMS) + i] = ports[stem], mix[stem]
+    def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float], is_dry: bool = False) -> None:
+        """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms.
+
+        ``is_dry``: the mix and the port of ``other`` are the delayed input, the other ports silent, whatever the gains;
+        faded within 64 frames. All of it begins in the same callback.
+        """
+        gains = [part[stem] for part in (ports, mix) for stem in STEMS]
+        _require_open(self._gains).publish(np.array(gains, np.float64), is_dry)
 
     def set_ping(self, path: str, on: bool) -> None:
         """Make ``path`` a pure delay by its declared latency, or reconnect it to its engine."""
@@ -175,16 +184,24 @@ class Graph:
         publish(self.arrays.state, w.PING, word | bit if on else word & ~bit)
 
     def set_value(self, name: str, value: float) -> None:
-        """Set an engine's control, from its next hop on.
+        """Set an engine's control, as `set_values` does."""
+        self.set_values({name: value})
+
+    def set_values(self, values: Mapping[str, float]) -> None:
+        """Set controls of engines, by name, each from its engine's next hop on. No hop has some without the others.
 
         Raises:
-            ControlError: No engine in the graph has a control of that name.
+            ControlError: No engine in the graph has a control of that name. Nothing is set.
         """
-        if name not in self._slots:
-            raise ControlError(f"no engine in the graph has the control {name}", did_you_mean(name, self._slots))
-        self.arrays.values[self._slots[name]] = value
-        if name == TEMPO_MODE:
-            publish(self.arrays.state, w.FOLLOWING, int(value == FOLLOW))
+        for name in values:
+            if name not in self._slots:
+                raise ControlError(f"no engine in the graph has the control {name}", did_you_mean(name, self._slots))
+        shared = self.arrays
+        with self._setting, write_whole(shared.values_sequence):
+            for name, value in values.items():
+                shared.values[self._slots[name]] = value
+        if TEMPO_MODE in values:
+            publish(shared.state, w.FOLLOWING, int(values[TEMPO_MODE] == FOLLOW))
 
     def release_notes(self) -> None:
         """Release every sounding note at the next callback, those of the synth too."""

@@ -34,6 +34,7 @@ ANALYSIS_RINGS = {spec.writes[p.name] for spec in ROLES.values() for p in spec.p
 ANALYSER_OF = {path.name: path.analyser for spec in ROLES.values() for path in spec.paths if path.analyser}
 """The analyser that the events of a path come from, by the path's name."""
 
+LOAD_DIGITS = 2
 METER_DIGITS = 1
 """Decimals of a level in dB: a finer step makes no difference to eye or ear."""
 
@@ -67,6 +68,8 @@ class Telemetry:
         shared = self._graph.arrays
         self._since_ms = round(time.time() * 1000)
         self._base, self._times = read_counters(shared), shared.worker_bins.copy()
+        self._callback_times = shared.callback_bins.copy()
+        self._callback_row: tuple[float, ...] = ()
         self._stems_missing = shared.stems_missing.copy()
         self.band.reset_counters()
 
@@ -110,6 +113,16 @@ class Telemetry:
                 times_us = (spent.p50_us, spent.p99_us, spent.p999_us, spent.max_us)
                 share = spent.mean_us * 1e-6 * self._graph.plan.rate / node.spec.hop
                 self._bus.publish("worker.time", node.role, *(t / 1000 for t in times_us), round(share, 4))
+
+    def publish_callback(self, dsp_load: float) -> None:
+        """Publish the time of the callback since the counters were reset, if it changed; ``dsp_load``: 0 to 1."""
+        spent = compute_percentiles(self._graph.arrays.callback_bins - self._callback_times)
+        period_us = 1e6 * self._graph.ledger.period / self._graph.plan.rate
+        times_us = (spent.p50_us, spent.p99_us, spent.p999_us, spent.max_us, round(period_us, 1))
+        row = (*times_us, round(dsp_load, LOAD_DIGITS))
+        if spent.count and row != self._callback_row:
+            self._callback_row = row
+            self._bus.publish("callback.time", *row)
 
     def request_meters(self) -> None:
         """Ask the callback for the levels since the last request; `publish_meters` has them a cycle later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,6 +20,7 @@ from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.synth_output import write_synth
+from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
@@ -75,6 +76,7 @@ class Callback:
     def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext) -> None:
         self.plan, self.shared, self.context = plan, shared, context
         self.control = make_control_context(context)
+        self._gain_publisher = GainPublisher(self.control)
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
         self.now = 0
@@ -88,6 +90,13 @@ class Callback:
     def worker(self, index: int) -> NDArray[np.int64]:
         words: NDArray[np.int64] = self.shared.workers[index]
         return words
+
+    def set_gains(self, gains: Mapping[int, float], is_dry: bool = False) -> None:
+        """Set gains by their index, as the control process does; the others stay."""
+        table = self.control.gains.copy()
+        for index, gain in gains.items():
+            table[index] = gain
+        self._gain_publisher.publish(table, is_dry)
 
     def read_inputs(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
         """Read ``audio``, or so many silent frames, and ``events`` by offset; returns the cycle's frame."""

@@ -12,10 +12,12 @@ from bridge.core.audio import STEMS
 from bridge.core.control import Control
 from bridge.core.latency import PATHS
 from bridge.core.role import ROLES
+from bridge.drivers.offline_callback import OfflineCallback
 from bridge.errors import ControlError
 from bridge.runtime.control_binding import EFFECTS, ControlBinding, match_effects
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.sequence_lock import read_whole
 from bridge.runtime.wiring import wire
 
 ENGINES = {
@@ -105,12 +107,52 @@ def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, 
 
     def snapshot() -> list[object]:
         shared = graph.arrays
-        arrays = (graph.control_context.gains, shared.sources, shared.state, shared.heads, shared.workers)
+        control = graph.control_context
+        arrays = (control.gains, control.gain_tables, shared.sources, shared.state, shared.heads, shared.workers)
         return [graph.ledger.to_dict(), *(array.tolist() for array in arrays)]
 
     before = snapshot()
     bus.set(name, control.low if bus.get(name) == control.high else control.high, "me")
     assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER)
+
+
+def test_of_controls_that_are_set_at_once_no_callback_and_no_hop_has_some_alone(bus: Bus, graph: Graph) -> None:
+    """A cycle of the callback, and a hop, come at each notification, in the middle of the recall."""
+    ControlBinding(bus, graph)
+    callback, control, shared = (
+        OfflineCallback(graph.context, graph.control_context),
+        graph.control_context,
+        graph.arrays,
+    )
+    seen: list[tuple[list[float], int, list[float]]] = []
+
+    def run_cycle(_name: str, _row: object, _source: str) -> None:
+        callback.run(128, int(shared.state[w.HEAD]))
+        values = read_whole(shared.values_sequence, shared.values[0])
+        assert values is not None
+        seen.append((control.gain_targets.tolist(), int(shared.state[w.DRY]), values.tolist()))
+
+    bus.subscribe(run_cycle)
+    mutes = {f"stems.{stem}.mute": 1.0 for stem in STEMS}
+    engine = {"separation.bass_hz": 99.0, "separation.softness": 0.75}
+    bus.set_all(mutes | {"stems.dry": 1.0} | engine, "preset")
+    targets, dry, values = seen[-1]
+    assert targets == [0.0] * 8
+    assert dry == 1
+    assert {99.0, 0.75} <= set(values)
+    assert len(seen) >= len(mutes) + 1 + len(engine)
+    assert all(targets == [0.0] * 8 and dry == 1 for targets, dry, _ in seen)
+    halves = [one for _, _, one in seen if (99.0 in one) != (0.75 in one)]
+    assert halves == [], "a hop with one value of two"
+
+
+def test_the_dry_mix_is_handed_over_with_the_gains(bus: Bus, graph: Graph) -> None:
+    ControlBinding(bus, graph)
+    callback = OfflineCallback(graph.context, graph.control_context)
+    for dry in (1, 0, 1):
+        bus.set("stems.dry", dry, "me")
+        callback.run(128, int(graph.arrays.state[w.HEAD]))
+        assert graph.arrays.state[w.DRY] == dry
 
 
 def test_a_control_without_an_effect_is_refused_with_the_place_to_add_one(graph: Graph) -> None:

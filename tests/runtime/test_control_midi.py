@@ -195,7 +195,7 @@ def run_ones(callback: Callback, events: Sequence[tuple[int, bytes]] = (), frame
 
 
 def set_gain(callback: Callback, stem: int, value: float) -> None:
-    callback.control.gains[[stem, len(STEMS) + stem]] = value
+    callback.set_gains({stem: value, len(STEMS) + stem: value})
 
 
 def test_a_switch_acts_in_the_cycle_of_its_message(callback: Callback, control_midi: ControlMidi) -> None:

@@ -52,7 +52,7 @@ def check(name: str, audio: Audio, levels: Mapping[str, Level]) -> None:
 def test_each_channel_has_what_passes_it(callback: Callback) -> None:
     reader = MeterReader(callback.context)
     gains = (0.5, 0.25, 2.0, 1.0)
-    callback.control.gains[: len(STEMS)] = gains
+    callback.set_gains(dict(enumerate(gains)))
     for _ in range(20):
         run(callback, make_noise(HOP))  # until the faders have moved
     reader.request()
@@ -100,8 +100,7 @@ def test_all_cycles_between_two_requests_are_in_one_reading(callback: Callback) 
 
 def test_a_stem_is_measured_before_its_fader_and_behind_it(callback: Callback) -> None:
     reader = MeterReader(callback.context)
-    callback.control.gains[: len(STEMS)] = 0.5
-    callback.control.gains[len(STEMS) :] = 0.25
+    callback.set_gains(dict(enumerate((0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25))))
     for _ in range(20):
         run(callback, make_noise(HOP))
     reader.request()

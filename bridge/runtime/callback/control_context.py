@@ -17,6 +17,8 @@ from bridge.runtime.shared.layout import GAINS, LINE_WORDS
 from bridge.runtime.shared.slots import (
     CONTROL_REQUEST_WORDS,
     CONTROL_STATE_WORDS,
+    GAIN_FRONT,
+    GAIN_TABLES,
     STATE_WORDS,
     SWITCH_FRONT,
     SWITCH_ROWS,
@@ -33,7 +35,9 @@ class ControlContext(ArrayTable):
 
     state: Annotated[NDArray[np.int64], STATE_WORDS]
     gain_targets: Annotated[NDArray[np.float64], GAINS]  # SharedArrays.gains, of each cycle
-    gains: Annotated[NDArray[np.float64], GAINS]  # by the control process: what the targets are unless anticipated
+    gains: Annotated[NDArray[np.float64], GAINS]  # by the control process, which alone reads it: the newest gain table
+    gain_tables: Annotated[NDArray[np.float64], GAIN_TABLES, GAINS + 1]  # targets unless anticipated; last: dry mix
+    gain_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
     anticipated: Annotated[NDArray[np.float64], GAINS]  # until the control process has caught up; NaN: none
     own: Annotated[NDArray[np.int64], CONTROL_STATE_WORDS]  # by the callback
     requests: Annotated[NDArray[np.int64], CONTROL_REQUEST_WORDS]  # by the control process
@@ -53,6 +57,8 @@ def make_control_context(context: CallbackContext) -> ControlContext:
     for array in control[len(shared) :]:
         array.fill(0)  # pre-faults the pages: the callback must not
     control.gains[:] = context.gains
+    control.gain_tables[:, :GAINS] = context.gains
+    control.gain_middle[0], control.own[GAIN_FRONT] = 1, 0
     control.anticipated[:] = np.nan
     control.switch_keys[:] = -1
     control.switch_middle[0], control.own[SWITCH_FRONT] = 1, 0

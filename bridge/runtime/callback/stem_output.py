@@ -23,6 +23,7 @@ from bridge.runtime.callback.context import (
     VALUE,
     CallbackContext,
 )
+from bridge.runtime.callback.dry_output import fade_dry
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
 from bridge.runtime.callback.metering import meter_stems
@@ -156,7 +157,7 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
 
 @callback_njit
 def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
-    """Sum the mix bus and apply the port faders; a path in ping mode gets the delayed input itself."""
+    """Sum the mix bus, apply the port faders and the dry mix; a path in ping mode gets the delayed input itself."""
     for channel in range(CHANNELS):
         total = output_row(context, MIX * CHANNELS + channel, frames)
         for i in range(frames):
@@ -164,6 +165,7 @@ def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
     for stem in range(COUNT):
         apply_gain(context, COUNT + stem, stem, frames)
         apply_gain(context, stem, stem, frames)
+    fade_dry(context, first, frames)
     for path in range(len(RETURNED)):
         write_ping(context, path, first, frames)
 

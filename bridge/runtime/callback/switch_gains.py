@@ -72,7 +72,14 @@ def end_anticipation(control: ControlContext, now: int) -> None:
 
 @callback_njit
 def update_gain_targets(control: ControlContext) -> None:
-    """Set the target of each gain for this cycle: what is anticipated, else what the control process set."""
+    """Set the target of each gain for this cycle: what is anticipated, else what the control process set.
+
+    All of them come from one table, the newest: no cycle has some gains of a recall without the others.
+    """
+    if load_acquire(control.gain_middle, 0) & NEW_TABLE:
+        control.own[w.GAIN_FRONT] = exchange(control.gain_middle, 0, control.own[w.GAIN_FRONT]) & (NEW_TABLE - 1)
+    table = control.gain_tables[control.own[w.GAIN_FRONT]]
     for gain in range(GAINS):
         value = control.anticipated[gain]
-        control.gain_targets[gain] = control.gains[gain] if np.isnan(value) else value
+        control.gain_targets[gain] = table[gain] if np.isnan(value) else value
+    control.state[w.DRY] = int(table[GAINS])

@@ -72,6 +72,14 @@ def _exchange(_: Any, array: Any, index: Any, value: Any) -> Any:
     return _types.int64(array, index, _types.int64), codegen
 
 
+def _fence(_: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return _types.void(), codegen
+
+
 def _call(_: Any, function: Any, value: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
@@ -104,6 +112,16 @@ store_release: Callable[[NDArray[np.int64], int, int], None] = _intrinsic(_store
 
 exchange: Callable[[NDArray[np.int64], int, int], int] = _intrinsic(_exchange)
 """Store ``value`` in ``array[index]`` and return what it was, in one step; orders loads and stores both ways."""
+
+
+order_all: Callable[[], None] = _intrinsic(_fence)
+"""No load or store is moved over it, in either direction."""
+
+
+@njit(["void()"])
+def fence() -> None:
+    """`order_all` for Python callers."""
+    order_all()
 
 
 @njit(["int64(int64[::1], int64)"])

@@ -123,6 +123,7 @@ class SharedArrays(ArrayTable):
     band_stamps: Annotated[NDArray[np.int64], CAPACITY]  # likewise, of the band's ring
     gains: Annotated[NDArray[np.float64], GAINS]  # targets of the stem ports, then in the mix (ControlContext.gains)
     values: Annotated[NDArray[np.float64], Dimension.WORKERS, MAX_CONTROLS]  # by the parent: each engine's controls
+    values_sequence: Annotated[NDArray[np.int64], LINE_WORDS]  # by the parent: odd while it writes `values`
     records: Annotated[NDArray[np.int64], Dimension.RINGS, RECORDS, RECORD_WORDS]  # by the writer of each ring
     heads: Annotated[NDArray[np.int64], Dimension.RINGS, LINE_WORDS]  # RING_HEAD by the same, RING_DELAY by the parent
     callback_bins: Annotated[NDArray[np.int64], CALLBACK_BINS]  # callbacks by processing time

@@ -30,8 +30,9 @@ from __future__ import annotations
     FOLLOWING,          # P  1: the audio leads; host clock and transport are ignored, and our clock goes out
     BAND_LATE,          # C  frames for which a hop of the synth was missing, silent
     METER_BANK,         # P  the bank of meters that the callback is to fill, 0 or 1
+    DRY,                # C  1: dry mix, as the newest table of gains says
     STATE_WORDS,
-) = range(23)
+) = range(24)
 
 (
     EPOCH,              # C  raised where a worker must start afresh; results of an older one are void
@@ -69,8 +70,9 @@ from __future__ import annotations
     BAND_DELAY,         # the delay of the band's sound in force
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
     METERED_BANK,       # the bank of meters that is being filled; the other one is complete
+    DRY_LEVEL,          # 0..FADE_FRAMES: how much of the dry mix is audible
     CALLBACK_WORDS,
-) = range(13)
+) = range(14)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
@@ -80,10 +82,11 @@ from __future__ import annotations
     CONTROL_OUT_TAIL,   # words of control output that went to JACK
     CONTROL_REFUSED,    # messages longer than JACK's whole buffer
     SWITCH_FRONT,       # which of the switch tables the callback reads
+    GAIN_FRONT,         # which of the gain tables the callback reads
     ANTICIPATED_END,    # end of the last record whose gains are anticipated, 0: none
     ANTICIPATED_FRAME,  # the cycle in which it came
     CONTROL_STATE_WORDS,
-) = range(10)
+) = range(11)
 
 (
     CONTROL_IN_TAIL,    # words of control input read: their room is free
@@ -119,8 +122,12 @@ AFTER_LOSS = 1 << 32
 SWITCH_TABLES, SWITCH_ROWS = 3, 64
 """Tables of the gains that switches lead to: one for the callback, one for the control process, one between."""
 
+GAIN_TABLES = 3
+"""Likewise of all gains and the dry mix: so a recall of many faders begins in one cycle."""
+
 NEW_TABLE = 4
-"""Bit in `ControlContext.switch_middle`: the callback has not seen the table yet. The rest is its index."""
+"""Bit in `ControlContext.switch_middle` and `gain_middle`: the callback has not seen the table yet. The rest is its
+index."""
 
 ANTICIPATION_FRAMES = 32768
 """For so long gains that the callback anticipated hold, where the control process does not say what it did. 0.7 s: as
