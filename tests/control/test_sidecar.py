@@ -35,9 +35,9 @@ def test_every_declaration_has_a_doc() -> None:
     assert all(item.doc for item in make_sidecar_registry({}))
 
 
-def test_ping_modes_are_not_saved() -> None:
+def test_ping_modes_and_the_dry_mix_are_not_saved() -> None:
     unsaved = {control.name for control in make_sidecar_registry({}).controls if not control.saved}
-    assert unsaved == {f"latency.{path}.ping" for path in PATHS}
+    assert unsaved == {f"latency.{path}.ping" for path in PATHS} | {"stems.dry"}
 
 
 def test_engines_add_their_controls_and_a_clash_names_the_engine() -> None:
