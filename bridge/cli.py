@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 import bridge
-from bridge import commands, controller_commands, log, preset_commands
+from bridge import commands, controller_commands, log, preset_commands, scene_commands
 from bridge.command_options import AsJson, Server
 from bridge.errors import ConfigError
 from bridge.failures import explain
@@ -39,6 +39,7 @@ app = App(
 bench_app = App(name="bench", help="Measure the figures in the documentation.")
 app.command(bench_app)
 app.command(preset_commands.app)
+app.command(scene_commands.app)
 app.command(controller_commands.learn)
 app.command(controller_commands.controllers)
 
@@ -247,7 +248,7 @@ def callback(
 
 
 def _run_app() -> None:
-    commands.add_commands(app, (bench_app, preset_commands.app))
+    commands.add_commands(app, (bench_app, preset_commands.app, scene_commands.app))
     app()
 
 

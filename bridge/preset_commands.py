@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from bridge.command_options import AsJson, OscPort
+from bridge.command_options import AsJson, OscPort, open_osc_client
 from bridge.errors import ControlError
 from bridge.printing import FAILED, Printer, columns, one_line
 from bridge.settings import load_settings
@@ -17,7 +17,6 @@ from bridge.streams import write_json
 if TYPE_CHECKING:
     from bridge.control.preset import Preset
     from bridge.control.registry import Registry
-    from bridge.osc.client import OscClient
 
 app = App(name="preset", help="Manage session presets: faders, mutes, solos and engine settings.")
 
@@ -43,7 +42,7 @@ def save(
     port: OscPort = 0,
 ) -> None:
     """Save the controls of the running sidecar as preset NAME."""
-    with _connect(port) as client:
+    with open_osc_client(port) as client:
         client.call("/preset/save", name, *(() if doc is None else (doc,)))
     Printer().say(f"preset {name}: saved")
 
@@ -51,7 +50,7 @@ def save(
 @app.command
 def load(name: str, *, port: OscPort = 0) -> None:
     """Load preset NAME into the running sidecar."""
-    with _connect(port) as client:
+    with open_osc_client(port) as client:
         client.call("/preset/load", name)
     Printer().say(f"preset {name}: loaded")
 
@@ -125,13 +124,6 @@ def delete(name: str) -> None:
     Printer().say(f"preset {name}: deleted" + ("; the shipped one is there again" if left else ""))
 
 
-def _connect(port: int) -> OscClient:
-    from bridge.osc.client import OscClient
-
-    settings = load_settings()
-    return OscClient("127.0.0.1", port or settings.osc.port, settings.lan.token)
-
-
 def _make_registry() -> Registry:
     from bridge.app import make_registry
 
@@ -148,7 +140,7 @@ def _read(name: str, registry: Registry) -> Preset:
 def _ask_values(names: Iterable[str], registry: Registry, port: int) -> dict[str, float]:
     """The running sidecar's values of these controls; one that it lacks, as its engine is off, is left out."""
     values: dict[str, float] = {}
-    with _connect(port) as client:
+    with open_osc_client(port) as client:
         client.request("/ping")
         for name in names:
             try:

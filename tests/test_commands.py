@@ -107,7 +107,7 @@ def test_other_commands_import_none(sideman: Run) -> None:
 def test_no_model_runtime_is_loaded_for_help_and_what_run_needs(tmp_path: Path) -> None:
     script = (
         "import sys, bridge.app, bridge.cli as cli\n"
-        "cli.commands.add_commands(cli.app, (cli.bench_app, cli.preset_commands.app))\n"
+        "cli.commands.add_commands(cli.app, (cli.bench_app, cli.preset_commands.app, cli.scene_commands.app))\n"
         "cli.app('--help', result_action='return_value')\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('onnxruntime', 'engines', 'torch')])"
     )

@@ -53,18 +53,26 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")  # no underscore: jackd jo
 class DummyServer:
     """``jackd -d dummy`` on a name of its own, from ``__enter__`` to ``__exit__``.
 
-    ``rate`` in Hz, ``period`` in frames. ``realtime`` asks for FIFO scheduling, which needs the rights for it.
+    ``rate`` in Hz, ``period`` in frames, ``ports`` at most. ``realtime`` asks for FIFO scheduling, which needs the
+    rights for it.
     A client must never carry the server's name: that breaks the server for all who come later.
     At most eight servers fit on one machine; that is jackd's limit.
     """
 
     def __init__(
-        self, rate: int = 48000, period: int = 128, name: str | None = None, *, realtime: bool = False
+        self,
+        rate: int = 48000,
+        period: int = 128,
+        name: str | None = None,
+        *,
+        realtime: bool = False,
+        ports: int = PORT_MAX,
     ) -> None:
         self.rate = rate
         self.period = period
         self.name = name if name is not None else f"sideman-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.realtime = realtime
+        self.ports = ports
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._segments: dict[Path, int] = {}
@@ -179,7 +187,7 @@ class DummyServer:
             raise DriverError(f"JACK server rate {self.rate} Hz", f"use {RATES[0]}-{RATES[-1]}")
         if not 1 <= self.period <= MAX_PERIOD:
             raise DriverError(f"JACK server period {self.period} frames", f"use 1-{MAX_PERIOD}")
-        command = [_find_tool("jackd", INSTALL_JACK), "--name", self.name, "--port-max", str(PORT_MAX)]
+        command = [_find_tool("jackd", INSTALL_JACK), "--name", self.name, "--port-max", str(self.ports)]
         command += ["--realtime" if self.realtime else "--no-realtime"]
         command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
         setpriv = shutil.which("setpriv") if sys.platform == "linux" else None

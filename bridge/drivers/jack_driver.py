@@ -43,6 +43,8 @@ TASK_S = 10.0  # a task that JACK has not finished by then never will be
 RETRY_S = 0.5  # how often a lost server is tried
 STANDSTILL_S = 3.0  # without a callback for so long, the client connects again
 
+AWAY = DriverError("the JACK server is away", "wait until it is back")
+
 
 def compile_callbacks() -> None:
     """Compile the callbacks, or load them from the cache. Compiling takes a minute. Needs libjack."""
@@ -240,12 +242,15 @@ class JackDriver:
         Raises:
             BridgeError: The server is away or does not answer, or the task failed.
         """
+        if not self.connected:
+            raise AWAY
         done: Future[list[LinkEvent]] = Future()
         self._tasks.put((task, done))
         self._wake.set()
         try:
             return done.result(TASK_S)
         except TimeoutError as error:
+            done.cancel()  # what was asked now must not happen at some later time
             raise DriverError(f"the JACK server did not answer for {TASK_S:.0f} s", "see whether it hangs") from error
 
     def _run(self) -> None:
@@ -269,9 +274,11 @@ class JackDriver:
         while not self._tasks.empty():
             task, done = self._tasks.get()
             links = self._links
+            if not done.set_running_or_notify_cancel():
+                continue
             try:
                 if links is None or not self.connected or self._leave.is_set():
-                    raise DriverError("the JACK server is away", "wait until it is back")
+                    raise AWAY
                 done.set_result(task(links, time.monotonic()))
             except BridgeError as error:
                 done.set_exception(error)

@@ -69,13 +69,17 @@ class JackGraph:
             return self._graph
         return self._forget_gone()
 
+    def forget_stamp(self) -> None:
+        """Read all with the next look."""
+        self._seen = ()
+
     def connect(self, link: Link) -> None:
         """Connect two ports, or find them connected. Raises: DriverError."""
         source, destination = (name.encode() for name in link)
         answer = import_jack()._lib.jack_connect(self._client._ptr, source, destination)
         if answer not in (0, EEXIST):
             raise DriverError("JACK refuses to connect these ports", "its client may be starting or ending; try again")
-        self._seen = ()
+        self.forget_stamp()
 
     def disconnect(self, link: Link) -> None:
         """Cut a link, or find it cut. Raises: DriverError."""
@@ -83,7 +87,7 @@ class JackGraph:
         lib = import_jack()._lib
         if lib.jack_disconnect(self._client._ptr, source, destination) and self._is_connected(link):
             raise DriverError("JACK refuses to cut this connection", "its client may be starting or ending; try again")
-        self._seen = ()
+        self.forget_stamp()
 
     def wait_until_shown(self, made: Collection[Link], cut: Collection[Link]) -> None:
         """Wait until the server shows what was done, from its next cycle on, or for a tenth of a second."""
