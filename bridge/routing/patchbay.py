@@ -75,12 +75,10 @@ class Patchbay:
     def update(self, maker: LinkMaker, now_s: float) -> list[Link]:
         """Learn the user's changes since the last call, then restore lost links; returns those made now."""
         self._look(maker, now_s)
-        restored = []
-        for link in self.wanted.list_due(self.view.pairs, now_s):
-            if self._try_connect(maker, link):
-                self.wanted.note_restoring(link)
-                restored.append(link)
+        due = self.wanted.list_due(self.view.pairs, now_s)
+        restored = [link for link in due if self._try_connect(maker, link)]
         if restored:
+            self.wanted.note_restored(restored, now_s)
             maker.wait_until_shown(restored, ())
             self._look(maker, now_s)
         return restored
@@ -208,6 +206,7 @@ class Patchbay:
         self.wanted.add(step.made)
         due = self.wanted.list_due(self.view.pairs, now_s)
         made = [link for link in step.made if link in done or (link in due and self._try_connect(maker, link))]
+        self.wanted.note_made(made, now_s)
         self._note_scene(step, cut)
         events = [(CUT, *link) for link in cut]
         events += [(CONNECTED if link in made else AWAY, *link) for link in step.made]

@@ -47,6 +47,7 @@ class WantedLinks:
         self._ports: set[str] = set()
         self._missing: dict[Link, float] = {}  # since when, although both ports stay
         self._cutting: dict[Link, float] = {}  # cut by us, until when a late look may show it
+        self._making: dict[Link, float] = {}  # made by us, until when a late look may not show it
         self._restoring: set[Link] = set()
         self._events_s: dict[str, float] = {}  # of each client, when a port of its came or went last
         self._is_new = True
@@ -54,11 +55,11 @@ class WantedLinks:
     @property
     def is_waiting(self) -> bool:
         """Whether time alone may bring a change: the graph must be observed even if it is the same."""
-        return bool(self._missing or self._cutting)
+        return bool(self._missing or self._cutting or self._making)
 
     def forget_present(self) -> None:
         """Forget the links of a server that went away; they stay wanted."""
-        self._present, self._ports, self._missing, self._cutting = frozenset(), set(), {}, {}
+        self._present, self._ports, self._missing, self._cutting, self._making = frozenset(), set(), {}, {}, {}
 
     def add(self, links: Iterable[Link]) -> None:
         """Want ``links`` from now on."""
@@ -73,6 +74,7 @@ class WantedLinks:
             self.links.discard(link)
             self._missing.pop(link, None)
             self._restoring.discard(link)
+            self._making.pop(link, None)
             self._cutting[link] = now_s + self._undone_s
         self._present -= self._cutting.keys()
 
@@ -80,6 +82,7 @@ class WantedLinks:
         """Learn what changed since the last look."""
         ports = set(graph.ports)
         self._cutting = {one: end_s for one, end_s in self._cutting.items() if one in graph.links and now_s < end_s}
+        self._making = {one: end_s for one, end_s in self._making.items() if one not in graph.links and now_s < end_s}
         present = frozenset(one for one in graph.links if one not in self._cutting and not is_temporary(one))
         for name in (self._ports ^ ports) | graph.gone:
             self._events_s[get_client(name)] = now_s
@@ -107,7 +110,7 @@ class WantedLinks:
 
     def list_due(self, pairs: Pairs, now_s: float) -> list[Link]:
         """List the links that can be made now: the two of a pair together, while both are wanted."""
-        absent = self.links - self._present - self._missing.keys()
+        absent = self.links - self._present - self._missing.keys() - self._making.keys()
         if not absent:
             return []
         ready = {link for link in absent if self._ports.issuperset(link) and self._age(link, now_s) >= self._settle_s}
@@ -122,13 +125,19 @@ class WantedLinks:
                 due.append(link)
         return due
 
-    def note_restoring(self, link: Link) -> None:
-        """Note that a link has been made because it was due; the next look shows it."""
-        self._restoring.add(link)
+    def note_made(self, links: Iterable[Link], now_s: float) -> None:
+        """Note that ``links`` have been made; one of the next looks shows them."""
+        self._making.update(dict.fromkeys(links, now_s + self._undone_s))
+
+    def note_restored(self, links: Iterable[Link], now_s: float) -> None:
+        """Note that ``links`` have been made because they were due."""
+        links = list(links)
+        self._restoring.update(links)
+        self.note_made(links, now_s)
 
     def list_away(self) -> list[Link]:
-        """List the wanted links that are not there, but for those that may just have been cut."""
-        return sorted(self.links - self._present - self._missing.keys())
+        """List the wanted links that are not there, but for those that may have been cut, or made, just now."""
+        return sorted(self.links - self._present - self._missing.keys() - self._making.keys())
 
     def _age(self, link: Link, now_s: float) -> float:
         """Seconds since a port of either client came or went."""

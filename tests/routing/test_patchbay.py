@@ -119,3 +119,38 @@ def test_a_view_stays_the_same_object_while_nothing_changes(rig: PatchbayRig) ->
     view = rig.patchbay.view
     rig.update()
     assert rig.patchbay.view is view
+
+
+def test_a_cut_that_the_server_shows_late_is_a_cut(rig: PatchbayRig) -> None:
+    rig.connect(*VOCALS[0])
+    rig.take_events()
+    rig.server.shown = frozenset(rig.links)
+    rig.cut(*VOCALS[0])
+    rig.update()
+    rig.server.shown = None
+    rig.update()
+    rig.wait_undone()
+    assert rig.take_events() == [("cut", *VOCALS[0])]
+    rig.server.go("daw")
+    rig.update()
+    assert rig.away == set()
+
+
+def test_a_connection_that_the_server_shows_late_is_connected_once(rig: PatchbayRig) -> None:
+    rig.server.shown = frozenset()
+    rig.connect(*VOCALS[0])
+    rig.update()
+    rig.server.shown = None
+    rig.update()
+    assert [event for event, *_ in rig.take_events()] == ["connected"]
+
+
+def test_what_is_connected_again_right_after_a_cut_is_wanted(rig: PatchbayRig) -> None:
+    rig.connect(*VOCALS[0])
+    rig.cut(*VOCALS[0])
+    rig.update()
+    rig.server.links.add(VOCALS[0])  # another program
+    rig.update()
+    rig.server.go("daw")
+    rig.update()
+    assert rig.away == {VOCALS[0]}
