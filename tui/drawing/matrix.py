@@ -40,7 +40,10 @@ class MatrixSize:
 
 
 def shorten_labels(labels: Sequence[str]) -> list[str]:
-    """The labels of one client without what all of them begin or end with: ``Bass/in``, ``Keys/in`` is Bass, Keys."""
+    """The labels of one client without what all of them begin or end with: ``Bass/in``, ``Keys/in`` is Bass, Keys.
+
+    Where only numbers would be left, the labels stay whole.
+    """
     if len(labels) < 2:
         return list(labels)
     first, last = min(labels), max(labels)
@@ -57,7 +60,7 @@ def shorten_labels(labels: Sequence[str]) -> list[str]:
     while end and first[end - 1].isalnum():
         end -= 1
     short = [one[start : len(one) - end] for one in labels]
-    return short if all(short) else list(labels)
+    return short if all(short) and not all(one.isdecimal() for one in short) else list(labels)
 
 
 def fit_label(label: str, width: int) -> str:
