@@ -11,6 +11,7 @@ from tests.tui.keys import press, show, type_text
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import make_sample
 from tui.models.job_form import complete_path, to_absolute
+from tui.registry import Action
 from tui.screens.jobs import JobScreen
 
 
@@ -127,11 +128,29 @@ def test_tab_completes_files_and_folders(tmp_path: Path, monkeypatch: pytest.Mon
     assert to_absolute("~nobody-here/x") == str(tmp_path / "~nobody-here/x")
 
 
-def test_l_shows_the_log_of_the_job(rig: SessionRig) -> None:
+def test_l_shows_the_log_of_the_job_and_what_it_printed(rig: SessionRig) -> None:
     screen = JobScreen()
-    rig.bus.publish("log", 1_764_337_260_000, "info", "jobs", "job 3: 07 Blue in Green.flac is begun")
+    rig.session.registry.actions["jobs.log"] = Action("jobs.log", "", ("job",), result=("line",))
+    rig.remote.results["jobs.log"] = [{"line": "05 So What.flac: 14 x real time"}]
+    rig.bus.publish("log", 1_764_337_260_000, "info", "jobs", "job 3 (separate): 07 Blue in Green.flac is begun")
     rig.bus.publish("log", 1_764_337_260_000, "info", "jobs", "job 33: another")
     press(screen, rig, "l")
+    show(screen, rig)
     shown = show(screen, rig)
     assert "07 Blue in Green.flac is begun" in shown
+    assert "05 So What.flac: 14 x real time" in shown
     assert "another" not in shown
+    assert rig.remote.calls == [("jobs.log", "3")]
+    rig.context.now_s += 2.0
+    show(screen, rig)
+    assert len(rig.remote.calls) == 2
+
+
+def test_a_job_that_was_started_is_selected(rig: SessionRig, tmp_path: Path) -> None:
+    screen = JobScreen()
+    rig.remote.results["jobs.start"] = [{"job": 6}]
+    press(screen, rig, "n", "down", "enter")
+    type_text(rig, str(tmp_path))
+    press(screen, rig, *["down"] * 9, "enter")
+    rig.bus.publish("jobs", 6, "separate", "new/", "waits", 0.0, 0, 1, -1.0, 0.0, "/x", "")
+    assert "separate new/ ─" in show(screen, rig)

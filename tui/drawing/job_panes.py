@@ -9,10 +9,10 @@ from tui.drawing.share_bar import draw_share
 from tui.drawing.table import MARK, Column, draw_line, find_window, lay_out, mark_selected
 from tui.drawing.text_field import draw_field
 from tui.models.job_form import START, JobForm
-from tui.models.times import format_length
+from tui.models.times import format_clock, format_length
 from tui.rows import Row, cut, cut_start, draw_heading, fit_row
 from tui.screen import TextField
-from tui.session import Record
+from tui.session import Record, Session
 from tui.values import read_number, read_text
 
 SIGNS = {"waits": "…", "runs": "▸", "paused": "=", "done": "✓", "failed": "!", "cancelled": "×"}
@@ -113,6 +113,24 @@ def _draw_file(file: Record, width: int, bar_width: int) -> Row:
     )
     row[4:5] = fit_row(draw_share(min(max(read_number(file, "share"), 0.0), 1.0), bar_width), bar_width)
     return [(" ", "text"), *row]
+
+
+def list_log(session: Session, number: str) -> list[Record]:
+    """The lines of the sidecar's log that name a job."""
+    names = (f"job {number} ", f"job {number}:", f"job {number},")
+    return [one for one in session.read_events("log") if any(name in f"{read_text(one, 'text')} " for name in names)]
+
+
+def draw_job_log(log: Sequence[Record], output: Sequence[str], number: str, width: int, height: int) -> list[Row]:
+    """The lines of the log about a job, and the last lines that its command printed."""
+    rows: list[Row] = []
+    for one in log:
+        time = format_clock(read_number(one, "time_ms"))
+        rows.append([(f"{time}  ", "dim"), (cut(read_text(one, "text"), width - 10), "text")])
+    rows += [[(cut(line, width), "dim")] for line in output]
+    if not rows:
+        rows = [[(f"nothing is known of job {number}", "dim")]]
+    return [draw_heading("Log", width, f"job {number}"), *rows[-max(height - 1, 0) :]][: max(height, 0)]
 
 
 def draw_form(form: JobForm, opened: TextField | None, host: str, width: int, height: int) -> list[Row]:

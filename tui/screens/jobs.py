@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import platform
 
-from tui.drawing.job_panes import draw_form, draw_job_files, draw_jobs
+from tui.drawing.job_panes import draw_form, draw_job_files, draw_job_log, draw_jobs, list_log
 from tui.drawing.panes import draw_text, fill, find_margin, indent
 from tui.models.job_form import START, JobForm, complete_path, list_styles
 from tui.models.selection import PAGE_ROWS, Selection
-from tui.models.times import format_clock
-from tui.rows import Row, cut, draw_heading
+from tui.rows import Row, draw_heading
 from tui.screen import Context, KeyAction, TextField
 from tui.session import Record, Session
-from tui.values import read_number, read_text
+from tui.values import read_text
 
 ORDER = ("runs", "paused", "waits", "failed", "done", "cancelled")
 """Jobs by their state: what moves is on top."""
 ENDED = ("done", "failed", "cancelled")
 LEAST_HEIGHT = 12
+OUTPUT = "jobs.log"
+OUTPUT_S = 2.0
+"""What a job printed is asked for so often while it is shown."""
 
 
 class JobScreen:
@@ -34,6 +36,10 @@ class JobScreen:
         self._form: JobForm | None = None
         self._field: TextField | None = None
         self._shows_log = False
+        self._output: dict[str, list[str]] = {}
+        """The last lines that the command of a job printed, by its number."""
+        self._asked: tuple[str, float] = ("", 0.0)
+        """The job whose lines were asked for last, and when."""
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
@@ -160,11 +166,12 @@ class JobScreen:
             context.say(problem, "warning")
             return
 
-        def take(error: str, _rows: list[Record]) -> None:
+        def take(error: str, rows: list[Record]) -> None:
             if error:
                 context.say(error, "error")
             else:
                 self._form = None
+                self._job.key = read_text(rows[0], "job") if rows else self._job.key
                 context.say(f"{form.kind.name} is started; the results come into {form.get_folder()}", "good")
 
         context.remote.call("jobs.start", *form.make_arguments(), answer=take)
@@ -205,9 +212,23 @@ class JobScreen:
             return []
         number = read_text(job, "job")
         if self._shows_log:
-            return _draw_log(context.session, number, width, height)
+            self._ask_output(context, number)
+            return draw_job_log(list_log(context.session, number), self._output.get(number, []), number, width, height)
         files = [one for one in context.session.read_rows("jobs.file") if read_text(one, "job") == number]
         return draw_job_files(job, files, width, height)
+
+    def _ask_output(self, context: Context, number: str) -> None:
+        """Ask for what the command of a job has printed, again and again while it is shown."""
+        asked, asked_s = self._asked
+        is_due = asked != number or context.now_s - asked_s >= OUTPUT_S
+        if not is_due or OUTPUT not in context.session.registry.actions or context.session.state != "attached":
+            return
+        self._asked = number, context.now_s
+
+        def take(error: str, rows: list[Record]) -> None:
+            self._output[number] = [error] if error else [read_text(one, "line") for one in rows]
+
+        context.remote.call(OUTPUT, number, answer=take)
 
 
 def _list_jobs(session: Session) -> list[Record]:
@@ -243,16 +264,3 @@ def _find_other_host(session: Session) -> str:
     """The machine on which the sidecar runs, where it is not this one."""
     host = read_text(session.read("sideman"), "host")
     return host if host and host != platform.node() else ""
-
-
-def _draw_log(session: Session, number: str, width: int, height: int) -> list[Row]:
-    """The lines of the log that name the job."""
-    rows: list[Row] = [draw_heading("Log", width, f"job {number}")]
-    names = (f"job {number} ", f"job {number}:", f"job {number},")
-    lines = [one for one in session.read_events("log") if any(name in f"{read_text(one, 'text')} " for name in names)]
-    if not lines:
-        return [*rows, [(f"no line is about job {number}", "dim")]]
-    for one in lines[-max(height - 1, 0) :]:
-        time = format_clock(read_number(one, "time_ms"))
-        rows.append([(f"{time}  ", "dim"), (cut(read_text(one, "text"), width - 10), "text")])
-    return rows[: max(height, 0)]
