@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tui.screen import Context, KeyAction
+from tui.screen import Context, KeyAction, TextField
 
 
 def _leave_to_app(_context: Context) -> None:
@@ -22,6 +22,20 @@ def panic(context: Context) -> None:
 
 def _leave_dry(context: Context) -> Callable[[], None]:
     return lambda: context.remote.set("stems.dry", False)
+
+
+def save_preset(context: Context) -> None:
+    """Ask for a name, and save the controls as a session preset."""
+    known = [str(row.get("preset", "")) for row in context.session.read_rows("preset.entry")]
+    name = str(context.session.read("preset.current").get("preset", ""))
+
+    def submit(text: str) -> None:
+        if text.strip():
+            context.remote.call("preset.save", text.strip())
+        else:
+            context.say("a preset needs a name; nothing was saved", "warning")
+
+    context.view.field = TextField("Save as preset", name, len(name), on_submit=submit, complete=lambda _: known)
 
 
 def start_or_stop(context: Context) -> None:
@@ -59,7 +73,7 @@ APP_ACTIONS: tuple[KeyAction, ...] = (
     ),
     KeyAction("app.undo", ("u", "ctrl+z"), "undo", "Undo the last change that was made here.", undo, shown=False),
     KeyAction("app.redo", ("ctrl+r",), "redo", "Make again what was undone last.", redo, shown=False),
-    KeyAction("app.save", ("ctrl+s",), "save", "Save the controls as a session preset.", _leave_to_app, shown=False),
+    KeyAction("app.save", ("ctrl+s",), "save", "Save the controls as a session preset.", save_preset, shown=False),
     KeyAction(
         "app.palette",
         ("ctrl+p",),

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from tui import app_actions
+from tui.drawing.characters import replace_controls
 from tui.drawing.frame import FRAME_ROWS, find_tab
 from tui.drawing.text_field import paste, type_key
 from tui.entries import list_entries
@@ -23,7 +24,7 @@ from tui.overlays.overlay import Overlay
 from tui.overlays.palette import Palette
 from tui.overlays.screens_menu import ScreensMenu
 from tui.places import Place, find_places
-from tui.rows import Row
+from tui.rows import Row, fit_row
 from tui.screen import Context, KeyAction, Screen, TextField
 from tui.session import Record
 from tui.snapshot import add_app_actions, draw_whole
@@ -62,9 +63,8 @@ class Interface:
         context.say = self.say
         if self.find_screen(context.view.screen) is None:
             context.view.screen = self.screens[0].name
-        own: dict[str, Callable[[Context], None]] = {
+        self._own: dict[str, Callable[[Context], None]] = {
             "app.help": self._open_help,
-            "app.save": self._ask_preset,
             "app.palette": self._open_palette,
             "app.jump": self._open_jump,
             "app.controls": lambda _: self.open_controls(""),
@@ -75,7 +75,6 @@ class Interface:
             "app.leave": lambda _: self.say("", "text"),
             "app.quit": lambda _: self.leave(),
         }
-        self._own = own
 
     @property
     def screen(self) -> Screen:
@@ -113,10 +112,14 @@ class Interface:
         is_burst = is_sign and now_s - self._sign_s < PASTE_S
         if is_sign:
             self._sign_s = now_s
+        self._try(lambda: self._act(key, character if is_sign else None, is_sign and is_burst))
+
+    def _try(self, act: Callable[[], None]) -> None:
+        """Act; a fault of it is said, and the rest goes on."""
         try:
-            self._act(key, character if is_sign else None, is_sign and is_burst)
+            act()
         except Exception as error:  # noqa: BLE001 - a fault in one key must not end the app on stage
-            self._note_fault(f"{to_words(error)}; nothing was done by this key")
+            self._note_fault(to_words(error))
 
     def _act(self, key: str, character: str | None, is_burst: bool) -> None:
         view, context = self.context.view, self.context
@@ -199,20 +202,23 @@ class Interface:
 
     def paste(self, text: str) -> None:
         """Take a paste: into the text field that is open; a paste is never keys."""
+        self._try(lambda: self._paste(text))
+
+    def _paste(self, text: str) -> None:
         view = self.context.view
-        try:
-            if view.field is not None:
-                paste(view.field, text)
-            elif isinstance(self._overlay, Palette):
-                paste(self._overlay.field, text)
-                self._overlay.press(self.context, "end", None)
-            else:
-                self.say("pasted text goes into text fields only", "dim")
-        except Exception as error:  # noqa: BLE001 - as for a key
-            self._note_fault(to_words(error))
+        if view.field is not None:
+            paste(view.field, text)
+        elif isinstance(self._overlay, Palette):
+            paste(self._overlay.field, text)
+            self._overlay.press(self.context, "end", None)
+        else:
+            self.say("pasted text goes into text fields only", "dim")
 
     def click(self, column: int, row: int) -> None:
         """Act on a click: a tab shows its screen, a row is selected."""
+        self._try(lambda: self._click(column, row))
+
+    def _click(self, column: int, row: int) -> None:
         view = self.context.view
         if self._overlay is not None or view.field is not None or view.asked is not None:
             return
@@ -227,7 +233,17 @@ class Interface:
                     return
 
     def draw(self, now_s: float) -> list[Row]:
-        """Every row of the terminal."""
+        """Every row of the terminal; where they cannot be drawn, what is wrong."""
+        try:
+            return self._draw(now_s)
+        except Exception as error:  # noqa: BLE001 - keys go on, panic first of all
+            self._note_fault(to_words(error))
+            view = self.context.view
+            rows: list[Row] = [[(" ! panic, q quit", "key")], [], [(f" cannot be drawn: {to_words(error)}", "error")]]
+            rows += [[]] * view.height
+            return [fit_row(replace_controls(row), view.width) for row in rows[: view.height]]
+
+    def _draw(self, now_s: float) -> list[Row]:
         context, view = self.context, self.context.view
         context.now_s = now_s
         if now_s - self._message_s > MESSAGE_S and view.message_role != "error":
@@ -238,10 +254,8 @@ class Interface:
         held: Record = {name: self._clock[name] for name in ("tempo_bpm", "jitter_ms") if name in self._clock}
         clock: Record = {**present, **held} if present else {}
         shown = CoveredScreen(self.screen, self._overlay, self._note_fault)
-        if self._overlay is not None:
-            actions: Sequence[KeyAction] = self._overlay.actions
-        else:
-            actions = add_app_actions(self.list_actions(self.screen), self.app_actions)
+        own = self._overlay.actions if self._overlay is not None else self.list_actions(self.screen)
+        actions = own if self._overlay is not None else add_app_actions(own, self.app_actions)
         return draw_whole(context, shown, self.screens, actions, clock, self.app_actions)
 
     def open_probe(self) -> None:
@@ -272,18 +286,6 @@ class Interface:
     def _find_places(self, context: Context) -> list[Place]:
         view = context.view
         return find_places(self.screen, context, view.width, max(view.height - FRAME_ROWS, 0))
-
-    def _ask_preset(self, context: Context) -> None:
-        known = [str(row.get("preset", "")) for row in context.session.read_rows("preset.entry")]
-        name = str(context.session.read("preset.current").get("preset", ""))
-
-        def submit(text: str) -> None:
-            if text.strip():
-                context.remote.call("preset.save", text.strip())
-            else:
-                self.say("a preset needs a name; nothing was saved", "warning")
-
-        context.view.field = TextField("Save as preset", name, len(name), on_submit=submit, complete=lambda _: known)
 
     def _step(self, by: int) -> None:
         self.go_to(self.screens[(self.screens.index(self.screen) + by) % len(self.screens)].name)

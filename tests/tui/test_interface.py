@@ -190,6 +190,19 @@ def test_a_fault_of_one_screen_is_said_and_the_rest_goes_on() -> None:
     assert "row 1" in to_lines(interface.draw(2.1))
 
 
+def test_a_frame_that_cannot_be_drawn_is_said_and_keys_go_on() -> None:
+    keys = KeyRig()
+    keys.rig.session.feed("/clock", (0, 0, 1, "thirty-three", 1.0, 4, 120.0, "host", "locked", 0.0, 0), 1.0)
+    text = keys.read()
+    assert "cannot be drawn: ValueError: invalid literal" in text
+    assert len(text.splitlines()) == 24
+    keys.press("m", "exclamation_mark")
+    assert keys.rig.session.is_on("stems.drums.mute")
+    assert [call[0] for call in keys.calls] == ["transport.panic"]
+    keys.rig.bus.publish("clock", 44100, 1000, 1, 33, 1.4, 4, 120.0, "host", "locked", 0.3, 7)
+    assert " SIDEMAN  33.1" in keys.read()
+
+
 class ListScreen(PlainScreen):
     """A list of eight rows of which six are shown; the others scroll in."""
 
