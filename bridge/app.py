@@ -26,6 +26,7 @@ from bridge.drivers.clients import ask_server
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.errors import BridgeError, ControlError, EngineError
+from bridge.jobs.job_service import JobService
 from bridge.osc.server import OscServer
 from bridge.routing.active_scene_file import ActiveSceneFile
 from bridge.routing.patchbay import LinkEvent, Patchbay
@@ -107,6 +108,7 @@ class Sidecar:
         self._identity = SidecarIdentity(self.bus, settings.jack.client, self.audio.server)
         self._log = BusLog(self.bus)
         self.presets = PresetService(self.bus)
+        self.jobs = JobService(self.bus, settings.jobs)
         self.osc: OscServer | None = None
         self._entering: SignalPath | None = None
         self._compiled = 0
@@ -149,6 +151,7 @@ class Sidecar:
             opened.enter_context(self.controllers)
             self.controllers.attach(self.signal_path.graph.control_context)
             opened.enter_context(self.presets)
+            opened.enter_context(self.jobs)
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()
@@ -163,8 +166,12 @@ class Sidecar:
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
-        """Leave controllers, kill the workers: this process ends at once. From any thread, also during the start."""
+        """Leave controllers and jobs, kill the workers: this process ends at once.
+
+        From any thread, also during the start.
+        """
         self.controllers.leave()
+        self.jobs.abandon()
         if self._entering is not None:
             self._entering.abandon()
         self.audio.abandon()
@@ -241,6 +248,7 @@ class Sidecar:
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
             "counters.reset": lambda: self.signal_path.telemetry.reset_counters(),
             **self.presets.handlers(),
+            **self.jobs.handlers(),
             "controllers.reload": self.controllers.renew,
             **self.controllers.learn.handlers(),
             **self._routing.handlers(),

@@ -17,7 +17,7 @@ from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.routing.wanted_links import MEASURE_CLIENT
-from bridge.settings import NO_DEVICES, OscSettings, Settings
+from bridge.settings import NO_DEVICES, NO_JOBS, OscSettings, Settings
 
 LEVEL = 0.5
 PROBE_S = 0.1  # position of impulse and note in the recording
@@ -130,7 +130,9 @@ def measure_new_sidecar(settings: Settings, server: str, rate: int, period: int)
     with ExitStack() as opened:
         name = server or opened.enter_context(DummyServer(rate, period)).name
         jack = msgspec.structs.replace(settings.jack, server=name, client="sideman-measured")
-        settings = msgspec.structs.replace(settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES)
+        settings = msgspec.structs.replace(
+            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS
+        )
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)
         return sidecar.signal_path.graph.ledger, find_disagreements(sidecar, found)

@@ -75,6 +75,23 @@ NO_DEVICES = ControllerSettings(midi=False, mcu=False)
 """For a sidecar beside the user's own, which may have the devices."""
 
 
+class JobSettings(Table, frozen=True):
+    """Jobs on files: `separate`, `analyze` and `accompany` beside the music.
+
+    ``enabled``: whether this sidecar runs jobs. ``parallel``: how many at a time. ``nice``: their priority, 0 as other
+    programs to 19 the lowest. ``pause_when_late``: jobs stand still while callbacks come late.
+    """
+
+    enabled: bool = True
+    parallel: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 10
+    pause_when_late: bool = True
+
+
+NO_JOBS = JobSettings(enabled=False)
+"""For a sidecar beside the user's own, which has the jobs."""
+
+
 if TYPE_CHECKING:
 
     class EngineSettings(Table, frozen=True):
@@ -103,6 +120,7 @@ class Settings(Table, frozen=True):
     jack: JackSettings = JackSettings()
     engines: EngineSettings = EngineSettings()
     controllers: ControllerSettings = ControllerSettings()
+    jobs: JobSettings = JobSettings()
 
 
 def settings_path() -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from bridge.measure import measure_new_sidecar
-from bridge.settings import NO_DEVICES, Settings, load_settings
+from bridge.settings import NO_DEVICES, NO_JOBS, Settings, load_settings
 
 
 def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -78,3 +78,4 @@ def test_who_measures_leaves_the_devices_to_the_sidecar_that_has_them(monkeypatc
     with pytest.raises(ConfigError, match="enough"):
         measure_new_sidecar(Settings(), "some-server", 48000, 128)
     assert started[0].controllers == NO_DEVICES
+    assert started[0].jobs == NO_JOBS

@@ -110,4 +110,50 @@ ACTIONS: tuple[Action, ...] = (
         result=ROUTING_RESULT,
     ),
     Action("routing.delete", "Delete a scene; its connections stay.", arguments=("scene",), uses_files=True),
+    Action(
+        "jobs.start",
+        "Start a job on files: kind is separate, analyze or accompany, the arguments are as on the command line, "
+        "sources first and all paths absolute. The result is its number.",
+        arguments=("kind", "argument"),
+        repeats=True,
+        result=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.cancel",
+        "End a job. What is finished stays.",
+        arguments=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.pause",
+        "Let a job stand still.",
+        arguments=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.resume",
+        "Let a paused job go on, in its turn.",
+        arguments=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.retry",
+        "Run a job again that has ended: what failed or was left, or all where all was done.",
+        arguments=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.remove",
+        "Take a job that has ended from the list. Its results stay.",
+        arguments=("job",),
+        uses_files=True,
+    ),
+    Action(
+        "jobs.log",
+        "The last lines that a job's command printed.",
+        arguments=("job",),
+        result=("line",),
+        uses_files=True,
+    ),
 )

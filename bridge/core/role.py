@@ -66,7 +66,7 @@ class RoleSpec:
         engine: The default engine.
         reserve_frames: The default reserve, the compute headroom of its worker.
         reserve_doc: What the reserve means for the user, a sentence.
-        reserve_takes_effect: When a change of it takes effect (`Control.takes_effect`).
+        reserve_takes_effect: When a change of it takes effect (``Control.takes_effect``).
         paths: Its rows of the ledger, in order.
         needed_inputs: Event inputs that its engine must have.
         needed_outputs: Outputs that its engine must have.

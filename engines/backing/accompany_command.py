@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from mido import MidiFile
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from bridge.printing import Printer
+from bridge.progress_channel import open_channel
 from engines.accompaniment.offline.performance_options import make_table
 from engines.accompaniment.style import PART_NAMES
 from engines.backing.backing_source import is_song, read_source
@@ -18,7 +20,7 @@ from engines.backing.backing_track import BackingRequest, BackingTrack, arrange_
 from engines.backing.drum_extraction import DRUMS, separate_drums
 from engines.backing.drum_replacement import mix_new_drums
 from engines.offline.progress import ProgressDisplay
-from engines.offline.song_batch import ProgressCallback, raise_on_sigterm, to_exit_status
+from engines.offline.song_batch import ProgressCallback, join_progress, raise_on_sigterm, to_exit_status
 from engines.synth.stems import write_stems
 
 FILE = "band.mid"
@@ -65,13 +67,18 @@ def accompany(
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     console = Printer(stderr=True)
+    channel = open_channel()
     try:
         with raise_on_sigterm(), ProgressDisplay(console, 1) as screen:
             screen.begin(1, Path(source).name)
+            channel.list_files([source])
+            channel.begin(1)
+            progress = join_progress(screen.update, channel.update)
             if replace:
-                played, files = _write_new_drums(source, out, request, screen)
+                played, files = _write_new_drums(source, out, request, progress, screen.say)
             else:
-                played, files = _write_band(source, out, request, audio, screen.update)
+                played, files = _write_band(source, out, request, audio, progress)
+            channel.end("done")
     except KeyboardInterrupt as stop:
         console.say("stopped; give the same command again to continue")
         return to_exit_status(stop)
@@ -92,9 +99,8 @@ def _write_band(
 
 
 def _write_new_drums(
-    source: str, out: Path, request: BackingRequest, screen: ProgressDisplay
+    source: str, out: Path, request: BackingRequest, progress: ProgressCallback, say: Callable[[str], None]
 ) -> tuple[BackingTrack, list[Path]]:
-    progress = screen.update
     style = request.load_style()
     request.check_for_song()
     if not is_song(source):
@@ -107,7 +113,7 @@ def _write_new_drums(
     made = mix_new_drums(played.to_midi(), song, stems.drums, stems.rest, out, progress)
     for note in stems.notes:
         if note not in played.piece.remarks:  # those are printed with the band
-            screen.say(f"{song.name}: {note}")
+            say(f"{song.name}: {note}")
     return played, [midi, *made.values()]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 
@@ -11,11 +10,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tas
 from rich.text import Text
 
 from bridge.printing import Printer, one_line, progress_text
+from bridge.progress_channel import ProgressRate
 
 LINE_S = 10.0
 """Time between two plain lines."""
-SPEED_S = 30.0
-"""Window for speed and time left: long enough to be steady, short enough to follow a busy machine."""
 
 
 def format_duration(seconds: float) -> str:
@@ -23,29 +21,6 @@ def format_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-class ProgressRate:
-    """Speed from the latest progress reports."""
-
-    def __init__(self) -> None:
-        self._reports: deque[tuple[float, int]] = deque()
-
-    def update(self, done: int, now_s: float) -> None:
-        """Add a report: ``done`` units at ``now_s``."""
-        if self._reports and done < self._reports[-1][1]:
-            self._reports.clear()
-        self._reports.append((now_s, done))
-        while len(self._reports) > 2 and now_s - self._reports[1][0] > SPEED_S:
-            self._reports.popleft()
-
-    @property
-    def per_second(self) -> float:
-        """Units a second; 0 where nothing is known yet."""
-        if len(self._reports) < 2:
-            return 0.0
-        (began_s, first), (now_s, last) = self._reports[0], self._reports[-1]
-        return (last - first) / (now_s - began_s) if now_s > began_s else 0.0
 
 
 class _TimeLeftColumn(ProgressColumn):

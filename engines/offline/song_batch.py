@@ -15,6 +15,7 @@ from rich.console import RenderableType
 from bridge.errors import BridgeError, ConfigError
 from bridge.failures import explain
 from bridge.printing import Printer
+from bridge.progress_channel import open_channel
 from bridge.streams import write_json
 from engines.offline.progress import ProgressDisplay
 from engines.offline.songs import check_reachable, find_songs
@@ -50,20 +51,26 @@ def process_songs(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
-    songs = find_songs(files, out)
+    channel = open_channel()
+    songs = [song for song in find_songs(files, out) if str(song) not in channel.finished]
     console = Printer(stderr=True)
     results: list[AnyResult] = []
     try:
         with raise_on_sigterm(), ProgressDisplay(console, len(songs)) as screen:
+            channel.list_files(songs)
             for number, song in enumerate(songs, 1):
                 screen.begin(number, song.name)
+                channel.begin(number)
                 try:
                     check_reachable(song)
-                    result = work(song, screen.update)
+                    result = work(song, join_progress(screen.update, channel.update))
                 except Exception as error:  # noqa: BLE001 - printed, kept and counted; a batch outlives any song
                     failure = explain(error, str(song))
                     screen.say(str(failure))
+                    channel.end("failed", str(failure))
                     result = failed(song, failure)
+                else:
+                    channel.end(result.status)
                 for note in result.notes if result.status == "done" else ():
                     screen.say(f"{song.name}: {note}")
                 results.append(result)
@@ -73,6 +80,16 @@ def process_songs(
         return to_exit_status(stop)
     report(results)
     return FAILED if any(result.status == "failed" for result in results) else 0
+
+
+def join_progress(*callbacks: ProgressCallback) -> ProgressCallback:
+    """A callback that calls all of these."""
+
+    def update(step: str, done: int, total: int, rate: int) -> None:
+        for callback in callbacks:
+            callback(step, done, total, rate)
+
+    return update
 
 
 class Terminated(KeyboardInterrupt):

@@ -233,7 +233,6 @@ def published_names(source: str) -> set[str]:
 
 UNPUBLISHED = {
     "latency.card",
-    "jobs", "jobs.file",
 }  # fmt: skip
 """Readings declared ahead of what publishes them."""
 

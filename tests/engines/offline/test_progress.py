@@ -7,7 +7,8 @@ import io
 import pytest
 
 from bridge.printing import Printer
-from engines.offline.progress import ProgressDisplay, ProgressRate, format_duration
+from bridge.progress_channel import ProgressRate
+from engines.offline.progress import ProgressDisplay, format_duration
 
 
 class Clock:
