@@ -42,13 +42,35 @@ def run(folder: Path, song: Path, *arguments: str, settings: str = NO_ENGINES) -
 def test_it_says_where_it_listens_and_publishes_what_a_live_one_does(offline_sidecar: StartOfflineSidecar) -> None:
     with offline_sidecar() as sidecar, sidecar.open_client() as client:
         assert f"sideman offline: song.flac, 44,100 Hz, period 128; OSC on 127.0.0.1:{sidecar.port}" in sidecar.output
-        for reading in ("counters", "health", "latency", "meters", "worker.time", "mir.beat"):
+        for reading in ("counters", "health", "latency", "meters", "worker.time", "callback.time", "mir.beat"):
             address = "/" + reading.replace(".", "/")
             until(reading, lambda address=address: bool(get(client, address)))  # type: ignore[misc]
         assert {state for _, state in get(client, "/health")} == {"running"}
         assert {path for path, *_ in get(client, "/latency")} >= set(AUDIO_PATHS)
         client.send("/stems/drums/mute", 1)
         assert get(client, "/stems/drums/mute") == [(1,)]
+
+
+def test_panic_with_dry_makes_the_mix_dry_until_it_is_switched_off(offline_sidecar: StartOfflineSidecar) -> None:
+    with offline_sidecar(settings=NO_ENGINES) as sidecar, sidecar.open_client() as client:
+        client.send("/stems/other/gain_db", -60)
+
+        def mix_db() -> float:
+            """Peak of the mix, once there is one."""
+            return next((float(str(row[1])) for row in get(client, "/meters") if row[0] == "mix"), 1.0)
+
+        until("a silent mix", lambda: mix_db() == -120.0)
+        client.send("/transport/panic", "dry")
+        until("the dry mix", lambda: -60.0 < mix_db() <= 0.0)
+        assert get(client, "/stems/dry") == [(1,)]
+        client.send("/transport/panic")  # a press leaves it as it is
+        assert get(client, "/stems/dry") == [(1,)]
+        client.send("/stems/dry", 0)
+        until("a silent mix again", lambda: mix_db() == -120.0)
+        assert client.gather("/call", "7", "/transport/panic", "loud", done="/failed")[-1][1][:2] == (
+            "7",
+            "/transport/panic",
+        )
 
 
 def test_two_virtual_runs_give_the_same_bytes_with_a_client_and_without_one(
