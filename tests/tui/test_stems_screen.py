@@ -115,3 +115,9 @@ def test_late_frames_of_one_stem_are_beside_it_those_of_all_are_said_once() -> N
     for stem in ("drums", "vocals", "other"):
         rig.bus.publish("latency", stem, 1024, 1024, 77, 512, 0, 128, 384, 0, 0)
     assert "late 77" not in show(StemsScreen(), rig)
+
+
+def test_silence_has_no_number() -> None:
+    rig = make_sample(160, 50)
+    rig.bus.publish("meters", "bass", -120.0, -120.0, -120.0, -120.0, -120.0, -120.0)
+    assert "-inf  peak dB" in show(StemsScreen(), rig)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui.drawing.faders import draw_fader, format_gain
-from tui.drawing.letters import draw_small
+from tui.drawing.letters import draw_small, is_drawable
 from tui.drawing.meters import MeterChannel, draw_line_meter, draw_meter, draw_stereo_meter
 from tui.rows import Row, Run, cut, fit_row, pad, pad_left
 
@@ -195,7 +195,7 @@ def _draw_numbers(stem: StemState, shape: StripShape, width: int) -> list[Row]:
 
 
 def _draw_large_numbers(stem: StemState, shape: StripShape, width: int) -> list[Row]:
-    letters = draw_small(stem.peak) if stem.is_known else ["", " –", ""]
+    letters = draw_small(stem.peak) if is_drawable(stem.peak) else ["", stem.peak, ""]
     at = max(width - 14, 0)
     words: list[Run] = [("  CLIP", "bar_clip"), ("  x", "key")] if stem.is_clipped else [("  peak dB", "dim")]
     rows: list[Row] = [[(pad_left(line, at), "strong" if stem.is_known else "dim")] for line in letters]

@@ -286,4 +286,4 @@ def _draw_dry(width: int) -> Row:
 def _format_peak(level_db: float, known: bool) -> str:
     if not known:
         return "–"
-    return "-∞" if level_db <= FLOOR_DB else f"{0.0 if abs(level_db) < 0.05 else level_db:.1f}"
+    return "-inf" if level_db <= FLOOR_DB else f"{0.0 if abs(level_db) < 0.05 else level_db:.1f}"
