@@ -107,3 +107,26 @@ def test_an_empty_session_is_drawn(
 
 def test_every_screen_is_tried() -> None:
     assert {one for one, _ in SCREENS} == set(ALL_SCREENS)
+
+
+def test_a_thousand_ports_and_five_hundred_presets_are_drawn_and_gone_through() -> None:
+    rig = SessionRig()
+    for number in range(1000):
+        client, direction = f"client {number // 40}", "out" if number % 2 else "in"
+        name = f"{'long ' * 40}{direction} {number}"
+        rig.session.feed(
+            "/routing/port",
+            (f"{client}:{name}", client, name, "midi" if number % 7 == 0 else "audio", direction, 0, "", 64),
+            0.0,
+        )
+    for number in range(500):
+        rig.session.feed("/preset/entry", (f"日本 {number}" * 20, "user", 60, "doc " * 50, ""), 0.0)
+    for screen in (RoutingScreen(), PresetScreen()):
+        keys = {key: action.run for action in screen.actions for key in action.keys}
+        for size in SIZES:
+            rig.context.view.width, rig.context.view.height = size
+            check_rows(screen, rig.context)
+            for key in ("pagedown", "down", "right", "tab"):
+                if key in keys:
+                    keys[key](rig.context)
+            check_rows(screen, rig.context)

@@ -56,11 +56,11 @@ def _draw_delays(source: Endpoint, destination: Endpoint, rate: float) -> Row:
     parts = []
     for words, end in (("source", source), ("destination", destination)):
         if end.is_away:
-            parts.append(f"{words}: not there")
+            parts.append(f"{words} not there")
         else:
-            ms = f"{1000 * end.latency_frames / rate:.1f} ms" if rate > 0 else UNKNOWN
-            parts.append(f"{words}: {end.latency_frames:,} frames ({ms})")
-    return [("JACK latency  ", "dim"), ("   ".join(parts), "dim")]
+            ms = f"{1000 * end.latency_frames / rate:.1f}" if rate > 0 else UNKNOWN
+            parts.append(f"{words} {end.latency_frames:,} frames, {ms} ms")
+    return [("latency  ", "dim"), ("   ".join(parts), "dim")]
 
 
 def explain_crossing(source: Endpoint, destination: Endpoint, crossing: Crossing) -> str:
