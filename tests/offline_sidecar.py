@@ -93,15 +93,16 @@ def open_offline_sidecar(
     clock: str = "real",
     arguments: Sequence[str] = (),
     settings: str = "",
+    port: int = 0,
 ) -> Iterator[OfflineSidecar]:
-    """Start a sidecar on a free port, which answers by then; it is ended behind the context.
+    """Start a sidecar on a free port, or on ``port``, which answers by then; it is ended behind the context.
 
     ``song``: None for one of 4 s that repeats. ``arguments``: more options of ``sideman run``. ``settings``: TOML, such
     as NO_ENGINES. It may end by itself, or be killed, meanwhile; else the test fails where it ends with an error.
     """
     if song is None:
         song, arguments = write_song(folder / "song.flac"), ("--loop", *arguments)
-    process, log = start_process(folder, song, ("--clock", clock, "--port", "0", *arguments), settings)
+    process, log = start_process(folder, song, ("--clock", clock, "--port", str(port), *arguments), settings)
     sidecar = OfflineSidecar(process, log, 0)
     try:
         until("the start", lambda: _LISTENS.search(sidecar.output) is not None or process.poll() is not None)

@@ -19,7 +19,7 @@ def test_the_app_is_closed_and_the_sidecar_goes_on_until_ctrl_c(tmp_path: Path) 
     command = [sys.executable, "-P", "-m", "bridge", "run", "--tui", "--offline", str(song), "--loop", "--port", "0"]
     terminal = TerminalProcess(command, {"SIDEMAN_CONFIG_HOME": str(tmp_path)})
     listens = terminal.read_until(rb"OSC on 127\.0\.0\.1:(\d+)")
-    terminal.read_until(rb"attached")
+    terminal.read_until("● offline".encode())  # attached
     assert 1049 in terminal.modes
     shown = terminal.shown
     terminal.press(b"q")
