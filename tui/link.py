@@ -19,6 +19,7 @@ from tui.questions import Question, Questions
 from tui.registry import Args, Registry, Value, to_name
 from tui.retrieval import Retrieval
 from tui.session import Session
+from tui.subscriptions import Rates, Subscriptions
 
 PROTOCOL = 2
 """Number of the OSC protocol that this app speaks (docs/osc.md)."""
@@ -33,7 +34,7 @@ RETRY_S = 1.0
 RENEW_S = 20.0
 """Interval at which subscriptions are renewed; a sidecar ends them after 60 s."""
 
-ALWAYS: tuple[tuple[str, float], ...] = (
+ALWAYS: Rates = (
     ("/sideman", 2.0),
     ("/change", 20.0),
     ("/clock", 10.0),
@@ -64,7 +65,7 @@ class Link:
         on_state: Called with each new state of the session and the time.
     """
 
-    def __init__(self, session: Session, token: str = "", always: tuple[tuple[str, float], ...] = ALWAYS) -> None:
+    def __init__(self, session: Session, token: str = "", always: Rates = ALWAYS) -> None:
         self.session = session
         self.instance = ""
         self.notice: Callable[[str, str], None] = lambda _text, _role: None
@@ -73,11 +74,9 @@ class Link:
         self.observe: Callable[[str, int, bytes, float], None] = lambda _way, _channel, _datagram, _now_s: None
         self.on_state: Callable[[str, float], None] = lambda _state, _now_s: None
         self._token = token
-        self._always = always
-        self._screen: tuple[tuple[str, float], ...] = ()
-        self._subscribed: dict[str, float] = {}
         self._histories: dict[str, None] = {}
         self._questions = Questions()
+        self._subscriptions = Subscriptions(self._questions, always, self._say_failure)
         self._calls = Calls(lambda: self.session.registry)
         self._retrieval = Retrieval(session, self._questions)
         self._outgoing: list[tuple[int, bytes]] = []
@@ -131,14 +130,14 @@ class Link:
 
     def show(self, subscriptions: Iterable[tuple[str, float]], histories: Iterable[str] = ()) -> None:
         """Subscribe to what the present screen needs, and to that alone besides ALWAYS."""
-        self._screen = tuple(subscriptions)
+        self._subscriptions.show(subscriptions)
         for name in histories:
             if name not in self._histories:
                 self._histories[name] = None
                 if self.is_attached:
                     self._retrieval.ask_history(name)
         if self.is_attached:
-            self._subscribe_anew(all_of_them=False)
+            self._subscribe(renew=False)
 
     def ask_values(self) -> None:
         """Ask for the values of all controls and readings again."""
@@ -155,8 +154,7 @@ class Link:
     def leave(self) -> None:
         """Take leave of the sidecar: it sends nothing more."""
         if self._is_begun:
-            self._outgoing.extend((0, encode("/unsubscribe", (pattern,))) for pattern in self._subscribed)
-            self._subscribed.clear()
+            self._outgoing.extend((0, datagram) for datagram in self._subscriptions.end())
             self._is_begun = False
 
     # time and datagrams
@@ -191,7 +189,7 @@ class Link:
         if self.is_attached:
             if now_s >= self._renew_s + RENEW_S:
                 self._renew_s = now_s
-                self._subscribe_anew(all_of_them=True)
+                self._subscribe(renew=True)
             if self._gaps.is_missing(now_s):
                 self._retrieval.ask_values()
         self._calls.expire(now_s)
@@ -262,7 +260,7 @@ class Link:
         self._is_begun = True
         self._questions.clear()
         self._retrieval.forget()
-        self._subscribed.clear()
+        self._subscriptions.forget()
         self._gaps.forget()
         self._set_state("attaching", now_s)
         self._questions.ask(Question("/whoami", (), "/whoami", self._take_source, self._say_failure))
@@ -279,7 +277,7 @@ class Link:
             self._has_said_lost = False
             self.notice(f"attached to {self.session.peer} again", "good")
         self._renew_s = self._received_s
-        self._subscribe_anew(all_of_them=True)
+        self._subscribe(renew=True)
         self._retrieval.ask_values()
         for name in self._histories:
             self._retrieval.ask_history(name)
@@ -306,24 +304,8 @@ class Link:
         self.session.revision += 1
         self.on_state(state, now_s)
 
-    # subscriptions, and changes that were missed
-
-    def _subscribe_anew(self, all_of_them: bool) -> None:
-        wanted: dict[str, float] = {}
-        for pattern, rate_hz in (*self._always, *self._screen):
-            wanted[pattern] = max(rate_hz, wanted.get(pattern, 0.0))
-        for pattern in [one for one in self._subscribed if one not in wanted]:
-            del self._subscribed[pattern]
-            self._outgoing.append((0, encode("/unsubscribe", (pattern,))))
-        for pattern, rate_hz in wanted.items():
-            if all_of_them or self._subscribed.get(pattern) != rate_hz:
-                self._subscribed[pattern] = rate_hz
-                self._questions.ask(
-                    Question(
-                        "/subscribe", (pattern, rate_hz), "/subscribed", lambda _: None, self._say_failure, key=pattern
-                    ),
-                    first=True,
-                )
+    def _subscribe(self, renew: bool) -> None:
+        self._outgoing.extend((0, datagram) for datagram in self._subscriptions.update(renew))
 
     def _ask_for_dropped(self, name: str) -> None:
         if name == "change":

@@ -16,6 +16,8 @@ from tui.session import Session
 
 HISTORY_ROWS = 150
 """Publications of a reading that are asked for: a datagram may have some 350 replies."""
+PART_ROWS = 200
+"""Rows of a reading that are asked for at once, where all are too many."""
 FEWEST_ROWS = 10
 """Where so many do not come whole, the history is left as it is."""
 _ITEMS = frozenset({"/controls/control", "/controls/action", "/controls/reading"})
@@ -89,8 +91,11 @@ class Retrieval:
         """Ask for what is below ``prefix``, a part of a name; in parts where that is too much."""
 
         def divide(_text: str) -> None:
-            for smaller in self._divide_names(prefix):
-                self._ask_values_of(smaller)
+            smaller = self._divide_names(prefix)
+            for part in smaller:
+                self._ask_values_of(part)
+            if not smaller:
+                self._ask_rows(prefix, 0, [])
 
         self._questions.ask(
             Question(
@@ -101,6 +106,30 @@ class Retrieval:
                 divide,
                 key=to_address(prefix),
                 find_key=self._find_value_key,
+            )
+        )
+
+    def _ask_rows(self, name: str, first: int, before: list[Message]) -> None:
+        """Ask for the rows of a reading from ``first`` on, so many that one datagram may ask for them."""
+
+        def take(replies: list[Message]) -> None:
+            rows = [*before, *replies[:-1]]
+            if len(replies) - 1 >= PART_ROWS:
+                self._ask_rows(name, first + PART_ROWS, rows)
+            else:
+                self._drop_missing_rows(name, [*rows, replies[-1]])
+
+        self._questions.ask(
+            Question(
+                "/get",
+                (to_address(name), first, PART_ROWS),
+                "/get/done",
+                take,
+                lambda _: None,
+                key=to_address(name),
+                find_key=lambda address, args: (
+                    self._find_value_key(address, args) if to_name(address) == name else None
+                ),
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
@@ -9,7 +10,7 @@ from bridge.control.bus import Bus, Row
 from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
 from bridge.errors import BridgeError, ControlError
 from bridge.osc.descriptions import describe
-from bridge.osc.limits import HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
+from bridge.osc.limits import DATAGRAM_STEPS, HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import AddressPattern, Index, is_pattern
 from bridge.osc.subscriptions import DEFAULT_HZ, LEASE_S, Subscriptions
 from bridge.osc.wire import Args, Message, Peer, format_source, to_wire_values
@@ -22,6 +23,10 @@ LONGEST_NAME = 64
 """Longest address, in characters, for which similar names are searched; no real one is so long."""
 MAX_HISTORY = 200
 """Publications of a reading that one ``/history`` asks for at most."""
+MAX_VALUES = 1_000_000
+"""Values that one ``/get`` can name; its budget allows far fewer."""
+LARGEST_ANSWER = DATAGRAM_STEPS * 9 // 10
+"""Steps of values that one datagram can ask for, beside the lookup of their pattern."""
 LONGEST_TEXT = 512
 """Longest text of an error, in characters: replies must not grow with requests."""
 
@@ -198,13 +203,12 @@ class Dispatch:
         index = self._refresh_index()
         return [self._items[number] for number in index.find_covered(pattern)]
 
-    def _charge_covered(self, pattern: AddressPattern, budget: Budget) -> list[Item]:
-        """Find what ``pattern`` covers; the lookup and a reply for each are charged to ``budget``."""
+    def _charge_lookup(self, pattern: AddressPattern, budget: Budget) -> tuple[list[Item], int]:
+        """Find what ``pattern`` covers, and the cost of its values; the lookup is charged to ``budget``."""
         budget.spend(self._refresh_index().count_steps(pattern))
         items = self._find_covered(pattern)
         rows = [max(1, len(self._bus.get_rows(item.name))) if isinstance(item, Reading) else 1 for item in items]
-        budget.spend(REPLY_STEPS * sum(rows))
-        return items
+        return items, REPLY_STEPS * sum(rows)
 
     def _ping(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         yield "/pong", args
@@ -213,10 +217,13 @@ class Dispatch:
         pattern, max_hz = _parse_pattern(args[:1]), args[1] if len(args) > 1 else DEFAULT_HZ
         if isinstance(max_hz, bool) or not isinstance(max_hz, int | float) or len(args) > 2:
             raise ControlError("/subscribe takes a pattern and a rate", "send /subscribe pattern [max_hz]")
-        items = self._charge_covered(pattern, budget)
+        items, steps = self._charge_lookup(pattern, budget)
+        has_values = steps <= LARGEST_ANSWER
+        budget.spend(steps if has_values else 0)
         self.subscriptions.subscribe(peer, pattern.text, float(max_hz), now_s)
         yield "/subscribed", (pattern.text, float(max_hz), LEASE_S)
-        yield from self._read_published(items)
+        if has_values:  # else no datagram could ask for so many: /get does, in parts
+            yield from self._read_published(items)
 
     def _unsubscribe(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         pattern = _parse_pattern(args)
@@ -224,8 +231,10 @@ class Dispatch:
         yield "/unsubscribed", (pattern.text,)
 
     def _get(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
-        pattern = _parse_pattern(args)
-        replies = list(self._read_published(self._charge_covered(pattern, budget)))
+        pattern, (first, most) = _parse_pattern(args[:1]), _parse_part(args[1:])
+        items, steps = self._charge_lookup(pattern, budget)
+        budget.spend(min(steps, REPLY_STEPS * most))
+        replies = list(itertools.islice(self._read_published(items), first, first + most))
         yield from replies
         yield "/get/done", (pattern.text, len(replies))
 
@@ -268,6 +277,18 @@ def _require_one(args: Args, name: str) -> object:
     if len(args) != 1:
         raise ControlError(f"{len(args)} arguments", f"send one, the {name}")
     return args[0]
+
+
+def _parse_part(args: Args) -> tuple[int, int]:
+    """The first value and the number of values that ``/get`` asks for: all of them where ``args`` are empty."""
+    if not args:
+        return 0, MAX_VALUES
+    first, most = args if len(args) == 2 else (0, 0)
+    if any(isinstance(one, bool) or not isinstance(one, int) for one in (first, most)):
+        raise ControlError("a part of /get is two whole numbers", "send /get pattern first count")
+    if not (isinstance(first, int) and isinstance(most, int) and first >= 0 < most <= MAX_VALUES):
+        raise ControlError("the part that /get asks for is wrong", f"give the first, from 0, and 1 to {MAX_VALUES}")
+    return first, most
 
 
 def _parse_pattern(args: Args) -> AddressPattern:

@@ -281,3 +281,18 @@ def test_a_malformed_datagram_changes_nothing() -> None:
     for datagram in (b"", b"abc", b"#bundle\0", b"/x\0\0,f\0\0\x7f\xc0\0\0", b"\0" * 64):
         rig.link.receive(datagram, rig.now_s)
     assert rig.session.revision == revision and rig.session.state == "attached"
+
+
+def test_more_rows_than_a_datagram_may_ask_for_come_in_parts_and_stay_subscribed() -> None:
+    rig = WireRig()
+    for port in range(900):
+        rig.bus.publish("routing.port", f"client:port_{port}", "client", f"port {port}", "audio", "in", 0, "", 0)
+    rig.attach()
+    rig.link.show((("/routing/*", 10.0),))
+    rig.run(lambda: not rig.link.is_busy)
+    assert len(rig.session.read_rows("routing.port")) == 900
+    assert rig.notices == []
+    rig.bus.publish("routing.port", "client:new", "client", "new", "audio", "in", 0, "", 0)
+    rig.run(lambda: rig.session.read_row("routing.port", "client:new") != {})
+    rig.bus.withdraw("routing.port", "client:port_7")
+    rig.run(lambda: rig.session.read_row("routing.port", "client:port_7") == {})
