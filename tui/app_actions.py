@@ -12,12 +12,15 @@ def _leave_to_app(_context: Context) -> None:
 
 
 def panic(context: Context) -> None:
-    """Release all notes, and put the dry input on the mix; undo ends the dry mix."""
+    """Release all notes, and put the dry input on the mix; undo ends the dry mix, unless it was dry before."""
     action = context.session.registry.actions.get("transport.panic")
     has_dry = action is not None and "dry" in action.arguments
-    arguments = ("1",) if has_dry else ()
-    context.say(f"PANIC: notes are off{', the mix is dry · u undoes it' if has_dry else ''}", "warning")
-    context.remote.call("transport.panic", *arguments, undo=_leave_dry(context) if has_dry else None)
+    can_undo = has_dry and not context.session.is_on("stems.dry")
+    dry = f", the mix is dry{' · u undoes it' if can_undo else ''}" if has_dry else ""
+    context.say(f"PANIC: notes are off{dry}", "warning")
+    context.remote.call(
+        "transport.panic", *(("dry",) if has_dry else ()), undo=_leave_dry(context) if can_undo else None
+    )
 
 
 def _leave_dry(context: Context) -> Callable[[], None]:

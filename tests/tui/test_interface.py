@@ -78,8 +78,12 @@ def test_panic_makes_the_mix_dry_where_the_sidecar_can_and_undo_ends_it() -> Non
     keys.rig.session.feed("/controls/action", ("/transport/panic", "s", "Release."), 0.0)
     keys.rig.session.feed("/controls/arguments", ("/transport/panic", 1, 1, 0, 1, "dry"), 0.0)
     keys.press("exclamation_mark")
-    assert keys.calls == [("transport.panic", "1")]
-    assert "u undoes it" in keys.read()
+    assert keys.calls == [("transport.panic", "dry")]
+    assert "the mix is dry · u undoes it" in keys.read()
+    keys.rig.session.values["stems.dry"] = 1.0
+    keys.press("exclamation_mark")
+    assert "the mix is dry" in keys.read()
+    assert "u undoes it" not in keys.read(), "it was dry before"
 
 
 def test_a_question_is_answered_by_enter_and_by_nothing_else() -> None:
