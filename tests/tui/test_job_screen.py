@@ -154,3 +154,10 @@ def test_a_job_that_was_started_is_selected(rig: SessionRig, tmp_path: Path) -> 
     press(screen, rig, *["down"] * 9, "enter")
     rig.bus.publish("jobs", 6, "separate", "new/", "waits", 0.0, 0, 1, -1.0, 0.0, "/x", "")
     assert "separate new/ ─" in show(screen, rig)
+
+
+def test_jobs_that_have_ended_are_counted_as_such() -> None:
+    rig, screen = SessionRig(), JobScreen()
+    for number, state in enumerate(("done", "cancelled"), 1):
+        rig.bus.publish("jobs", number, "separate", "x", state, 1.0, 1, 1, 0.0, 1.0, "/x", "")
+    assert show(screen, rig).splitlines()[1].endswith("2 ended")

@@ -251,7 +251,7 @@ def _count_states(jobs: list[Record]) -> str:
     states = [read_text(one, "state") for one in jobs]
     words = {"runs": "run", "waits": "wait", "paused": "paused", "failed": "failed"}
     parts = [f"{states.count(state)} {word}" for state, word in words.items() if state in states]
-    return ", ".join(parts) or (f"{len(jobs)} done" if jobs else "")
+    return ", ".join(parts) or (f"{len(jobs)} ended" if jobs else "")
 
 
 def _explain_empty(session: Session) -> str:
