@@ -114,6 +114,8 @@ def run(
             osc = msgspec.structs.replace(osc, host=choose_lan_host(osc.host, settings.lan.allow))
         display = StartDisplay(console if console.is_terminal else Printer(stderr=True))
         audio = offline.open_system()
+        if audio is not None and (server or client):
+            raise ConfigError("--server and --client are for JACK", "leave them out, or leave out --offline")
         controllers = settings.controllers if audio is None else NO_DEVICES
         settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)
         sidecar = Sidecar(settings, display.show, audio)

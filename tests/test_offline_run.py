@@ -154,6 +154,7 @@ def test_with_hold_silence_goes_on_behind_the_songs_end(offline_sidecar: StartOf
         (("--period", "9000"), "--period 9000"),
         (("--rate", "100"), "--rate 100"),
         (("--clock", "fast"), "virtual"),
+        (("--server", "mine"), "--server and --client are for JACK"),
     ],
 )
 def test_an_option_out_of_range_is_refused(tmp_path: Path, arguments: Sequence[str], message: str) -> None:
