@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bridge.core.latency import PATHS
@@ -92,10 +94,26 @@ def test_the_lookahead_moves_by_half_a_beat() -> None:
     assert rig.bus.get("accompaniment.lookahead_auto") == 1
 
 
-def test_tune_and_clear_are_actions() -> None:
+def test_tuning_asks_while_the_music_plays() -> None:
     rig, screen = make_sample(), HealthScreen()
-    press(screen, rig, "T", "c")
-    assert rig.remote.calls == [("latency.tune",), ("counters.reset",)]
+    press(screen, rig, "c", "T")
+    assert rig.remote.calls == [("counters.reset",)]
+    answer_yes(rig)
+    assert rig.remote.calls == [("counters.reset",), ("latency.tune",)]
+    rig.bus.publish("clock", 0, STARTED_MS, 0, 1, 1.0, 4, 120.0, "host", "free", 0.0, 0)
+    press(screen, rig, "T")
+    assert rig.remote.calls[-2:] == [("latency.tune",), ("latency.tune",)]
+
+
+def test_undo_of_tuning_sets_the_reserves_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, screen = make_sample(), HealthScreen()
+    undos: list[Callable[[], None]] = []
+    monkeypatch.setattr(rig.remote, "call", lambda _action, *, undo: undos.append(undo))
+    press(screen, rig, "T")
+    answer_yes(rig)
+    rig.bus.set("latency.mir.reserve_frames", 4096, "tune")
+    undos[0]()
+    assert rig.bus.get("latency.mir.reserve_frames") == 1024
 
 
 def test_measuring_asks_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

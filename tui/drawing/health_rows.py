@@ -13,7 +13,7 @@ from tui.rows import Row, Run, cut, draw_heading, measure, pad, pad_left
 from tui.session import Record, Session
 from tui.values import UNKNOWN, find_position, read_number, read_text
 
-PATH_COLUMNS = 14
+PATH_COLUMNS = 13
 PART_COLUMNS = 9
 DELAY_COLUMNS = 46
 """Columns of the delays where they are short."""
@@ -36,7 +36,7 @@ def draw_delays(session: Session, width: int, rows: int) -> list[Row]:
     """Every path with its delays, in at most ``rows`` rows; wide with the parts of each, and spaced where they fit."""
     full = width >= LARGE_DELAY_COLUMNS
     paths = read_paths(session)
-    sizes = [PART_COLUMNS] * len(PARTS) * full + [10 if full else 9] * 2 + [8 if full else 7] * 2
+    sizes = [PART_COLUMNS] * len(PARTS) * full + [10 if full else 9] * 2 + [8 if full else 7, 9 if full else 8]
     names = [*(name for name, _ in PARTS if full), "declared", "measured", "ms", "late"]
     drawn: list[Row] = [draw_heading("Delay", width, "frames; declared = model + … + offset" if full else "frames")]
     drawn.append([(pad("path", PATH_COLUMNS), "dim")])
@@ -67,7 +67,8 @@ def _draw_delay(row: Record, rate: float, full: bool, sizes: list[int]) -> Row:
 
 
 def _count(number: float) -> str:
-    return f"{number:,.0f}"
+    """A count in at most seven columns up to 100 millions: ``99,999``, ``104k``."""
+    return f"{number:,.0f}" if abs(number) < 100_000 else f"{number / 1000:,.0f}k"
 
 
 def draw_card(session: Session, daw: str, width: int, rows: int) -> list[Row]:

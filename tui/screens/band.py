@@ -44,7 +44,7 @@ class BandScreen:
     name = "band"
     title = "Band"
     letter = "b"
-    subscriptions: tuple[tuple[str, float], ...] = (("/accompaniment/*", 20.0), ("/accompaniment/band/*", 20.0))
+    subscriptions: tuple[tuple[str, float], ...] = (("/accompaniment/*", 20.0),)
     histories: tuple[str, ...] = ("accompaniment.note", "accompaniment.section")
 
     def __init__(self) -> None:

@@ -20,12 +20,13 @@ from tui.drawing.health_rows import (
 )
 from tui.drawing.panes import LARGE_MARGIN, fill, indent, put_side_by_side
 from tui.models.faults import LOOKAHEAD, find_faults
+from tui.registry import Value
 from tui.rows import Row, draw_heading
 from tui.screen import Context, KeyAction
 from tui.session import Record
 from tui.values import read_number, read_text
 
-AUTO = "accompaniment.lookahead_auto"
+AUTO, RESERVE = "accompaniment.lookahead_auto", ".reserve_frames"
 LOOKAHEAD_STEP_BEATS = 0.5
 WIDE_COLUMNS = 74
 """From this width on the DAW card and the workers are right of the delays."""
@@ -68,7 +69,7 @@ class HealthScreen:
                 ("T",),
                 "tune",
                 "Set each worker's reserve to what it needs. The declared delays change: the DAW takes them anew.",
-                lambda context: context.remote.call("latency.tune"),
+                tune_reserves,
             ),
             KeyAction(
                 "health.clear",
@@ -168,6 +169,21 @@ class HealthScreen:
             [],
             *draw_machine(session, width, True),
         ]
+
+
+def tune_reserves(context: Context) -> None:
+    """Tune every reserve; while the music plays it asks first. Undo sets them as they were."""
+    session, remote = context.session, context.remote
+    names = [name for name in session.registry.controls if name.startswith("latency.") and name.endswith(RESERVE)]
+    before: dict[str, Value] = {name: session.get(name) for name in names}
+
+    def tune() -> None:
+        remote.call("latency.tune", undo=lambda: remote.recall(before, "reserves"))
+
+    if read_number(session.read("clock"), "rolling") > 0:
+        context.view.asked = ("The music plays, and tuning changes the declared delays. Tune now?", tune)
+    else:
+        tune()
 
 
 def measure_latency(context: Context) -> None:
