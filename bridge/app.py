@@ -27,6 +27,7 @@ from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.jobs.job_service import JobService
+from bridge.music_actions import MusicActions
 from bridge.osc.server import OscServer
 from bridge.routing.active_scene_file import ActiveSceneFile
 from bridge.routing.patchbay import LinkEvent, Patchbay
@@ -109,6 +110,7 @@ class Sidecar:
         self._log = BusLog(self.bus)
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
+        self._music = MusicActions(self.bus, settings.jack, self.audio.server, lambda: self.signal_path)
         self.osc: OscServer | None = None
         self._entering: SignalPath | None = None
         self._compiled = 0
@@ -252,6 +254,7 @@ class Sidecar:
             "controllers.reload": self.controllers.renew,
             **self.controllers.learn.handlers(),
             **self._routing.handlers(),
+            **self._music.handlers(),
         }
         for action, handler in handlers.items():
             bus.add_handler(action, handler)
@@ -289,6 +292,7 @@ class Sidecar:
             signal_path.telemetry.publish_meters()
         if tick % COUNTERS_EVERY == 0:
             signal_path.telemetry.publish_counters(signal_path.workers.restarts)
+            signal_path.card.publish()
         if tick % WORKERS_EVERY == 0:
             signal_path.telemetry.publish_workers()
             signal_path.telemetry.publish_callback(signal_path.driver.dsp_load)

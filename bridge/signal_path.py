@@ -13,6 +13,7 @@ import msgspec
 
 from bridge.control.bus import Bus
 from bridge.control.sidecar import read_latency_settings
+from bridge.daw.card_reading import LatencyCardReading
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.errors import DriverError
 from bridge.runtime.control_binding import ControlBinding
@@ -89,7 +90,10 @@ class SignalPath:
             self.workers.wait_until_ready(stop=self._stop)
             driver = self._audio.make_driver(self.graph, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
-            self.telemetry = Telemetry(self._bus, self.graph)
+            self.telemetry, self.card = (
+                Telemetry(self._bus, self.graph),
+                LatencyCardReading(self._bus, self.graph.ledger),
+            )
             self.latency_tuner = LatencyTuner(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self

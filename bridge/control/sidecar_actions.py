@@ -14,6 +14,18 @@ ACTIONS: tuple[Action, ...] = (
         arguments=("dry",),
         optional=1,
     ),
+    Action("transport.start", "Start the transport: JACK's, or of a sidecar that runs offline its song."),
+    Action("transport.stop", "Stop the transport: JACK's, or of a sidecar that runs offline its song."),
+    Action(
+        "transport.tap",
+        "Tap the tempo: from the second tap on it is set as the tempo prior, doubled or halved into its range.",
+        result=("bpm", "taps"),
+    ),
+    Action(
+        "accompaniment.regenerate",
+        "Let the band play another performance from the next bar on: a new random seed.",
+        result=("seed",),
+    ),
     Action("engines.reset", "Reset the engines."),
     Action(
         "preset.save",
@@ -48,6 +60,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "latency.tune",
         "Set each worker's reserve to the minimum that 99.9 % of its hops meet, unless it runs ahead of the input.",
+    ),
+    Action(
+        "latency.measure",
+        "Measure every path on the JACK server: an impulse and a note are sent through, and can be audible; the paths "
+        "are pure delays for two seconds. Refused while a transport or MIDI clock runs, unless mode is anyway.",
+        arguments=("mode",),
+        optional=1,
+        uses_files=True,
+        result=("path", "declared", "measured"),
     ),
     Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
     Action(

@@ -144,6 +144,16 @@ def make_cards(ledger: Ledger) -> list[Card]:
     ]
 
 
+def describe_card(card: Card) -> str:
+    """``card`` as sentences on one line: where, what to type, the steps."""
+    typed = [
+        f"Type {figure.insert} samples or {_format_ms(figure.insert, figure.rate)} ms for {', '.join(figure.paths)}."
+        for figure in (() if card.automatic else card.figures)
+    ]
+    where = f"{card.where[:1].upper()}{card.where[1:]}{'' if card.tried else ' (untried)'}."
+    return " ".join((where, *typed, *card.steps))
+
+
 def render(shown: Iterable[Card]) -> RenderableType:
     """Render the cards for a terminal of 80 columns or more."""
     shown = list(shown)

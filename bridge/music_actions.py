@@ -1,0 +1,87 @@
+"""Music actions: the transport, the tapped tempo, another performance of the band, and the measurement of the paths."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from bridge.control.bus import ActionHandler, Bus, Row
+from bridge.control.tap_tempo import TapTempo, fold_tempo
+from bridge.errors import ControlError, DriverError
+from bridge.runtime.shared import slots as w
+from bridge.settings import JackSettings
+from bridge.signal_path import SignalPath
+
+TEMPO_PRIOR = "mir.tempo_prior_bpm"
+SEED = "accompaniment.band.seed"
+"""Controls of engines, which may be off."""
+ANYWAY = "anyway"
+"""The argument with which the paths are measured although the music plays."""
+OFFLINE = "offline"
+"""The server of a sidecar that runs without JACK."""
+SOURCE = "action"
+
+
+class MusicActions:
+    """The handlers of the actions. ``server``: what the sidecar runs on. ``find_path``: the present signal path."""
+
+    def __init__(self, bus: Bus, jack: JackSettings, server: str, find_path: Callable[[], SignalPath]) -> None:
+        self._bus, self._jack, self._server, self._find_path = bus, jack, server, find_path
+        self._taps, self._tapping = TapTempo(), threading.Lock()
+        self._measuring = threading.Lock()
+
+    def handlers(self) -> dict[str, ActionHandler]:
+        """The handler of each action, by its name."""
+        return {
+            "transport.start": lambda: self._find_path().driver.start_transport(),
+            "transport.stop": lambda: self._find_path().driver.stop_transport(),
+            "transport.tap": lambda: self.tap(time.monotonic()),
+            "accompaniment.regenerate": self.regenerate,
+            "latency.measure": self.measure,
+        }
+
+    def tap(self, now_s: float) -> list[Row]:
+        """A tap on the beat; sets the tempo prior from the second one on. The tempo (0: not yet) and the taps."""
+        control = self._require(TEMPO_PRIOR, "the analysis engine has no tempo prior")
+        with self._tapping:
+            bpm, count = self._taps.tap(now_s), self._taps.count
+        if bpm is None:
+            return [(0.0, count)]
+        low, high = (getattr(self._bus.registry.get_control(control), end) for end in ("low", "high"))
+        return [(self._bus.set(control, round(fold_tempo(bpm, low, high), 1), SOURCE), count)]
+
+    def regenerate(self) -> list[Row]:
+        """Set the next seed."""
+        control = self._bus.registry.get_control(self._require(SEED, "the accompaniment engine has no random seed"))
+        seed = self._bus.get(SEED) + 1
+        return [(int(self._bus.set(SEED, seed if seed <= control.high else control.low, SOURCE)),)]
+
+    def _require(self, name: str, problem: str) -> str:
+        """``name``, if there is a control of that name. Raises: ControlError."""
+        if name not in self._bus.registry:
+            raise ControlError(problem, "choose another engine in sideman.toml, under [engines]")
+        return name
+
+    def measure(self, mode: str = "") -> list[Row]:
+        """Measure every path: its name, its declared and its measured delay in frames (-1: nothing came back)."""
+        if mode not in ("", ANYWAY):
+            raise ControlError(f"mode is {mode!r}", f"give {ANYWAY}, or nothing")
+        if self._server == OFFLINE:
+            raise DriverError(
+                "a sidecar that runs offline has no ports to measure", "start sideman run without --offline"
+            )
+        graph = self._find_path().graph
+        own = graph.context.callback_state
+        if mode != ANYWAY and (own[w.ROLLING] or own[w.CLOCK_RUNNING]):
+            raise DriverError("the music plays, and would be interrupted", f"stop the transport, or give {ANYWAY}")
+        if not self._measuring.acquire(blocking=False):
+            raise DriverError("the paths are being measured already", "wait for the result")
+        try:
+            from bridge.path_measurement import PathMeasurement  # needs libjack
+
+            measurement = PathMeasurement(self._bus, graph, self._jack.client, self._jack.server, freewheel=False)
+            measured = measurement.measure_paths()
+        finally:
+            self._measuring.release()
+        return [(name, graph.ledger[name].declared, frames) for name, frames in measured.items()]
