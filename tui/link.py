@@ -27,8 +27,10 @@ PING_S = 0.7
 """Interval at which the sidecar's identity is asked for: an answer shows that it lives, and which one it is."""
 LOST_S = 2.0
 """Without any datagram for so long the sidecar is lost: two pings were not answered by then."""
-STALL_S = 1.0
-"""Without a tick for so long, this process stood still: ticks are due at each ping at the latest."""
+FEWEST_PINGS = 2
+"""So many must be without an answer: where this process stood still, the silence says nothing of the sidecar."""
+ANSWER_S = 0.5
+"""For so long the answer to the last of them may take."""
 RETRY_S = 1.0
 """Interval of attempts while it is lost."""
 RENEW_S = 20.0
@@ -81,6 +83,7 @@ class Link:
         self._retrieval = Retrieval(session, self._questions)
         self._outgoing: list[tuple[int, bytes]] = []
         self._received_s = self._ping_s = self._renew_s = self._ticked_s = float("-inf")
+        self._unanswered = 0
         self._is_begun = False
         self._has_said_lost = False
         self._gaps = Gaps()
@@ -175,14 +178,14 @@ class Link:
         """Do what is due: pings, questions, renewals; notice that the sidecar is lost."""
         if self.session.since_s == 0.0 and self._ticked_s == float("-inf"):
             self.session.since_s = now_s
-        if now_s - self._ticked_s > STALL_S:  # this process stood still, which says nothing of the sidecar
-            self._received_s = now_s
         self._ticked_s = now_s
         last_s = max(self._received_s, self.session.since_s)
-        if self.session.state != "lost" and now_s - last_s > LOST_S:
+        is_silent = now_s - last_s > LOST_S and self._unanswered >= FEWEST_PINGS and now_s - self._ping_s >= ANSWER_S
+        if self.session.state != "lost" and is_silent:
             self._lose(f"nobody answers at {self.session.peer}", now_s)
         if now_s >= self._ping_s + (PING_S if self._is_begun else RETRY_S):
             self._ping_s = now_s
+            self._unanswered += 1
             if not self._is_begun and self._token:
                 self._outgoing.extend((channel, encode("/auth", (self._token,))) for channel in (0, 1))
             self._outgoing.append((0, encode("/sideman")))
@@ -208,7 +211,7 @@ class Link:
             messages = decode(datagram)
         except OscError:
             return
-        self._received_s = now_s
+        self._received_s, self._unanswered = now_s, 0
         for address, args in messages:
             self._take(address, args, now_s, channel)
         self._outgoing.extend((0, datagram) for datagram in self._questions.send_due(now_s))

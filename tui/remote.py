@@ -21,6 +21,8 @@ HELD_S = 0.3
 LOG_STEPS = 100
 """Steps over the range of a control that moves by ratios."""
 UNDO_HINT = "u undoes it"
+NOT_SENT = "not sent"
+"""The answer to an action while the sidecar is lost; the reason was said."""
 
 
 class LinkRemote:
@@ -139,7 +141,7 @@ class LinkRemote:
         else:
             self._say_not_sent(describe_action(action, arguments))
             if answer is not None:
-                answer("not sent", [])
+                answer(NOT_SENT, [])
 
     # undo
 

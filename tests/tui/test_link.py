@@ -184,6 +184,15 @@ def test_this_process_standing_still_does_not_lose_the_sidecar() -> None:
     assert rig.session.state == "attached"
 
 
+def test_a_sidecar_that_never_answers_is_lost_however_rarely_the_timer_comes() -> None:
+    for seconds in (0.1, 0.7, 1.05, 1.5):
+        rig = WireRig()
+        rig.is_alive = False
+        for _ in range(int(6 / seconds)):
+            rig.step(seconds)
+        assert rig.session.state == "lost", seconds
+
+
 def test_subscriptions_follow_the_screen_and_are_renewed_before_they_end() -> None:
     rig = WireRig()
     rig.attach()

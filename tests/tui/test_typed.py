@@ -6,6 +6,7 @@ import pytest
 
 from tests.tui.rig import BusRemote, SessionRig
 from tests.tui.sample_session import make_sample
+from tui.registry import Registry
 from tui.text.matching import UnclearError
 from tui.text.typed import TypedCommands
 
@@ -136,3 +137,10 @@ def test_a_blank_line_does_nothing_and_quit_ends(typed: TypedRig) -> None:
     assert not typed.commands.is_over
     typed.run("quit")
     assert typed.commands.is_over
+
+
+def test_where_nobody_answers_a_command_is_not_sent() -> None:
+    typed = TypedRig()
+    typed.rig.session.registry = Registry()
+    with pytest.raises(UnclearError, match="not sent: mute bass: nobody answers"):
+        typed.run("mute bass")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.registry import Action, Control, Value
+from tui.remote import NOT_SENT
 from tui.screen import Remote
 from tui.session import Record, Session
 from tui.text.matching import UnclearError, find_best, find_one, split_words, suggest
@@ -82,6 +83,8 @@ class TypedCommands:
         elif (found := self._find_action(words)) is not None:
             action, arguments = found
             self._call(action, arguments)
+        elif not self._session.registry.controls:
+            raise UnclearError(f"not sent: {line.strip()}: nobody answers at {self._session.peer}")
         else:
             self._set_control(words)
 
@@ -186,8 +189,13 @@ class TypedCommands:
         self._write(" ".join((one.name, *one.arguments)) + f": {one.doc}" for one in actions)
 
     def _panic(self, _words: list[str]) -> None:
-        self._remote.call("transport.panic")
-        self._write(["PANIC: all notes are released"])
+        def say(error: str, _rows: list[Record]) -> None:
+            if not error:
+                self._write(["PANIC: all notes are released"])
+            elif error != NOT_SENT:  # that was said already
+                self._write([f"error: {error}"])
+
+        self._remote.call("transport.panic", answer=say)
 
     def _load_preset(self, words: list[str]) -> None:
         if not words:
