@@ -73,11 +73,11 @@ class Calls:
         elif address == "/done" and token in self._calls:
             self._finish(self._calls.pop(token), args)
         elif address == "/failed" and token in self._calls:
-            self._calls.pop(token).answer(": ".join(str(part) for part in args[2:4] if part), [])
+            self._calls.pop(token).answer("; ".join(str(part) for part in args[2:4] if part), [])
         elif address == "/recalled" and self._recalls:
             self._recalls.pop(0).answer("", [])
         elif address == "/error" and token == "/recall" and self._recalls:
-            self._recalls.pop(0).answer(": ".join(str(part) for part in args[1:3] if part), [])
+            self._recalls.pop(0).answer("; ".join(str(part) for part in args[1:3] if part), [])
         elif address == "/error" and token == "/call":
             return self._refuse(args, channel)
         else:
@@ -98,7 +98,7 @@ class Calls:
         for token, call in self._calls.items():
             if call.channel == channel:
                 del self._calls[token]
-                call.answer(": ".join(str(part) for part in args[1:3] if part), [])
+                call.answer("; ".join(str(part) for part in args[1:3] if part), [])
                 return True
         return False
 

@@ -98,6 +98,11 @@ class Link:
         """Whether questions or calls are still without an answer."""
         return bool(self._questions) or bool(self._calls)
 
+    @property
+    def is_calling(self) -> bool:
+        """Whether a change or an action is still without an answer."""
+        return bool(self._calls)
+
     # what the screens and the remote control ask for
 
     def set(self, name: str, value: Value, now_s: float, answer: CallAnswer) -> bool:

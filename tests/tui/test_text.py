@@ -109,6 +109,32 @@ def test_commands_of_a_pipe_are_carried_out_and_then_it_ends() -> None:
     assert "undone: bass gain 0.0 dB" in rig.lines
 
 
+def test_a_command_waits_for_the_answer_to_the_one_before_it() -> None:
+    rig = FollowRig(Bus(sidecar_registry()))
+    loaded: list[str] = []
+
+    def load(name: str) -> None:
+        loaded.append(name)
+        rig.bus.set("stems.bass.mute", True, "preset")
+
+    rig.bus.add_handler("preset.load", load)
+    assert rig.run("mute vocals\npreset load karaoke\nundo\n") == 0
+    assert loaded == ["karaoke"]
+    assert rig.lines.index("preset load karaoke: done") < rig.lines.index("undone: vocals mute off")
+
+
+def test_panic_overtakes_other_lines() -> None:
+    read, write = os.pipe()
+    os.write(write, b"mute bass\n panic\nstyle jazz\n")
+    os.close(write)
+    reader = LineReader(read)
+    reader.receive(None)
+    os.close(read)
+    lines = [reader.take_line(("panic",), only_urgent=True), reader.take_line(("panic",), only_urgent=True)]
+    assert lines == [" panic", None]
+    assert [reader.take_line(("panic",)) for _ in range(3)] == ["mute bass", "style jazz", None]
+
+
 def test_a_command_that_fails_is_status_2() -> None:
     rig = FollowRig(Bus(sidecar_registry()))
     assert rig.run("mute voclas\nmute bass\n") == 2

@@ -21,6 +21,8 @@ from tui.text.summary import describe_identity, describe_music
 from tui.text.typed import TypedCommands
 from tui.udp import CHANNELS, UdpChannels
 
+URGENT = ("panic",)
+"""Commands that do not wait for the answers to those before them."""
 LONGEST_WAIT_S = 0.5
 ANSWER_S = 30.0
 """For so long the answers to the last commands of a pipe are waited for."""
@@ -112,9 +114,12 @@ class Follower:
                 self._reader.receive(selector)
             else:
                 self._channels.receive(key.data)
-        for line in self._reader.take_lines():
+        while not self._commands.is_over:
+            line = self._reader.take_line(URGENT, only_urgent=self._link.is_calling)
+            if line is None:
+                break
             self._run_line(line)
-        self._channels.send()
+            self._channels.send()
 
     def _run_line(self, line: str) -> None:
         try:

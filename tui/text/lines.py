@@ -70,7 +70,9 @@ class LineReader:
         except OSError:
             return False
 
-    def take_lines(self) -> list[str]:
-        """The lines that came."""
-        lines, self._lines = self._lines, []
-        return lines
+    def take_line(self, urgent: tuple[str, ...] = (), only_urgent: bool = False) -> str | None:
+        """The next line; None where none came. One of ``urgent`` comes before the others."""
+        at = next((number for number, line in enumerate(self._lines) if line.strip().casefold() in urgent), None)
+        if at is None and (only_urgent or not self._lines):
+            return None
+        return self._lines.pop(at or 0)
