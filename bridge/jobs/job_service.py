@@ -14,7 +14,7 @@ from types import TracebackType
 
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.errors import BridgeError, ControlError
-from bridge.jobs.job_process import COMMAND
+from bridge.jobs.job_process import COMMAND, GRACE_S
 from bridge.jobs.job_progress import LONGEST_DETAIL, clean_text
 from bridge.jobs.job_queue import JobQueue
 from bridge.jobs.job_request import parse_request
@@ -29,6 +29,8 @@ BUSY_S, IDLE_S = 0.1, 1.0
 """Time between two looks while a command runs, and while none does."""
 END_S = 0.02
 """The same while the sidecar ends, and waits for the last checkpoints."""
+LONGEST_END_S = GRACE_S + 2.0
+"""By then all commands are killed; one that waits for a disk survives even that, until the next sidecar."""
 
 
 class JobService:
@@ -111,8 +113,9 @@ class JobService:
         """End all commands, and leave the jobs to the next sidecar."""
         with self._lock:
             if self._queue is not None:
-                self._queue.end_all(time.monotonic())
-                while self._queue.follow_ends(time.monotonic()):
+                now_s = time.monotonic()
+                self._queue.end_all(now_s)
+                while self._queue.follow_ends(time.monotonic()) and time.monotonic() < now_s + LONGEST_END_S:
                     time.sleep(END_S)
                 self._publish()
             if self._store is not None:

@@ -47,6 +47,8 @@ def main() -> int:
                 child.kill()
                 child.wait()
             case "crash":
+                child = subprocess.Popen(["sleep", "600"])
+                Path(f"{song}.child").write_text(str(child.pid), encoding="ascii")
                 os.kill(os.getpid(), signal.SIGKILL)
             case "wrong":
                 failed = True

@@ -206,6 +206,12 @@ def test_a_command_that_fails_says_why(rig: JobRig, tmp_path: Path, name: str, d
     assert rig.get_files(number)[name][::2] == ("failed", detail)
 
 
+def test_what_a_command_has_started_ends_with_it(rig: JobRig, tmp_path: Path) -> None:
+    rig.until(start(rig, tmp_path, "crash.wav"), "failed")
+    child = get_child(tmp_path / "crash.wav")
+    until("the end of its child", lambda: not alive(child))
+
+
 def test_what_is_no_event_is_ignored(rig: JobRig, tmp_path: Path) -> None:
     number = start(rig, tmp_path, "noise.wav")
     assert rig.until(number, "done")["done"] == 1
