@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
 from tests.tui.test_interface import KeyRig
+from tests.tui.tmux_rig import OpenTmux, to_tmux
 from tui.app_actions import APP_ACTIONS
 from tui.key_names import SIGNS
 from tui.terminal import make_screens
 
-ROOT = Path(__file__).parent.parent.parent
+PROBE = (
+    "import os; from tests.tui.rig import SessionRig; from tui.terminal import Options, run_probe; "
+    "run_probe(SessionRig().context, Options(), os.environ)"
+)
 BYTES = {
     "enter": "\r",
     "tab": "\t",
@@ -44,23 +39,6 @@ BYTES = {
     "f12": "\x1b[24~",
 }
 """What xterm sends for keys that type no sign."""
-TMUX = {
-    "enter": "Enter",
-    "tab": "Tab",
-    "shift+tab": "BTab",
-    "space": "Space",
-    "backspace": "BSpace",
-    "delete": "DC",
-    "escape": "Escape",
-    "pageup": "PPage",
-    "pagedown": "NPage",
-    "home": "Home",
-    "end": "End",
-    **{way: way.title() for way in ("left", "right", "up", "down")},
-    **{f"shift+{way}": f"S-{way.title()}" for way in ("left", "right", "up", "down")},
-}
-"""What tmux calls them."""
-WAIT_S = 30.0
 
 
 def list_keys() -> list[str]:
@@ -102,67 +80,8 @@ def test_on_azerty_letters_choose_stems_and_the_unshifted_digits_do_no_harm() ->
     assert parse("1!") == ["1", "exclamation_mark"]
 
 
-class TmuxRig:
-    """A tmux server of its own, with extended keys off, in which the probe of keys runs."""
-
-    def __init__(self, name: str) -> None:
-        self._base = ["tmux", "-L", name, "-f", os.devnull]
-        code = "import os; from tests.tui.rig import SessionRig; from tui.terminal import Options, run_probe; " + (
-            "run_probe(SessionRig().context, Options(), os.environ)"
-        )
-        self.run(
-            "new-session",
-            "-d",
-            "-x",
-            "120",
-            "-y",
-            "60",
-            "-e",
-            "COLUMNS=80",
-            "-e",
-            "LINES=24",
-            f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}",
-        )
-        self.run("set-option", "-s", "extended-keys", "off")
-
-    def run(self, *words: str) -> str:
-        done = subprocess.run([*self._base, *words], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def wait_for(self, start: str) -> None:
-        """Wait until a line of the pane starts with ``start``."""
-        deadline_s = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline_s:
-            text = self.run("capture-pane", "-p")
-            if any(line.startswith(start) for line in text.splitlines()):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"{start!r} did not appear:\n{text}")
-
-    def close(self) -> None:
-        subprocess.run([*self._base, "kill-server"], capture_output=True, check=False)
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[TmuxRig]:
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    rig = TmuxRig(f"sideman-{os.getpid()}")
-    yield rig
-    rig.close()
-
-
-def to_tmux(key: str) -> str:
-    """What tmux calls a key."""
-    if key in TMUX:
-        return TMUX[key]
-    if key.startswith("ctrl+"):
-        return f"C-{key[-1]}"
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else SIGNS.get(key, key)
-
-
-def test_every_default_key_goes_through_tmux(tmux: TmuxRig) -> None:
+def test_every_default_key_goes_through_tmux(open_tmux: OpenTmux) -> None:
+    tmux = open_tmux("-c", PROBE, COLUMNS="80", LINES="24")
     tmux.wait_for(" Press keys.")
     assert any(len(line) > 100 for line in tmux.run("capture-pane", "-p").splitlines()), "COLUMNS is not the size"
     for key in list_keys():
