@@ -19,7 +19,7 @@ NARROW_BEAT, WIDE_BEAT = 4, 8
 WIDE_COLUMNS = 100
 """From so many columns on a beat is wide."""
 EMPTY, UNDECIDED, BAR_LINE, PLAYHEAD = "┈", " ", "┊", "│"
-ONSET, SUSTAIN, MUTED_ONSET, MUTED_SUSTAIN = "▌", "━", "░", "┄"
+ONSET, SUSTAIN, MUTED_ONSET, MUTED_SUSTAIN = "●", "━", "○", "┄"
 ROLES = {EMPTY: "off", UNDECIDED: "text", BAR_LINE: "dim"}
 EARLY = 0.25
 """Of a column: a note that is played so little early is drawn where it belongs."""

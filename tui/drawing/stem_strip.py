@@ -180,12 +180,12 @@ def _draw_meters(stem: StemState, levels: StemLevels, shape: StripShape, width: 
 def _draw_numbers(stem: StemState, shape: StripShape, width: int) -> list[Row]:
     gain = (pad_left(format_gain(stem.gain_db), 7), "text")
     peak: Run = (pad_left(stem.peak, 7), "text" if stem.is_known else "dim")
-    clip: Run = ("  CLIP", "bar_clip") if stem.is_clipped else ("  peak", "dim")
+    clip: Run = ("CLIP", "bar_clip") if stem.is_clipped else ("peak", "dim")
     if width < 14:
-        words: Run = (pad_left("CLIP", 7), "bar_clip") if stem.is_clipped else peak
-        rows: list[Row] = [[words], [gain]]
+        words: Row = [("   ", "text"), ("CLIP", "bar_clip")] if stem.is_clipped else [peak]
+        rows: list[Row] = [words, [gain]]
     elif shape.rows_a_channel < 2:
-        rows = [[peak, clip], [gain, ("  gain", "dim")]]
+        rows = [[peak, ("  ", "text"), clip], [gain, ("  gain", "dim")]]
     else:
         return _draw_large_numbers(stem, shape, width)
     if shape.rows == 1 and width >= 14:
@@ -197,7 +197,9 @@ def _draw_numbers(stem: StemState, shape: StripShape, width: int) -> list[Row]:
 def _draw_large_numbers(stem: StemState, shape: StripShape, width: int) -> list[Row]:
     letters = draw_small(stem.peak) if is_drawable(stem.peak) else ["", stem.peak, ""]
     at = max(width - 14, 0)
-    words: list[Run] = [("  CLIP", "bar_clip"), ("  x", "key")] if stem.is_clipped else [("  peak dB", "dim")]
+    words: list[Run] = (
+        [("  ", "text"), ("CLIP", "bar_clip"), ("  x", "key")] if stem.is_clipped else [("  peak dB", "dim")]
+    )
     rows: list[Row] = [[(pad_left(line, at), "strong" if stem.is_known else "dim")] for line in letters]
     rows[1] = [*rows[1], *words]
     rows.append([])

@@ -238,10 +238,10 @@ class StemsScreen:
         if count > 1:
             bars = [draw_meter(left, columns.meter), draw_meter(right, columns.meter)]
         at = columns.numbers - 14 if columns.numbers > 20 else 7
-        words: Run = ("  CLIP", "bar_clip") if clipped else ("  peak dB" if columns.numbers > 20 else "  peak", "dim")
-        number: Row = [(pad_left(peak, at), "text" if known else "dim"), words]
+        words: Run = ("CLIP", "bar_clip") if clipped else ("peak dB" if columns.numbers > 20 else "peak", "dim")
+        number: Row = [(pad_left(peak, at), "text" if known else "dim"), ("  ", "text"), words]
         if columns.numbers < 14:
-            number = [(pad_left("CLIP", 7), "bar_clip")] if clipped else number[:1]
+            number = [("   ", "text"), words] if clipped else number[:1]
         label: Row = [(pad(f"    {port}", columns.label), "text")]
         first = [*label, *bars[0], *number]
         return [first, *([(" " * columns.label, "text"), *bar] for bar in bars[1:])]
