@@ -40,6 +40,7 @@ def test_enter_learns_the_selected_control_and_takes_the_chosen_candidate() -> N
     shown = show(screen, rig)
     assert "LEARN stems.bass.gain_db" in shown
     assert "sets stems.vocals.gain_db now" in shown
+    assert [line[:7] for line in shown.splitlines() if "▌" in line] == [" ▌CC 79"]
     press(screen, rig, "down", "enter")
     assert rig.remote.calls[-1] == ("learn.take", "2")
     rig.remote.undos[-1]()

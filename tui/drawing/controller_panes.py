@@ -61,14 +61,19 @@ def draw_devices(session: Session, devices: Sequence[Record], width: int, height
     return draw_table([Column("", 1), Column("", size), Column("", 10), Column("")], rows, width, height)
 
 
-def draw_bindings(bindings: Sequence[Binding], selected: int, width: int, height: int, is_large: bool) -> list[Row]:
-    """The map: each control with its fader, value and state; a dial shows where the value lies."""
+def draw_bindings(
+    bindings: Sequence[Binding], selected: int, width: int, height: int, is_large: bool, is_active: bool = True
+) -> list[Row]:
+    """The map: each control with its fader, value and state; a dial shows where the value lies.
+
+    ``is_active``: whether the keys act on the selected row, which is marked then.
+    """
     columns = LARGE_COLUMNS if is_large else COLUMNS if width >= 70 else (COLUMNS[0], COLUMNS[1], COLUMNS[2])
     widths = lay_out(columns, width - 1)
     rows = [fit_row([(" ", "text"), *draw_line([(one.title, "dim") for one in columns], columns, widths)], width)]
     window = find_window(selected, len(bindings), height - 1)
     for at in window:
-        is_selected = at == selected
+        is_selected = is_active and at == selected
         cells = _draw_binding(bindings[at], columns, widths, is_selected)
         cells = mark_selected(cells) if is_selected else cells
         rows.append(fit_row([(MARK, "selected") if is_selected else (" ", "text"), *cells], width))

@@ -183,7 +183,7 @@ class ControllerScreen:
         if not bindings:
             text = "nothing has these words" if is_finding else "Nothing is bound: / finds a control, ↵ learns a fader."
             return [*rows, [(text, "dim")]]
-        rows += draw_bindings(bindings, selected, width, height - len(rows) - 1, is_large)
+        rows += draw_bindings(bindings, selected, width, height - len(rows) - 1, is_large, not is_listening(session))
         if 0 <= selected < len(bindings) and bindings[selected].doc:
             rows.append([(cut(bindings[selected].doc, width), "dim")])
         return rows[: max(height, 0)]
