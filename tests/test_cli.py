@@ -17,6 +17,8 @@ from tests.ports import free_port
 from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ("sideman ", "echo ")
+"""What a line of help begins with that is a command to type, and no sentence."""
 WRAPPED = 60
 """A line of help that was wrapped at 80 columns is at least so long."""
 
@@ -55,7 +57,8 @@ def test_every_command_explains_itself_in_80_columns(command: tuple[str, ...]) -
     described = [
         line.rstrip() for line in lines[1 : next((i for i, line in enumerate(lines) if "╭" in line), len(lines))]
     ]
-    broken = [line for line in described if line and len(line) < WRAPPED and line[-1] not in ".:"]
+    sentences = [line for line in described if not line.startswith(EXAMPLES)]
+    broken = [line for line in sentences if line and len(line) < WRAPPED and line[-1] not in ".:"]
     assert broken == [], "a line of the docstring ends within a sentence"
 
 
@@ -200,3 +203,14 @@ def test_a_preset_that_is_not_there_is_said_before_anything_starts() -> None:
     assert done.returncode == 2
     assert "no-such-preset" in done.stderr
     assert "no JACK server" not in done.stderr
+
+
+def test_the_app_starts_without_the_rest_of_the_command_line() -> None:
+    code = "import sys; sys.argv[1:] = ['tui', '--help']\nfrom bridge.__main__ import main\n"
+    check = "import atexit; atexit.register(lambda: print('bridge.cli' in sys.modules, sys.argv[0].split()[-1]))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + check + "main()"], capture_output=True, text=True, timeout=HANG_S, check=False
+    )
+    assert "Usage: sideman tui" in done.stdout
+    assert done.stdout.splitlines()[-1] == "False tui"
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())

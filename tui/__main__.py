@@ -7,11 +7,13 @@ import sys
 
 def main() -> None:
     """Parse the command line and run the app."""
-    from cyclopts import App
+    from cyclopts import App, Parameter
 
     from tui.command import tui
 
-    app = App(name="tui", help_format="plaintext", version_flags=[])
+    no_empty_defaults = Parameter(show_default=lambda value: str(value) if value else None)
+    app = App(name="sideman tui", help_format="plaintext", version_flags=[], default_parameter=no_empty_defaults)
+    app["--help"].show = False
     app.default(tui)
     sys.exit(app())
 
