@@ -35,6 +35,9 @@ NUMBERS_S = 0.25
 """Numbers of the head are rewritten at most so often."""
 MESSAGE_S = 30.0
 """How long a message is shown; errors stay until the next one."""
+FROM_OVERLAYS = ("app.palette", "app.undo", "app.redo", "app.refresh", "app.start")
+"""Actions of the app that act while an overlay is shown. A palette that did not open would leave what is typed next
+to the overlay's own letters."""
 FIRST_FUNCTION_KEY = 2
 """F1 belongs to many terminals."""
 
@@ -172,8 +175,8 @@ class Interface:
             elif key in self._find(self.app_actions, "app.help").keys:
                 self._open(Help([("Keys here", overlay.actions), ("Everywhere", self.app_actions)]))
                 return
-            else:
-                self._press_app(key, ("app.undo", "app.redo", "app.refresh", "app.start"))
+            elif not self._press_app(key, FROM_OVERLAYS):
+                self.say("this key does nothing here · Esc leaves", "dim")
         if not overlay.is_open and self._overlay is overlay:
             self._overlay = None
 

@@ -51,6 +51,7 @@ ALWAYS: Rates = (
 )
 """Patterns and rates (Hz) that are subscribed to whatever is shown. Changes of all controls come by `change`."""
 
+OTHER_SIDECAR = "another sidecar answers now: its faders and connections may be others than before"
 PROMPT = ("transport.",)
 """Actions of these groups go through the first channel: they wait for nothing."""
 
@@ -85,6 +86,7 @@ class Link:
         self._received_s = self._ping_s = self._renew_s = self._ticked_s = float("-inf")
         self._unanswered = 0
         self._is_begun = False
+        self._is_other = False
         self._has_said_lost = False
         self._gaps = Gaps()
 
@@ -187,7 +189,7 @@ class Link:
         last_s = max(self._received_s, self.session.since_s)
         is_silent = now_s - last_s > LOST_S and self._unanswered >= FEWEST_PINGS and now_s - self._ping_s >= ANSWER_S
         if self.session.state != "lost" and is_silent:
-            self._lose(f"nobody answers at {self.session.peer}", now_s)
+            self._lose(self._explain_silence(), now_s)
         if now_s >= self._ping_s + (PING_S if self._is_begun else RETRY_S):
             self._ping_s = now_s
             self._unanswered += 1
@@ -207,7 +209,7 @@ class Link:
     def refuse(self, now_s: float) -> None:
         """The system reports that nobody listens at the sidecar's port."""
         if self.session.state != "lost":
-            self._lose(f"nobody answers at {self.session.peer}", now_s)
+            self._lose(self._explain_silence(), now_s)
 
     def receive(self, datagram: bytes, now_s: float, channel: int = 0) -> None:
         """Take a datagram of the sidecar; a malformed one is ignored."""
@@ -223,7 +225,7 @@ class Link:
 
     def _take(self, address: str, args: Args, now_s: float, channel: int) -> None:
         if address == "/goodbye":
-            self._lose(str(args[0]) if args else "the sidecar ended", now_s)
+            self._lose(f"{args[0] if args else 'the sidecar ended'}; sideman run starts it again", now_s)
             return
         if address == "/sideman" or (address == "/error" and args[:1] == ("/sideman",)):
             self._identify(address, args, now_s)
@@ -255,12 +257,13 @@ class Link:
         if self._is_begun and instance == self.instance:
             return
         if self.instance and instance != self.instance:
-            self.notice("another sidecar answers now: all was asked anew", "warning")
+            self.notice(OTHER_SIDECAR, "warning")
         protocol = known.get("protocol", PROTOCOL)
         if protocol != PROTOCOL:
             text = f"the sidecar speaks protocol {protocol}, this app {PROTOCOL}: install the same version of both"
             self.notice(text, "error")
         is_same = bool(instance) and instance == self.instance
+        self._is_other = bool(self.instance) and not is_same
         self.instance = instance
         self._begin(is_same, now_s)
 
@@ -283,7 +286,8 @@ class Link:
         self._set_state("attached", self._received_s)
         if self._has_said_lost:
             self._has_said_lost = False
-            self.notice(f"attached to {self.session.peer} again", "good")
+            if not self._is_other:
+                self.notice(f"attached to {self.session.peer} again", "good")
         self._renew_s = self._received_s
         self._subscribe(renew=True)
         self._retrieval.ask_values()
@@ -304,7 +308,12 @@ class Link:
         self._ping_s = now_s
         self._set_state("lost", now_s)
         self._calls.abandon("the connection was lost, so it is not known whether it was done")
-        self.notice(f"LOST: {text}; the sound goes on if the sidecar does", "error")
+        self.notice(f"LOST: {text}", "error")
+
+    def _explain_silence(self) -> str:
+        """What nobody who answers may mean: the sidecar of before may go on all the same."""
+        known = "if it has ended, " if self.instance else ""
+        return f"nobody answers at {self.session.peer}; {known}sideman run starts it"
 
     def _set_state(self, state: str, now_s: float) -> None:
         self.session.state = state

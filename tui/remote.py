@@ -21,6 +21,7 @@ HELD_S = 0.3
 LOG_STEPS = 100
 """Steps over the range of a control that moves by ratios."""
 UNDO_HINT = "u undoes it"
+UNDONE = "undone"
 NOT_SENT = "not sent"
 """The answer to an action while the sidecar is lost; the reason was said."""
 
@@ -151,7 +152,7 @@ class LinkRemote:
         if edit is None:
             self._say("nothing to undo", "dim")
         elif isinstance(edit, ControlEdit):
-            if not self._asks_first(edit) and self._make(edit.before, edit, "undone"):
+            if not self._asks_first(edit) and self._make(edit.before, edit, UNDONE):
                 self._edits.undone.append(self._edits.pop())
         elif not self._link.is_attached:
             self._say_not_sent("undo")
@@ -162,7 +163,7 @@ class LinkRemote:
                 edit.undo()
             finally:
                 self._is_undoing = False
-            self._say(f"undone: {describe_action(edit.action, edit.arguments)}", "strong")
+            self._say(f"{UNDONE}: {describe_action(edit.action, edit.arguments)}", "strong")
 
     def redo(self) -> None:
         """Make again what was undone last."""
@@ -203,6 +204,7 @@ class LinkRemote:
         controls = self._session.registry.controls
         known = {name: value for name, value in values.items() if name in controls}
         words = edit.words or ", ".join(describe_value(controls[name], value) for name, value in known.items())
+        more = " again" if verb == UNDONE and not edit.words else ""
         if len(known) == 1:
             [(name, value)] = known.items()
             is_sent = self._send_value(controls[name], value, None)
@@ -211,7 +213,7 @@ class LinkRemote:
         if is_sent:
             edit.changed_s = float("-inf")
             edit.asked = {}
-            self._say(f"{verb}: {words}", "strong")
+            self._say(f"{verb}: {words}{more}", "strong")
         return is_sent
 
     # sending, and what comes back

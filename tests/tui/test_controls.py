@@ -54,6 +54,18 @@ def test_keys_edit_by_kind(name: str, keys_pressed: tuple[str, ...], expected: f
     assert keys.rig.session.get(name) == keys.rig.session.registry.controls[name].default
 
 
+def test_the_palette_opens_above_the_list_and_takes_what_is_typed() -> None:
+    keys = open_at("stems.vocals.mute")
+    keys.press("ctrl+p")
+    keys.type("rule")  # u and l are undo and more in the list
+    assert "Find › rule" in keys.read()
+    assert not keys.rig.bus.get("stems.vocals.mute")
+    keys.press("escape")
+    keys.interface.open_controls("stems.vocals.mute")
+    keys.press("z")
+    assert "this key does nothing here" in keys.read()
+
+
 @pytest.mark.parametrize(("typed", "words"), [("9.9.", "is no number"), ("99", "99 is beyond -60 … 12 dB")])
 def test_a_wrong_number_is_refused_with_the_range(typed: str, words: str) -> None:
     keys = open_at("stems.bass.gain_db")

@@ -146,6 +146,19 @@ def test_goodbye_is_lost_at_once_with_its_text() -> None:
     rig.deliver("/goodbye", "sideman on port 9123 ends")
     assert rig.session.state == "lost"
     assert "sideman on port 9123 ends" in rig.notices[-1][0]
+    assert "sideman run starts it again" in rig.notices[-1][0]
+
+
+def test_a_sidecar_that_comes_back_as_another_one_is_said_last() -> None:
+    rig = WireRig()
+    rig.attach()
+    rig.is_alive = False
+    rig.run(lambda: rig.session.state == "lost")
+    assert "if it has ended, sideman run starts it" in rig.notices[-1][0]
+    rig.start_sidecar("two")
+    rig.is_alive = True
+    rig.run(lambda: rig.link.is_attached and not rig.link.is_busy)
+    assert "another sidecar" in rig.notices[-1][0] and rig.notices[-1][1] == "warning"
 
 
 def test_a_port_that_is_closed_is_lost_at_once() -> None:

@@ -44,7 +44,7 @@ def test_a_change_shows_at_once_says_how_to_undo_it_and_is_undone(rig: RemoteRig
     rig.settle()
     assert rig.bus.get(MUTE) == 1.0
     rig.remote.undo()
-    assert rig.last == "undone: vocals mute off"
+    assert rig.last == "undone: vocals mute off again"
     rig.settle()
     assert rig.bus.get(MUTE) == 0.0
     rig.remote.redo()

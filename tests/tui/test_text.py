@@ -106,7 +106,7 @@ def test_commands_of_a_pipe_are_carried_out_and_then_it_ends() -> None:
     assert rig.bus.get("stems.vocals.mute") == 1.0
     assert rig.bus.get("stems.bass.gain_db") == 0.0
     assert "vocals muted; undo takes it back" in rig.lines
-    assert "undone: bass gain 0.0 dB" in rig.lines
+    assert "undone: bass gain 0.0 dB again" in rig.lines
 
 
 def test_a_command_waits_for_the_answer_to_the_one_before_it() -> None:
@@ -120,7 +120,7 @@ def test_a_command_waits_for_the_answer_to_the_one_before_it() -> None:
     rig.bus.add_handler("preset.load", load)
     assert rig.run("mute vocals\npreset load karaoke\nundo\n") == 0
     assert loaded == ["karaoke"]
-    assert rig.lines.index("preset load karaoke: done") < rig.lines.index("undone: vocals mute off")
+    assert rig.lines.index("preset load karaoke: done") < rig.lines.index("undone: vocals mute off again")
 
 
 def test_panic_overtakes_other_lines() -> None:

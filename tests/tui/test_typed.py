@@ -89,14 +89,11 @@ def test_an_action_is_called(typed: TypedRig, line: str, call: tuple[str, ...]) 
     assert typed.remote.calls == [call]
 
 
-def test_a_pair_is_connected_side_by_side(typed: TypedRig) -> None:
+def test_a_pair_is_connected_in_one_step_which_undo_takes_back_whole(typed: TypedRig) -> None:
     typed.run("connect sideman vocals > ardour vocals")
-    assert typed.remote.calls == [
-        ("routing.connect", "sideman:vocals_1", "ardour:Vocals/audio_in 1"),
-        ("routing.connect", "sideman:vocals_2", "ardour:Vocals/audio_in 2"),
-    ]
+    assert typed.remote.calls == [("routing.connect", "sideman:vocals", "ardour:Vocals/audio_in")]
     typed.run("cut sideman:mix_1 to system:playback_1")
-    assert typed.remote.calls[2:] == [("routing.cut", "sideman:mix_1", "system:playback_1")]
+    assert typed.remote.calls[1:] == [("routing.cut", "sideman:mix_1", "system:playback_1")]
 
 
 @pytest.mark.parametrize(

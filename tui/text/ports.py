@@ -50,17 +50,11 @@ def find_group(session: Session, words: Sequence[str], direction: str) -> PortGr
     return find_one(words, groups, lambda group: group.name, kind)
 
 
-def pair_ports(source: PortGroup, destination: PortGroup) -> list[tuple[str, str]]:
-    """The connections between both, side by side; one port goes to all of the other, or all to it.
+def check_kinds(source: PortGroup, destination: PortGroup) -> None:
+    """Check that both can be connected.
 
     Raises:
         UnclearError: One is audio and the other is MIDI.
     """
     if source.kind != destination.kind:
         raise UnclearError(f"{source.name} is {source.kind} and {destination.name} is {destination.kind}")
-    first, second = source.ports, destination.ports
-    if len(first) == 1:
-        return [(first[0], port) for port in second]
-    if len(second) == 1:
-        return [(port, second[0]) for port in first]
-    return list(zip(first, second, strict=False))

@@ -10,7 +10,7 @@ from tui.remote import NOT_SENT
 from tui.screen import Remote
 from tui.session import Record, Session
 from tui.text.matching import UnclearError, find_best, find_one, split_words, suggest
-from tui.text.ports import PortGroup, find_group, list_groups, pair_ports
+from tui.text.ports import PortGroup, check_kinds, find_group, list_groups
 from tui.text.summary import describe_job, describe_session
 from tui.values import format_value, read_text, to_number
 from tui.wording import describe_value
@@ -217,8 +217,10 @@ class TypedCommands:
             self._need("SOURCE > DESTINATION; ports lists them")
         source: PortGroup = find_group(self._session, words[:at], "out")
         destination: PortGroup = find_group(self._session, words[at + 1 :], "in")
-        for first, second in pair_ports(source, destination):
-            self._remote.call(action, first, second, undo=self._undo_link(opposite, first, second))
+        check_kinds(source, destination)
+        self._remote.call(
+            action, source.name, destination.name, undo=self._undo_link(opposite, source.name, destination.name)
+        )
 
     def _undo_link(self, opposite: str, source: str, destination: str) -> Callable[[], None]:
         return lambda: self._remote.call(opposite, source, destination)
