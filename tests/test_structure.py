@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PRODUCT = ("bridge", "demo", "engines")
+PROGRAMS = (("bridge", "demo", "engines"), ("tui",))
+"""The terminal app knows the wire alone, so it may name the same things by the same words."""
 STEMS = 2
 """Modules that may share a name, such as an engine's `bars` and a file format's."""
 _WORDS = "|".join(("tol" + "d", "hear" + "d", "men" + "ds?", "men" + "ded", "men" + "ding", "the roa" + "d"))
@@ -20,23 +21,25 @@ PRIVATE = re.compile(rf"\b({_WORDS})\b", re.IGNORECASE)
 TEXTS = (".py", ".md", ".toml", ".sh", ".txt")
 
 
-def modules() -> list[Path]:
-    """The product's modules, relative to the root."""
-    return sorted(path.relative_to(ROOT) for top in PRODUCT for path in (ROOT / top).rglob("*.py"))
+def modules(program: tuple[str, ...]) -> list[Path]:
+    """The modules of a program's packages, relative to the root."""
+    return sorted(path.relative_to(ROOT) for top in program for path in (ROOT / top).rglob("*.py"))
 
 
-def test_no_class_name_is_there_twice() -> None:
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_no_class_name_is_there_twice(program: tuple[str, ...]) -> None:
     classes = defaultdict(list)
-    for path in modules():
+    for path in modules(program):
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 classes[node.name].append(str(path))
     assert {name: where for name, where in classes.items() if len(where) > 1} == {}
 
 
-def test_no_module_name_is_there_more_than_twice() -> None:
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_no_module_name_is_there_more_than_twice(program: tuple[str, ...]) -> None:
     stems = defaultdict(list)
-    for path in modules():
+    for path in modules(program):
         if not path.name.startswith("__"):
             stems[path.stem].append(str(path))
     assert {stem: where for stem, where in stems.items() if len(where) > STEMS} == {}
@@ -77,7 +80,7 @@ def is_participle(name: str) -> bool:
 
 def test_no_function_is_named_by_a_participle_alone() -> None:
     found = []
-    for top in (*PRODUCT, "bench", "examples", "research", "tools"):
+    for top in (*sum(PROGRAMS, ()), "bench", "examples", "research", "tools"):
         for path in sorted((ROOT / top).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 attribute = isinstance(node, ast.FunctionDef) and any(
@@ -90,7 +93,7 @@ def test_no_function_is_named_by_a_participle_alone() -> None:
 
 def test_the_docstring_of_a_module_opens_with_what_it_is() -> None:
     found = []
-    for top in (*PRODUCT, "bench", "examples", "research", "tests", "tools"):
+    for top in (*sum(PROGRAMS, ()), "bench", "examples", "research", "tests", "tools"):
         for path in sorted((ROOT / top).rglob("*.py")):
             text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
             if re.match(r"(How|That|What|When|Where|Whether|Which|Who)\b", text):

@@ -16,10 +16,10 @@ import soundfile
 
 from demo.demo_song import TEMPO, render_own_song
 from tests.offline_sidecar import RATE, open_offline_sidecar
-from tui.attachment import attach, open_link
-from tui.options import Options
-from tui.remote import LinkRemote
+from tui.core.options import Options
 from tui.screens import SCREENS
+from tui.wire.attachment import attach, open_link
+from tui.wire.remote import LinkRemote
 
 SECONDS = 24.0
 WAIT_S = 16.0

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from tests.tui.sample_session import make_sample
-from tui.interface import Interface
-from tui.rows import Row
+from tui.core.rows import Row
+from tui.drawing.svg import draw_svg
+from tui.drawing.themes import THEMES
+from tui.interface.interface import Interface
+from tui.interface.snapshot import to_lines, to_role_lines
 from tui.screens import SCREENS
-from tui.snapshot import to_lines, to_role_lines
-from tui.svg import draw_svg
-from tui.themes import THEMES
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "tui"

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tui.core.options import Options
 from tui.modes import choose_mode
-from tui.options import Options
 
 
 def tui(

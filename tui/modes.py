@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from tui.options import OptionError, Options
+from tui.core.options import OptionError, Options
 
 MODE_VARIABLE = "SIDEMAN_TUI"
 Mode = Callable[[Options], int]
@@ -37,7 +37,7 @@ def choose_mode(options: Options) -> Mode:
         return follow
     if not is_terminal():
         raise OptionError("the app needs a terminal; --once prints one look, --follow takes commands from a pipe")
-    from tui.guard import run_guarded
+    from tui.terminal.guard import run_guarded
 
     return run_guarded
 

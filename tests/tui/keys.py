@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.tui.rig import SessionRig
-from tui.rows import to_text
-from tui.screen import Screen
+from tui.core.rows import to_text
+from tui.core.screen import Screen
 
 FRAME_ROWS = 5
 """Rows of the terminal that are not the screen's."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui.rows import Row
-from tui.screen import Context, KeyAction
+from tui.core.rows import Row
+from tui.core.screen import Context, KeyAction
 
 
 class PlainScreen:

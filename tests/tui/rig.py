@@ -13,9 +13,9 @@ from bridge.osc.dispatch import Dispatch
 from bridge.osc.limits import Budget
 from bridge.osc.wire import to_wire_values
 from bridge.settings import Settings
-from tui.registry import Value
-from tui.screen import Answer, Context, View
-from tui.session import Record, Session
+from tui.core.registry import Value
+from tui.core.screen import Answer, Context, View
+from tui.core.session import Record, Session
 
 PEER = ("127.0.0.1", 50000)
 BUDGET_STEPS = 10**9
@@ -28,7 +28,7 @@ def sidecar_registry() -> Registry:
 
 
 class BusRemote:
-    """A `tui.screen.Remote` that acts on a Bus, and notes the actions that were called."""
+    """A `tui.core.screen.Remote` that acts on a Bus, and notes the actions that were called."""
 
     def __init__(self, rig: SessionRig) -> None:
         self._rig = rig

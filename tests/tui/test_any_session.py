@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.tui.rig import SessionRig
 from tests.tui.wild_sessions import NAMES, VALUES, draw_session
-from tui.rows import measure_row
-from tui.screen import Context, Screen, View
+from tui.core.rows import measure_row
+from tui.core.screen import Context, Screen, View
+from tui.core.session import Session
 from tui.screens import SCREENS as ALL_SCREENS
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
@@ -23,7 +24,6 @@ from tui.screens.presets import PresetScreen
 from tui.screens.routing import RoutingScreen
 from tui.screens.song import SongScreen
 from tui.screens.stems import StemsScreen
-from tui.session import Session
 
 SCREENS: tuple[tuple[Callable[[], Screen], tuple[str, ...]], ...] = (
     (RoutingScreen, ("routing", "sideman", "counters")),

@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 
 from tests.tui.plain_screen import PlainScreen
 from tests.tui.rig import SessionRig
-from tui.app import TerminalApp
-from tui.gate import Gate
-from tui.interface import Interface
-from tui.rows import Row
-from tui.screen import Screen
-from tui.themes import CALM, MONO, Theme
+from tui.core.rows import Row
+from tui.core.screen import Screen
+from tui.drawing.themes import CALM, MONO, Theme
+from tui.interface.interface import Interface
+from tui.terminal.app import TerminalApp
+from tui.terminal.gate import Gate
 
 
 class SilentConnection:

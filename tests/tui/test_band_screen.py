@@ -7,11 +7,11 @@ from dataclasses import replace
 from tests.tui.keys import press, show
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import BEAT_FRAMES, NOW_FRAME, make_sample
+from tui.core.registry import Action, Control
 from tui.drawing.roll import make_grid
 from tui.models.band_controls import REGENERATE, find_dials
 from tui.models.planned_notes import PlannedNotes
 from tui.models.position import compute_position
-from tui.registry import Action, Control
 from tui.screens.band import BandScreen
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.tui.rig import SessionRig, sidecar_registry
 from tests.tui.test_interface import KeyRig
+from tui.core.fuzzy import score, search
+from tui.core.registry import Action, Control, Reading
+from tui.core.rows import measure_row, to_text
 from tui.drawing.control_rows import compute_share, describe_item, draw_item, format_value
-from tui.fuzzy import score, search
-from tui.registry import Action, Control, Reading
-from tui.rows import measure_row, to_text
 
 
 def open_at(name: str) -> KeyRig:

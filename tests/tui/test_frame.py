@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.tui.plain_screen import PlainScreen
 from tests.tui.rig import SessionRig
+from tui.core.rows import ROLES, measure_row, to_text
+from tui.core.screen import TextField
 from tui.drawing.frame import draw_head, draw_tabs, find_tab
-from tui.rows import ROLES, measure_row, to_text
-from tui.screen import TextField
-from tui.snapshot import draw_whole, to_lines, to_role_lines
+from tui.interface.snapshot import draw_whole, to_lines, to_role_lines
 
 TITLES = ("Routing", "Stems", "Song", "Band", "Control", "Presets", "Health", "Jobs", "Log")
 SCREENS = tuple(PlainScreen(title.lower(), title, title[0].lower()) for title in TITLES)

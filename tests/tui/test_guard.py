@@ -17,8 +17,8 @@ from tests.tui import raw_app
 from tests.tui.rig import sidecar_registry
 from tests.tui.terminal_rig import SHOWN_AT_REST, TerminalProcess
 from tests.waiting import until
-from tui import guard
-from tui.options import Options
+from tui.core.options import Options
+from tui.terminal import guard
 
 KILLS = 20
 LARGEST_GUARD_KB = 12_000

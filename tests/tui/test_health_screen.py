@@ -11,11 +11,11 @@ from bridge.core.role import ROLES
 from tests.tui.keys import answer_yes, press, show
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import RATE_HZ, STARTED_MS, make_sample
+from tui.core.registry import Action
+from tui.core.screen import Answer
+from tui.core.session import Record
 from tui.models.faults import PATH_WORKERS, find_faults
-from tui.registry import Action
-from tui.screen import Answer
 from tui.screens.health import HealthScreen
-from tui.session import Record
 
 HEALTHY: dict[str, float] = {"period": 128, "rate": RATE_HZ, "since_ms": STARTED_MS}
 

@@ -6,12 +6,12 @@ import pytest
 
 from tests.tui.plain_screen import PlainScreen
 from tests.tui.rig import SessionRig
-from tui.interface import Interface
-from tui.keymap import Keymap
+from tui.core.rows import Row
+from tui.core.screen import Context, KeyAction, TextField
+from tui.interface.interface import Interface
+from tui.interface.snapshot import to_lines
+from tui.keys.keymap import Keymap
 from tui.overlays.help import merge_numbered
-from tui.rows import Row
-from tui.screen import Context, KeyAction, TextField
-from tui.snapshot import to_lines
 
 CHARACTERS = {"exclamation_mark": "!", "question_mark": "?", "slash": "/", "space": " ", "minus": "-"}
 

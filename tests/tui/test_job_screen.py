@@ -10,8 +10,8 @@ import pytest
 from tests.tui.keys import press, show, type_text
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import make_sample
+from tui.core.registry import Action
 from tui.models.job_form import complete_path, to_absolute
-from tui.registry import Action
 from tui.screens.jobs import JobScreen
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.key_table import format_markdown
-from tui.terminal import make_screens
+from tui.keys.key_table import format_markdown
+from tui.terminal.terminal import make_screens
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "tui_keys.md"
 

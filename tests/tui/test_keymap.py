@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.tui.plain_screen import PlainScreen
-from tui.app_actions import APP_ACTIONS
-from tui.key_names import NAMES, SIGNS, to_key, to_label
-from tui.keymap import Keymap, find_clashes, parse_keymap, read_keymap
+from tui.keys.app_actions import APP_ACTIONS
+from tui.keys.key_names import NAMES, SIGNS, to_key, to_label
+from tui.keys.keymap import Keymap, find_clashes, parse_keymap, read_keymap
 
 GROUPS = (APP_ACTIONS, PlainScreen().actions)
 

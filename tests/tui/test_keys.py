@@ -8,13 +8,13 @@ from textual._xterm_parser import XTermParser
 
 from tests.tui.test_interface import KeyRig
 from tests.tui.tmux_rig import OpenTmux, to_tmux
-from tui.app_actions import APP_ACTIONS
-from tui.key_names import SIGNS
-from tui.terminal import make_screens
+from tui.keys.app_actions import APP_ACTIONS
+from tui.keys.key_names import SIGNS
+from tui.terminal.terminal import make_screens
 
 PROBE = (
-    "import os; from tests.tui.rig import SessionRig; from tui.terminal import Options, run_probe; "
-    "run_probe(SessionRig().context, Options(), os.environ)"
+    "import os; from tests.tui.rig import SessionRig; from tui.terminal.terminal import DisplayOptions, run_probe; "
+    "run_probe(SessionRig().context, DisplayOptions(), os.environ)"
 )
 BYTES = {
     "enter": "\r",

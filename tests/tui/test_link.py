@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from tests.tui.wire_rig import WireRig
-from tui.retrieval import divide_letters
-from tui.session import Record
+from tui.core.session import Record
+from tui.wire.retrieval import divide_letters
 
 
 def names_of(rig: WireRig) -> set[str]:

@@ -11,9 +11,9 @@ import pytest
 
 from tests.tui.keys import press, show, type_text
 from tests.tui.rig import SessionRig
+from tui.core.session import MAX_ARRIVALS
 from tui.models.log_lines import LogFilter, LogLine, LogLines
 from tui.screens.log import LogScreen
-from tui.session import MAX_ARRIVALS
 
 NOW_MS = 1_764_338_527_000
 """14:02:07 UTC."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.rig import SessionRig
+from tui.core.rows import measure_row, to_text
 from tui.drawing.matrix import Line, MatrixSize, draw_matrix, fit_label, shorten_labels
 from tui.models.port_graph import PortGraph, make_graph, sort_naturally
-from tui.rows import measure_row, to_text
 
 
 def make_rig(links: list[tuple[str, str, str]]) -> SessionRig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tui.core.rows import measure_row, to_text
 from tui.drawing.meters import (
     BAR_FALL_DB_PER_S,
     CLIP_DB,
@@ -17,7 +18,6 @@ from tui.drawing.meters import (
     draw_scale,
     draw_stereo_meter,
 )
-from tui.rows import measure_row, to_text
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bridge.osc import wire
 from bridge.osc.guard import split_messages
 from tests.osc.test_guard import HOSTILE
-from tui.osc import MAX_DEPTH, OscError, decode, encode, encode_bundle
-from tui.registry import Args
+from tui.core.registry import Args
+from tui.wire.osc import MAX_DEPTH, OscError, decode, encode, encode_bundle
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 VALUES = st.lists(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from bridge.app import Sidecar
 from tests.tui.rig import SessionRig
-from tui.app_actions import panic
+from tui.keys.app_actions import panic
 
 
 def test_the_sidecar_takes_the_argument_of_the_app() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.sample_session import make_sample
-from tui.places import find_places
-from tui.terminal import make_screens
+from tui.overlays.places import find_places
+from tui.terminal.terminal import make_screens
 
 LISTS = {"stems": 4, "presets": 6, "jobs": 5, "routing": 6}
 """Screens with a list, and how many of its rows the sample session shows at least."""

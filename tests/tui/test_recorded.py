@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.recording import read_recording
-from tui.replay import RecordedRemote, Replay
-from tui.screen import Context, View
+from tui.core.screen import Context, View
+from tui.core.session import Session
+from tui.interface.snapshot import draw_whole, to_lines
 from tui.screens import SCREENS
-from tui.session import Session
-from tui.snapshot import draw_whole, to_lines
+from tui.wire.recording import read_recording
+from tui.wire.replay import RecordedRemote, Replay
 
 RECORDING = Path(__file__).parent / "data" / "session.rec"
 LARGEST_BYTES = 300_000

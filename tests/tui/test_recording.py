@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.wire_rig import WireRig
-from tui.connection import ReplayConnection
-from tui.recording import Recorder, RecordingError, parse_time, read_recording
-from tui.replay import IS_RECORDING, RecordedRemote, Replay
-from tui.session import Session
+from tui.core.session import Session
+from tui.wire.connection import ReplayConnection
+from tui.wire.recording import Recorder, RecordingError, parse_time, read_recording
+from tui.wire.replay import IS_RECORDING, RecordedRemote, Replay
 
 
 def record(path: Path, seconds: int = 3) -> WireRig:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.wire_rig import WireRig
-from tui.remote import LinkRemote
-from tui.session import Record
+from tui.core.session import Record
+from tui.wire.remote import LinkRemote
 
 GAIN, MUTE, STYLE = "stems.vocals.gain_db", "stems.vocals.mute", "accompaniment.band.style"
 

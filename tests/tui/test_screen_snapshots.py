@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.tui.sample_session import make_sample
-from tui.rows import ROLES, measure_row
-from tui.screen import Screen
+from tui.core.rows import ROLES, measure_row
+from tui.core.screen import Screen
+from tui.interface.snapshot import draw_whole, to_lines
 from tui.screens import SCREENS
-from tui.snapshot import draw_whole, to_lines
 
 FOLDER = Path(__file__).parent / "snapshots"
 SIZES = ((80, 24), (160, 50))

@@ -14,10 +14,10 @@ from bridge.osc.server import OscServer
 from tests.offline_sidecar import NO_ENGINES, open_offline_sidecar
 from tests.tui.rig import sidecar_registry
 from tests.waiting import HANG_S
-from tui.link import Link
-from tui.remote import LinkRemote
-from tui.session import Session
-from tui.udp import UdpChannels
+from tui.core.session import Session
+from tui.wire.link import Link
+from tui.wire.remote import LinkRemote
+from tui.wire.udp import UdpChannels
 
 TOKEN = "a long random word"
 

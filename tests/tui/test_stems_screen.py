@@ -7,7 +7,7 @@ import pytest
 from tests.tui.keys import press, show
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import make_sample
-from tui.registry import Control
+from tui.core.registry import Control
 from tui.screens.stems import DRY, StemsScreen
 
 

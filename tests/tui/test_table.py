@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.core.rows import Run, cut, cut_start, fit_row, measure, measure_row, to_printable, to_text
 from tui.drawing.panes import put_side_by_side, wrap
 from tui.drawing.table import Column, draw_table, find_window, lay_out
 from tui.models.selection import Selection
-from tui.rows import Run, cut, cut_start, fit_row, measure, measure_row, to_printable, to_text
 
 TEXTS = st.text(st.sampled_from("ab 日\u0301é🎹\x1b\n\u200d"), max_size=40)
 

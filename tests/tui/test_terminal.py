@@ -8,13 +8,13 @@ import pytest
 
 from tests.tui.rig import SessionRig
 from tests.tui.test_interface import KeyRig
-from tui.app_actions import APP_ACTIONS
+from tui.core.screen import View
 from tui.drawing.characters import TO_ASCII, TO_CONSOLE
-from tui.key_table import format_markdown, format_text
-from tui.keymap import Keymap, find_clashes
-from tui.screen import View
-from tui.snapshot import to_lines
-from tui.terminal import Options, adapt_view, choose_theme, load_keymap, make_interface, make_screens
+from tui.interface.snapshot import to_lines
+from tui.keys.app_actions import APP_ACTIONS
+from tui.keys.key_table import format_markdown, format_text
+from tui.keys.keymap import Keymap, find_clashes
+from tui.terminal.terminal import DisplayOptions, adapt_view, choose_theme, load_keymap, make_interface, make_screens
 
 
 @pytest.mark.parametrize(
@@ -31,19 +31,19 @@ def test_what_the_terminal_lacks_is_not_drawn(
     ascii_asked: bool, term: str, encoding: str, expected: tuple[bool, bool]
 ) -> None:
     view = View()
-    adapt_view(view, Options(ascii=ascii_asked), {"TERM": term}, encoding)
+    adapt_view(view, DisplayOptions(ascii=ascii_asked), {"TERM": term}, encoding)
     assert (view.ascii, view.console) == expected
 
 
 def test_no_color_wins_over_a_theme_and_an_empty_one_does_not() -> None:
-    assert choose_theme(Options(theme="contrast"), {"NO_COLOR": "1"}).name == "mono"
-    assert choose_theme(Options(theme="contrast"), {"NO_COLOR": ""}).name == "contrast"
-    assert choose_theme(Options(), {}).name == "calm"
+    assert choose_theme(DisplayOptions(theme="contrast"), {"NO_COLOR": "1"}).name == "mono"
+    assert choose_theme(DisplayOptions(theme="contrast"), {"NO_COLOR": ""}).name == "contrast"
+    assert choose_theme(DisplayOptions(), {}).name == "calm"
 
 
 def test_a_problem_of_the_keymap_is_the_first_message(tmp_path: Path) -> None:
     (tmp_path / "keys.toml").write_text('app.undoo = "x"\n"stems.mute" = "hyper+1"\n', encoding="utf-8")
-    interface = make_interface(SessionRig().context, Options(folder=tmp_path))
+    interface = make_interface(SessionRig().context, DisplayOptions(folder=tmp_path))
     assert (
         "keys.toml: line 1: app.undoo: no action is called so; did you mean app.undo?" in interface.context.view.message
     )
@@ -52,8 +52,8 @@ def test_a_problem_of_the_keymap_is_the_first_message(tmp_path: Path) -> None:
 
 def test_an_unknown_screen_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match="no screen is called 'mixer'; there are routing, stems"):
-        make_interface(SessionRig().context, Options(screen="mixer"))
-    assert make_interface(SessionRig().context, Options(screen="song")).screen.name == "song"
+        make_interface(SessionRig().context, DisplayOptions(screen="mixer"))
+    assert make_interface(SessionRig().context, DisplayOptions(screen="song")).screen.name == "song"
     assert load_keymap(None, make_screens()) == Keymap()
 
 
@@ -107,7 +107,7 @@ def test_every_stand_in_is_as_wide_as_its_sign_but_for_keys() -> None:
 def test_every_overlay_lies_over_every_screen(screen: str, key: str) -> None:
     for width, height in ((80, 24), (160, 50), (40, 10)):
         context = SessionRig(width, height).context
-        interface = make_interface(context, Options(screen=screen))
+        interface = make_interface(context, DisplayOptions(screen=screen))
         interface.press(key, None, 1.0)
         assert len(to_lines(interface.draw(1.1)).splitlines()) == height
         assert interface.faults == []

@@ -13,15 +13,15 @@ from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
 from tests.tui.rig import SessionRig, sidecar_registry
 from tests.tui.sample_session import make_sample
-from tui.attachment import open_link
+from tui.core.options import OptionError, Options, parse_options, parse_size
 from tui.modes import choose_mode
-from tui.options import OptionError, Options, parse_options, parse_size
 from tui.text.announcer import Announcer
 from tui.text.follow import Follower
 from tui.text.lines import LineReader
 from tui.text.once import look_once
 from tui.text.output import to_plain_line
 from tui.text.summary import describe_session, find_problems, to_json
+from tui.wire.attachment import open_link
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.core.rows import measure_row, to_text
+from tui.core.screen import TextField
 from tui.drawing.text_field import complete, draw_field, edit, paste, type_key
-from tui.rows import measure_row, to_text
-from tui.screen import TextField
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tui.rows import ROLES, Row
-from tui.svg import COLUMN_PX, MARGIN_PX, draw_svg
-from tui.themes import CALM, CONTRAST, MONO, THEMES, Theme, compute_contrast, find_theme, to_grey
+from tui.core.rows import ROLES, Row
+from tui.drawing.svg import COLUMN_PX, MARGIN_PX, draw_svg
+from tui.drawing.themes import CALM, CONTRAST, MONO, THEMES, Theme, compute_contrast, find_theme, to_grey
 
 COLORED = [theme for theme in THEMES.values() if theme.front]
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tui.rig import BusRemote, SessionRig
 from tests.tui.sample_session import make_sample
-from tui.registry import Registry
+from tui.core.registry import Registry
 from tui.text.matching import UnclearError
 from tui.text.typed import TypedCommands
 

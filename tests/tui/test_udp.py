@@ -12,10 +12,10 @@ from bridge.control.bus import Bus
 from bridge.osc.server import OscServer
 from tests.tui.rig import sidecar_registry
 from tests.waiting import HANG_S
-from tui.connection import LinkConnection
-from tui.link import Link
-from tui.session import Session
-from tui.udp import AddressError, UdpChannels, format_address, open_sockets, parse_address
+from tui.core.session import Session
+from tui.wire.connection import LinkConnection
+from tui.wire.link import Link
+from tui.wire.udp import AddressError, UdpChannels, format_address, open_sockets, parse_address
 
 
 @pytest.fixture

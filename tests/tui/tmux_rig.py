@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.waiting import until
-from tui.key_names import SIGNS
+from tui.keys.key_names import SIGNS
 
 ROOT = Path(__file__).parent.parent.parent
 TMUX = {

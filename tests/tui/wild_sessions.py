@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.tui.rig import SessionRig
-from tui.registry import Reading, Value
-from tui.session import Session
+from tui.core.registry import Reading, Value
+from tui.core.session import Session
 
 NAMES = st.sampled_from(
     [

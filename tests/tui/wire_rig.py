@@ -12,8 +12,8 @@ from bridge.osc.guard import split_messages
 from bridge.osc.limits import Budget
 from bridge.osc.wire import Args, decode, encode, format_source, to_wire_values
 from tests.tui.rig import sidecar_registry
-from tui.link import Link
-from tui.session import Record, Session
+from tui.core.session import Record, Session
+from tui.wire.link import Link
 
 PEERS = (("127.0.0.1", 50001), ("127.0.0.1", 50002))
 STEP_S = 0.05

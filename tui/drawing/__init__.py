@@ -1,1 +1,1 @@
-"""What screens are drawn with: meters, faders, tables, the routing matrix, large letters, the piano roll."""
+"""Drawing of the screens: meters, faders, tables, the routing matrix, block letters, the piano roll."""

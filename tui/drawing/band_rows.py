@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tui.core.registry import Control
+from tui.core.rows import Row, cut, draw_heading, fit_row, pad
+from tui.core.session import Session
+from tui.core.values import UNKNOWN, format_number, format_value, read_number, read_text
 from tui.drawing.choices import draw_choices
 from tui.drawing.faders import draw_dial_row
 from tui.drawing.panes import join_fitting, put_side_by_side
@@ -12,10 +16,6 @@ from tui.models.band_controls import DROPOUT, FILL, LOOKAHEAD, SECTION, SEED, ST
 from tui.models.planned_notes import READING as NOTES
 from tui.models.planned_notes import PlannedNote
 from tui.models.position import Position
-from tui.registry import Control
-from tui.rows import Row, cut, draw_heading, fit_row, pad
-from tui.session import Session
-from tui.values import UNKNOWN, format_number, format_value, read_number, read_text
 
 LABEL_COLUMNS = 10
 DIAL_LABEL, DIAL_NUMBER = 15, 8

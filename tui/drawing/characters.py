@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.rows import Row, measure
+from tui.core.rows import Row, measure
 
 TO_ASCII: dict[str, str] = {
     **dict.fromkeys("█▉▊▋▆▇", "#"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.rows import Row, cut, measure
+from tui.core.rows import Row, cut, measure
 
 GAP = 1
 """Columns between two choices, besides those of the brackets."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.core.rows import Row, cut, fit_row, measure
 from tui.models.chord_bars import SURE, BarChord, ChordBar
-from tui.rows import Row, cut, fit_row, measure
 
 STRIP_ROWS = 3
 FEWEST_COLUMNS = 8

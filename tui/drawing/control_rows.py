@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from tui.registry import Action, Control, Reading
-from tui.rows import Row, cut, fit_row, measure_row, pad, pad_left
-from tui.session import Record, Session
+from tui.core.registry import Action, Control, Reading
+from tui.core.rows import Row, cut, fit_row, measure_row, pad, pad_left
+from tui.core.session import Record, Session
 
 NUMBER_COLUMNS = 9
 UNIT_COLUMNS = 7

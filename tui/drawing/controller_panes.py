@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from tui.core.rows import Row, Run, cut, draw_heading, fit_row
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 from tui.drawing.faders import draw_dial
 from tui.drawing.panes import draw_text
 from tui.drawing.table import MARK, Column, draw_line, draw_table, find_window, lay_out, mark_selected, put_position
 from tui.models.binding_list import Binding, list_bindings, list_candidates
-from tui.rows import Row, Run, cut, draw_heading, fit_row
-from tui.session import Record, Session
-from tui.values import read_number, read_text
 
 OPEN = ("confirmed", "port")
 STATE_WORDS = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tui.core.registry import Control
+from tui.core.rows import Row, pad, pad_left
+from tui.core.values import find_position, format_value
 from tui.drawing.meters import deflect
-from tui.registry import Control
-from tui.rows import Row, pad, pad_left
-from tui.values import find_position, format_value
 
 FADER_TOP_DB = 12.0
 """The highest gain of a stem."""

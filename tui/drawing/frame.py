@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.key_names import to_label
-from tui.rows import Row, Run, cut, fit_row, measure, measure_row
-from tui.screen import KeyAction, Screen, View
-from tui.session import Record, Session
+from tui.core.rows import Row, Run, cut, fit_row, measure, measure_row
+from tui.core.screen import KeyAction, Screen, View
+from tui.core.session import Record, Session
+from tui.keys.key_names import to_label
 
 WIDE_COLUMNS = 120
 """From this width on names are written out and all keys are shown."""

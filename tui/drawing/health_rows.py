@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.core.rows import Row, Run, cut, draw_heading, measure, pad, pad_left
+from tui.core.session import Record, Session
+from tui.core.values import UNKNOWN, find_position, read_number, read_text
 from tui.drawing.faders import draw_dial
 from tui.drawing.letters import draw_small
 from tui.drawing.panes import flow, join_fitting, wrap
 from tui.models.faults import LOOKAHEAD, UNMEASURED, WORKERS, Fault, read_paths
 from tui.models.position import get_rate_hz
-from tui.rows import Row, Run, cut, draw_heading, measure, pad, pad_left
-from tui.session import Record, Session
-from tui.values import UNKNOWN, find_position, read_number, read_text
 
 PATH_COLUMNS = 13
 PART_COLUMNS = 9

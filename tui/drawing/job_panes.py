@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.core.rows import Row, cut, cut_start, draw_heading, fit_row
+from tui.core.screen import TextField
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 from tui.drawing.panes import draw_text
 from tui.drawing.share_bar import draw_share
 from tui.drawing.table import MARK, Column, draw_line, find_window, lay_out, mark_selected
 from tui.drawing.text_field import draw_field
 from tui.models.job_form import START, JobForm
 from tui.models.times import format_clock, format_length
-from tui.rows import Row, cut, cut_start, draw_heading, fit_row
-from tui.screen import TextField
-from tui.session import Record, Session
-from tui.values import read_number, read_text
 
 SIGNS = {"waits": "…", "runs": "▸", "paused": "=", "done": "✓", "failed": "!", "cancelled": "×"}
 LOUD = {"failed": "FAILED", "paused": "PAUSED"}

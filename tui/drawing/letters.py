@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.rows import Row, cut, measure, pad
+from tui.core.rows import Row, cut, measure, pad
 
 LARGE_ROWS = 5
 SMALL_ROWS = 3

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tui.core.rows import Row, Run, cut, fit_row, measure, pad
 from tui.drawing.table import MARK, find_window
-from tui.rows import Row, Run, cut, fit_row, measure, pad
 
 CORNER = "from ╲ to"
 GROUP_GAP = 2

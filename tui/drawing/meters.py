@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.core.rows import Row, Run
 from tui.drawing.share_bar import draw_eighths
-from tui.rows import Row, Run
 
 FLOOR_DB = -60.0
 """The lower end of the scale."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.rows import Row, cut, fit_row, measure, measure_row
-from tui.screen import View
+from tui.core.rows import Row, cut, fit_row, measure, measure_row
+from tui.core.screen import View
 
 LARGE_MARGIN = 5
 """Columns left and right of a screen in the large layout."""

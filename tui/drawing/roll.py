@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
+from tui.core.rows import Row
 from tui.models.planned_notes import PlannedNote
 from tui.models.position import Position
-from tui.rows import Row
 
 FEWEST_AHEAD, MORE_AHEAD = 4, 2
 """Beats that are shown ahead: a bar, or what the accompaniment looks ahead and two more."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from tui.core.rows import Row, cut, draw_heading
+from tui.core.session import Record
+from tui.core.values import UNKNOWN, read_number, read_text
 from tui.drawing.panes import draw_text
 from tui.drawing.table import Column, draw_table
 from tui.models.port_graph import Crossing, Endpoint
 from tui.models.times import format_clock
-from tui.rows import Row, cut, draw_heading
-from tui.session import Record
-from tui.values import UNKNOWN, read_number, read_text
 
 LEGEND = (
     ("LR", "both"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.rows import Row, Run
+from tui.core.rows import Row, Run
 
 EIGHTHS = "▏▎▍▌▋▊▉"
 """Blocks of one to seven eighths of a column, from the left."""

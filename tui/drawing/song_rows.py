@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from math import ceil
 
+from tui.core.rows import Row, Run, cut, draw_heading, measure, pad
+from tui.core.session import Record, Session
+from tui.core.values import UNKNOWN, read_number, read_text
 from tui.drawing.chord_strip import LEGEND, count_bars, draw_sections, draw_strip_rows
 from tui.drawing.letters import LARGE_ROWS, draw_chord, draw_number
 from tui.drawing.share_bar import draw_named_share
 from tui.models.chord_bars import NextChord, collect_bars, find_next_chord
 from tui.models.position import Position
-from tui.rows import Row, Run, cut, draw_heading, measure, pad
-from tui.session import Record, Session
-from tui.values import UNKNOWN, read_number, read_text
 
 MODE, PRIOR, CHORD_SOURCE = "mir.tempo.mode", "mir.tempo_prior_bpm", "mir.chord.source"
 BAND_KEY = "accompaniment.band.key"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui.core.rows import Row, Run, cut, fit_row, pad, pad_left
 from tui.drawing.faders import draw_fader, format_gain
 from tui.drawing.letters import draw_small, is_drawable
 from tui.drawing.meters import MeterChannel, draw_line_meter, draw_meter, draw_stereo_meter
-from tui.rows import Row, Run, cut, fit_row, pad, pad_left
 
 LARGE_COLUMNS, NORMAL_COLUMNS = 140, 68
 """Widths from which on the labels and numbers have more room."""

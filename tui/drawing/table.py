@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.rows import Row, Run, cut, cut_start, fit_row, pad, pad_left, to_text
+from tui.core.rows import Row, Run, cut, cut_start, fit_row, pad, pad_left, to_text
 
 MARK = "▌"
 """Before the selected row."""

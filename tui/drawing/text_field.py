@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.rows import Row, cut, measure
-from tui.screen import TextField
+from tui.core.rows import Row, cut, measure
+from tui.core.screen import TextField
 
 MAX_CHARACTERS = 4096
 """Characters of a field: the longest path of a file system."""

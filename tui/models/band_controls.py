@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.registry import Control
-from tui.session import Session
-from tui.values import read_text
+from tui.core.registry import Control
+from tui.core.session import Session
+from tui.core.values import read_text
 
 PREFIX = "accompaniment.band."
 STYLE, SECTION, SEED = f"{PREFIX}style", f"{PREFIX}section", f"{PREFIX}seed"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.session import Record, Session
-from tui.values import find_position, format_value, read_number, read_text
+from tui.core.session import Record, Session
+from tui.core.values import find_position, format_value, read_number, read_text
 
 REMOVED = "removed"
 """State of a row that is no more, of sidecars that cannot withdraw rows."""

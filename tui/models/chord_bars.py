@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import floor
 
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 from tui.models.position import Position
-from tui.session import Record, Session
-from tui.values import read_number, read_text
 
 SURE_CONFIDENCE, LIKELY_CONFIDENCE = 0.75, 0.5
 """From here on a planned chord is shown as sure, and as likely; below it is a guess."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tui.session import Record, Session
-from tui.values import read_number, read_text
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 
 PATH_WORKERS: dict[str, str] = {
     **dict.fromkeys(("drums", "bass", "vocals", "other", "mix"), "separation"),

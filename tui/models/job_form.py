@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui.session import Session
+from tui.core.session import Session
 
 STYLE = "accompaniment.band.style"
 """The control whose choices are the styles of `accompany`."""

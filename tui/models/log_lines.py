@@ -6,8 +6,8 @@ import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tui.session import MAX_ARRIVALS, Arrival, Record, Session
-from tui.values import format_value, read_number, read_text
+from tui.core.session import MAX_ARRIVALS, Arrival, Record, Session
+from tui.core.values import format_value, read_number, read_text
 
 KINDS: dict[str, str] = {
     "osc": "changes by OSC",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.session import Session
-from tui.values import read_number, read_text
+from tui.core.session import Session
+from tui.core.values import read_number, read_text
 
 READING = "accompaniment.note"
 MOST_NOTES = 600

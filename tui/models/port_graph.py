@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tui.session import Record, Session
-from tui.values import read_number, read_text
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 
 READINGS = ("routing.port", "routing.link", "sideman")
 OWN_ORDER = ("in", "drums", "bass", "vocals", "other", "mix", "band")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.session import Session
-from tui.values import read_number
+from tui.core.session import Session
+from tui.core.values import read_number
 
 MAX_CARRIED_S = 1.0
 """The clock comes five times a second; without it for longer the music is not taken to go on."""

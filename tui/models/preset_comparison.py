@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.registry import Value
-from tui.session import Record, Session
-from tui.values import format_number, is_equal, read_text, to_number
+from tui.core.registry import Value
+from tui.core.session import Record, Session
+from tui.core.values import format_number, is_equal, read_text, to_number
 
 DELAY_MOVES = "delay moves"
 """A control takes effect like this where the declared delay of a path changes with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tui.values import UNKNOWN
+from tui.core.values import UNKNOWN
 
 MAX_MS = 4e12
 """In the year 2096: what lies beyond is no time."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.fuzzy import score
+from tui.core.registry import Action, Control, Reading
+from tui.core.rows import Row, draw_heading
+from tui.core.screen import Context, KeyAction, TextField
 from tui.drawing.control_rows import describe_item, draw_item, group_items
 from tui.drawing.text_field import draw_field
-from tui.fuzzy import score
-from tui.registry import Action, Control, Reading
-from tui.rows import Row, draw_heading
-from tui.screen import Context, KeyAction, TextField
 
 FINE_STEPS = 1.0
 COARSE_STEPS = 10.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.rows import Row
+from tui.core.screen import Context, Screen
 from tui.overlays.overlay import Overlay
-from tui.rows import Row
-from tui.screen import Context, Screen
 
 
 def to_words(error: Exception) -> str:

@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.core.rows import Row, draw_heading, pad
+from tui.core.screen import Context, KeyAction, TextField
 from tui.drawing.text_field import draw_field
-from tui.key_names import to_label
-from tui.rows import Row, draw_heading, pad
-from tui.screen import Context, KeyAction, TextField
+from tui.keys.key_names import to_label
 
 KEY_COLUMNS = 14
 WORD_COLUMNS = 16

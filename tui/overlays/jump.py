@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.core.rows import Row
+from tui.core.screen import Context, KeyAction
 from tui.overlays.overlay import lay_over
-from tui.places import Place
-from tui.rows import Row
-from tui.screen import Context, KeyAction
+from tui.overlays.places import Place
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 

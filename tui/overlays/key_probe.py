@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from tui.key_names import to_label
-from tui.rows import Row, pad
-from tui.screen import Context, KeyAction
+from tui.core.rows import Row, pad
+from tui.core.screen import Context, KeyAction
+from tui.keys.key_names import to_label
 
 MOST_SHOWN = 40
 KEY_COLUMNS = 22

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from tui.rows import Row, fit_row, measure, measure_row
-from tui.screen import Context, KeyAction
+from tui.core.rows import Row, fit_row, measure, measure_row
+from tui.core.screen import Context, KeyAction
 
 
 class Overlay(Protocol):

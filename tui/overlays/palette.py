@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui.core.fuzzy import search
+from tui.core.rows import Row, fit_row, pad
+from tui.core.screen import Context, KeyAction, TextField
 from tui.drawing.text_field import draw_field, type_key
-from tui.fuzzy import search
-from tui.rows import Row, fit_row, pad
-from tui.screen import Context, KeyAction, TextField
 
 NAME_COLUMNS = 40
 KIND_COLUMNS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PaletteEntry:
     """Something that can be chosen. ``kind``: screen, key, control or action. ``shown``: its value, or its key."""
 
     name: str
@@ -28,11 +28,11 @@ class Entry:
 class Palette:
     """The palette over ``entries``."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[PaletteEntry]) -> None:
         self.is_open = True
         self.field = TextField("Find")
         self._entries = entries
-        self._found: Sequence[Entry] = entries
+        self._found: Sequence[PaletteEntry] = entries
         self._at = 0
         self._top = 0
 
@@ -79,7 +79,7 @@ class Palette:
             rows.append([("   nothing fits; Esc leaves", "dim")])
         return rows
 
-    def _draw_entry(self, entry: Entry, here: bool, width: int) -> Row:
+    def _draw_entry(self, entry: PaletteEntry, here: bool, width: int) -> Row:
         name = NAME_COLUMNS if width >= 100 else max(width // 2 - 6, 10)
         role = "selected" if here else "text"
         row: Row = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tui.core.rows import Row, pad
+from tui.core.screen import Context, KeyAction, Screen
 from tui.overlays.overlay import draw_panel, lay_over
-from tui.rows import Row, pad
-from tui.screen import Context, KeyAction, Screen
 
 PANEL_COLUMNS = 26
 

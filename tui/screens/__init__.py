@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.screen import Screen
+from tui.core.screen import Screen
 from tui.screens.band import BandScreen
 from tui.screens.controllers import ControllerScreen
 from tui.screens.health import HealthScreen

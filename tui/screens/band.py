@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from tui.core.rows import Row, draw_heading
+from tui.core.screen import Context, KeyAction
 from tui.drawing.band_rows import (
     PANE_COLUMNS,
     draw_dials,
@@ -29,8 +31,6 @@ from tui.models.band_controls import (
 )
 from tui.models.planned_notes import PlannedNotes
 from tui.models.position import compute_position
-from tui.rows import Row, draw_heading
-from tui.screen import Context, KeyAction
 
 DIAL_STEPS, LARGE_DIAL_STEPS = 5.0, 20.0
 """Steps of a control, a hundredth of its range each, that a key turns a dial by."""

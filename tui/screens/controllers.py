@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tui.core.rows import Row, cut, draw_heading
+from tui.core.screen import Context, KeyAction, TextField
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 from tui.drawing.controller_panes import describe_message, draw_bindings, draw_devices, draw_learning
 from tui.drawing.panes import fill, find_margin, indent
 from tui.drawing.text_field import draw_field
@@ -14,11 +18,7 @@ from tui.models.binding_list import (
     list_targets,
 )
 from tui.models.selection import PAGE_ROWS, Selection
-from tui.rows import Row, cut, draw_heading
-from tui.screen import Context, KeyAction, TextField
 from tui.screens.inverse_calls import undo_by
-from tui.session import Record, Session
-from tui.values import read_number, read_text
 
 LEARN_ROWS, LARGE_LEARN_ROWS, IDLE_ROWS = 5, 9, 2
 """Rows of the dialogue of learning while something is learned, and before."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from tui.core.registry import Value
+from tui.core.rows import Row, draw_heading
+from tui.core.screen import Context, KeyAction
+from tui.core.session import Record
+from tui.core.values import read_number, read_text
 from tui.drawing.health_rows import (
     CARD_ROWS,
     DELAY_COLUMNS,
@@ -20,11 +25,6 @@ from tui.drawing.health_rows import (
 )
 from tui.drawing.panes import LARGE_MARGIN, fill, indent, put_side_by_side
 from tui.models.faults import LOOKAHEAD, find_faults
-from tui.registry import Value
-from tui.rows import Row, draw_heading
-from tui.screen import Context, KeyAction
-from tui.session import Record
-from tui.values import read_number, read_text
 
 AUTO, RESERVE = "accompaniment.lookahead_auto", ".reserve_frames"
 LOOKAHEAD_STEP_BEATS = 0.5

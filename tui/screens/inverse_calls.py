@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.screen import Context
-from tui.session import Record
+from tui.core.screen import Context
+from tui.core.session import Record
 
 
 def undo_by(context: Context, action: str, *arguments: str) -> Callable[[], None]:

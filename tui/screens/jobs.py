@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import platform
 
+from tui.core.rows import Row, draw_heading
+from tui.core.screen import Context, KeyAction, TextField
+from tui.core.session import Record, Session
+from tui.core.values import read_text
 from tui.drawing.job_panes import draw_form, draw_job_files, draw_job_log, draw_jobs, list_log
 from tui.drawing.panes import draw_text, fill, find_margin, indent
 from tui.models.job_form import START, JobForm, complete_path, list_styles
 from tui.models.selection import PAGE_ROWS, Selection
-from tui.rows import Row, draw_heading
-from tui.screen import Context, KeyAction, TextField
-from tui.session import Record, Session
-from tui.values import read_text
 
 ORDER = ("runs", "paused", "waits", "failed", "done", "cancelled")
 """Jobs by their state: what moves is on top."""

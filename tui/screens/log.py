@@ -6,16 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tui.core.rows import Row, cut, fit_row
+from tui.core.screen import Context, KeyAction, TextField
+from tui.core.session import MAX_ARRIVALS
+from tui.core.values import UNKNOWN
 from tui.drawing.panes import fill, indent
 from tui.drawing.table import Column, draw_line, lay_out
 from tui.drawing.text_field import draw_field
 from tui.models.log_export import export_lines
 from tui.models.log_lines import KINDS, LogFilter, LogLine, LogLines
 from tui.models.times import format_clock
-from tui.rows import Row, cut, fit_row
-from tui.screen import Context, KeyAction, TextField
-from tui.session import MAX_ARRIVALS
-from tui.values import UNKNOWN
 
 EVENTS_HZ = 20.0
 KEYS = {"osc": "o", "midi": "m", "bus": "b", "mir": "h", "plan": "n", "jack": "r", "log": "s"}

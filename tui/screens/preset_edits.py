@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.screen import Context, TextField
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
 from tui.models.preset_buffers import PresetBuffers
 from tui.models.preset_comparison import Comparison, find_changes, list_saved_values
-from tui.screen import Context, TextField
 from tui.screens.inverse_calls import undo_by
-from tui.session import Record, Session
-from tui.values import read_number, read_text
 
 WRITES = ("preset.save", "preset.rename", "preset.describe")
 """Actions after which the preset of that name is selected."""

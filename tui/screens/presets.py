@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from tui.core.rows import Row, cut, draw_heading
+from tui.core.screen import Context, KeyAction, TextField
+from tui.core.session import Record, Session
+from tui.core.values import UNKNOWN, read_number, read_text
 from tui.drawing.panes import fill, find_margin, indent, put_side_by_side
 from tui.drawing.preset_panes import draw_description, draw_differences, draw_entries, draw_now
 from tui.drawing.text_field import draw_field
 from tui.models.preset_comparison import Comparison, Difference, compare_preset
 from tui.models.selection import PAGE_ROWS, Selection
-from tui.rows import Row, cut, draw_heading
-from tui.screen import Context, KeyAction, TextField
 from tui.screens.preset_edits import PresetEdits, make_name_field
-from tui.session import Record, Session
-from tui.values import UNKNOWN, read_number, read_text
 
 ASK_AGAIN_S = 3.0
 """A preset whose content did not come for so long is asked for again."""

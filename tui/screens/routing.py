@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tui.core.rows import Row, Run, cut, draw_heading
+from tui.core.screen import Context, KeyAction, TextField
+from tui.core.session import Session
+from tui.core.values import read_number, read_text
 from tui.drawing.matrix import HEAD_ROWS, Line, MatrixSize, draw_matrix, shorten_labels
 from tui.drawing.panes import draw_text, fill, indent, put_side_by_side
 from tui.drawing.routing_panes import (
@@ -15,11 +19,7 @@ from tui.drawing.routing_panes import (
 from tui.drawing.text_field import draw_field
 from tui.models.port_graph import READINGS, Crossing, Endpoint, PortGraph, make_graph
 from tui.models.selection import Selection
-from tui.rows import Row, Run, cut, draw_heading
-from tui.screen import Context, KeyAction, TextField
 from tui.screens.routing_edits import RoutingEdits
-from tui.session import Session
-from tui.values import read_number, read_text
 
 SMALL, LARGE = MatrixSize(19, 6), MatrixSize(25, 9, 1)
 NARROW = MatrixSize(12, 6)

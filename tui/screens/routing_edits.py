@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tui.core.screen import Context
+from tui.core.session import Record
 from tui.models.port_graph import Crossing, Endpoint
-from tui.screen import Context
 from tui.screens.inverse_calls import undo_by
-from tui.session import Record
 
 
 class RoutingEdits:

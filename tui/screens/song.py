@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from tui.core.rows import Row, fit_row
+from tui.core.screen import Context, KeyAction
+from tui.core.values import read_number, read_text
 from tui.drawing.panes import LARGE_MARGIN
 from tui.drawing.song_rows import BAND_KEY, CHORD_SOURCE, MODE, PRIOR, draw_analysis, draw_bars, draw_form, draw_letters
 from tui.drawing.steady import SteadyTexts
 from tui.models.position import compute_position
-from tui.rows import Row, fit_row
-from tui.screen import Context, KeyAction
-from tui.values import read_number, read_text
 
 PRIOR_STEP_BPM, PRIOR_LARGE_STEP_BPM = 1.0, 10.0
 

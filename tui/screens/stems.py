@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from tui.core.rows import Row, Run, fit_row, pad, pad_left
+from tui.core.screen import Context, KeyAction
+from tui.core.session import Session
+from tui.core.values import read_number
 from tui.drawing.faders import format_gain
 from tui.drawing.meters import FLOOR_DB, MeterChannel, draw_line_meter, draw_meter, draw_scale
 from tui.drawing.panes import join_fitting
@@ -19,10 +23,6 @@ from tui.drawing.stem_strip import (
     draw_strip,
 )
 from tui.models.position import get_rate_hz
-from tui.rows import Row, Run, fit_row, pad, pad_left
-from tui.screen import Context, KeyAction
-from tui.session import Session
-from tui.values import read_number
 
 MUTE, SOLO, GAIN = "stems.{}.mute", "stems.{}.solo", "stems.{}.gain_db"
 DIRECT, DRY = "stems.direct", "stems.dry"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tui.registry import Args, to_name
-from tui.session import Record, Session
+from tui.core.registry import Args, to_name
+from tui.core.session import Record, Session
+from tui.core.values import read_number, read_text
+from tui.core.wording import describe_value
 from tui.text.summary import FAULTS, describe_job
-from tui.values import read_number, read_text
-from tui.wording import describe_value
 
 REST_S = 0.4
 """A control is said when it has rested for so long, and counters that count."""

@@ -8,10 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from tui.attachment import attach, open_link
-from tui.link import Link
-from tui.options import Options
-from tui.remote import LinkRemote
+from tui.core.options import Options
 from tui.text.announcer import SUBSCRIPTIONS, Announcer
 from tui.text.lines import LineReader
 from tui.text.matching import UnclearError
@@ -19,7 +16,10 @@ from tui.text.once import NOBODY, WELL, WRONG
 from tui.text.output import write_lines
 from tui.text.summary import describe_identity, describe_music
 from tui.text.typed import TypedCommands
-from tui.udp import CHANNELS, UdpChannels
+from tui.wire.attachment import attach, open_link
+from tui.wire.link import Link
+from tui.wire.remote import LinkRemote
+from tui.wire.udp import CHANNELS, UdpChannels
 
 URGENT = ("panic",)
 """Commands that do not wait for the answers to those before them."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from tui.app_actions import APP_ACTIONS
-from tui.key_table import format_markdown, format_text
-from tui.keymap import FILE_NAME, read_keymap
-from tui.options import Options
+from tui.core.options import Options
+from tui.keys.app_actions import APP_ACTIONS
+from tui.keys.key_table import format_markdown, format_text
+from tui.keys.keymap import FILE_NAME, read_keymap
 from tui.screens import SCREENS
-from tui.target import find_settings_folder
 from tui.text.output import write_lines
+from tui.wire.target import find_settings_folder
 
 
 def print_keys(options: Options) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tui.attachment import load_session
-from tui.options import Options
+from tui.core.options import Options
 from tui.text.output import write_lines
 from tui.text.summary import describe_session, find_problems, to_json
+from tui.wire.attachment import load_session
 
 WELL, NOBODY, WRONG = 0, 1, 2
 """Exit statuses: all is well, nobody answers, something is wrong."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tui.attachment import load_session
-from tui.options import OptionError, Options, parse_size
-from tui.replay import RecordedRemote
-from tui.screen import Context, View
+from tui.core.options import OptionError, Options, parse_size
+from tui.core.screen import Context, View
+from tui.drawing.svg import draw_svg
+from tui.drawing.themes import find_theme
+from tui.interface.snapshot import draw_whole, to_lines, to_role_lines
 from tui.screens import SCREENS
-from tui.snapshot import draw_whole, to_lines, to_role_lines
-from tui.svg import draw_svg
 from tui.text.output import write_lines
 from tui.text.summary import find_problems
-from tui.themes import find_theme
+from tui.wire.attachment import load_session
+from tui.wire.replay import RecordedRemote
 
 
 def draw_picture(options: Options) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui.session import Session
+from tui.core.session import Session
+from tui.core.values import read_text
 from tui.text.matching import UnclearError, find_one
-from tui.values import read_text
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.registry import Control, Value
-from tui.session import Record, Session
-from tui.values import format_value, read_number, read_text
+from tui.core.registry import Control, Value
+from tui.core.session import Record, Session
+from tui.core.values import format_value, read_number, read_text
 
 MOMENTARY_PORTS = ("in", "mix", "band")
 STEMS = ("drums", "bass", "vocals", "other")

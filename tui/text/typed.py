@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.registry import Action, Control, Value
-from tui.remote import NOT_SENT
-from tui.screen import Remote
-from tui.session import Record, Session
+from tui.core.registry import Action, Control, Value
+from tui.core.screen import Remote
+from tui.core.session import Record, Session
+from tui.core.values import format_value, read_text, to_number
+from tui.core.wording import describe_value
 from tui.text.matching import UnclearError, find_best, find_one, split_words, suggest
 from tui.text.ports import PortGroup, check_kinds, find_group, list_groups
 from tui.text.summary import describe_job, describe_session
-from tui.values import format_value, read_text, to_number
-from tui.wording import describe_value
+from tui.wire.remote import NOT_SENT
 
 HELP = (
     "mute vocals · unmute vocals · solo drums off · gain vocals -6 · style jazz · intensity 0.6",

@@ -9,10 +9,10 @@ from pathlib import Path
 from bridge.osc.wire import encode
 from tests.fuzz.target import Target
 from tests.osc.hostile import REAL
-from tui.link import Link
-from tui.osc import MAX_BYTES, OscError, decode
-from tui.osc import encode as encode_of_app
-from tui.session import Session
+from tui.core.session import Session
+from tui.wire.link import Link
+from tui.wire.osc import MAX_BYTES, OscError, decode
+from tui.wire.osc import encode as encode_of_app
 
 READING = ("/controls/reading", ("/meters", "Levels.", "port", "peak_db"))
 FIELDS = ("/controls/fields", ("/meters", 0, "rows", 0, "", "dB"))
@@ -77,7 +77,10 @@ TARGET = Target(
         b"#bundle\0", b"/controls/done\0\0", b"/get/done\0\0\0", b"/sideman\0\0\0\0", b"/clock\0\0", b"/change\0",
         b",ifhdsSTFI\0\0", b"\x7f\xc0\0\0", b"\xff\xff\xff\xfc", b"\0\0\0\0",
     ),
-    modules=("tui.osc", "tui.link", "tui.questions", "tui.calls", "tui.retrieval", "tui.registry", "tui.session"),
+    modules=(
+        "tui.wire.osc", "tui.wire.link", "tui.wire.questions", "tui.wire.calls", "tui.wire.retrieval",
+        "tui.core.registry", "tui.core.session",
+    ),
     refusals=(OscError,),
     max_bytes=min(MAX_BYTES, 9216),
     mutations=800,

@@ -1,0 +1,1 @@
+"""Wire of the terminal app: the OSC codec, the link to a sidecar and its sockets, remote control, recordings."""
