@@ -158,6 +158,25 @@ def test_every_fault_has_a_row_where_there_is_little_room() -> None:
         rig.bus.publish("latency", path, 1024, 1024, 14336, 512, 0, 128, 384, 0, 0)
     publish_counters(rig, skipped=132)
     shown = show(HealthScreen(), rig)
-    assert "132 cycles skipped: raise the audio period, or close other programs" in shown
+    assert "132 cycles skipped: too many programs: close some, or raise the period 128" in shown
     assert "14,336 frames late (drums + 2): T tunes latency.separation.reserve_frames" in shown
     assert "128 frames late (beats)" in shown
+
+
+@pytest.mark.parametrize(
+    ("typical_us", "words"),
+    [(29.0, "too many programs: close some, or raise the period 128"), (900.0, "the period of 128 is too short here")],
+)
+def test_xruns_are_explained_by_what_the_callback_needs(typical_us: float, words: str) -> None:
+    rig = make_sample()
+    publish_counters(rig, xruns=7)
+    rig.bus.publish("callback.time", typical_us, 1500.0, 1700.0, 1900.0, 2902.5, 0.6)
+    assert f"7 xruns: {words}" in show(HealthScreen(), rig)
+
+
+def test_all_that_is_wrong_is_shown_in_80_columns() -> None:
+    rig = make_sample()
+    publish_counters(rig, xruns=7, skipped=3, late_events=2, slips=5, restarts=1)
+    shown = show(HealthScreen(), rig)
+    for words in ("7 xruns", "3 cycles skipped", "1 worker restarted", "2 late MIDI events", "5 overlapping periods"):
+        assert f"! {words}" in shown

@@ -161,3 +161,14 @@ def test_jobs_that_have_ended_are_counted_as_such() -> None:
     for number, state in enumerate(("done", "cancelled"), 1):
         rig.bus.publish("jobs", number, "separate", "x", state, 1.0, 1, 1, 0.0, 1.0, "/x", "")
     assert show(screen, rig).splitlines()[1].endswith("2 ended")
+
+
+@pytest.mark.parametrize("key", ["n", "x", "r", "space"])
+def test_no_key_acts_behind_the_form_or_empties_it(rig: SessionRig, key: str) -> None:
+    screen = JobScreen()
+    press(screen, rig, "n", "down", "enter")
+    type_text(rig, "/songs/one.wav")
+    press(screen, rig, key)
+    assert rig.remote.calls == []
+    assert "/songs/one.wav" in show(screen, rig)
+    assert "Esc leaves it" in rig.messages[-1][0]

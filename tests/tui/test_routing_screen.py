@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.keys import press, show
+from tests.tui.keys import answer_yes, press, show
 from tests.tui.rig import SessionRig
 from tests.tui.sample_session import make_sample
 from tui.screens.routing import RoutingScreen
@@ -139,3 +139,13 @@ def test_clients_are_hidden_and_shown_again() -> None:
 def test_what_waits_is_listed() -> None:
     rig, screen = make_sample(160, 50), RoutingScreen()
     assert "sideman:clock ▸ qsynth:midi" in show(screen, rig)
+
+
+def test_feedback_is_asked_about_before_it_is_connected() -> None:
+    rig, screen = make_sample(), RoutingScreen()
+    find_cell(screen, rig, "sideman drums", "sideman in")
+    press(screen, rig, "enter")
+    assert rig.remote.calls == []
+    assert rig.context.view.asked is not None and "feedback" in rig.context.view.asked[0]
+    answer_yes(rig)
+    assert rig.remote.calls == [("routing.connect", "sideman:drums", "sideman:in")]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.sample_session import make_sample
-from tui.core.rows import ROLES, measure_row
+from tui.core.rows import ROLES, measure_row, to_text
 from tui.core.screen import Screen
 from tui.interface.snapshot import draw_whole, to_lines
 from tui.screens import SCREENS
@@ -47,3 +47,12 @@ def test_a_screen_is_drawn_as_its_snapshot(make_screen: Callable[[], Screen], si
         FOLDER.mkdir(exist_ok=True)
         path.write_text(to_lines(rows), encoding="utf-8")
     assert to_lines(rows) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("make_screen", SCREENS, ids=lambda make: make().name)
+def test_ascii_has_whole_keys_and_no_other_sign_in_60_columns(make_screen: Callable[[], Screen]) -> None:
+    rig = make_sample()
+    rig.context.view.width, rig.context.view.height, rig.context.view.ascii = 60, 20, True
+    rows = draw_whole(rig.context, make_screen(), [make() for make in SCREENS])
+    assert to_text(rows[-1]).rstrip().endswith("? help")
+    assert all(to_text(row).isascii() for row in rows)

@@ -78,6 +78,13 @@ def test_one_look_at_a_well_sidecar_is_status_0(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.endswith("nothing is wrong\n")
 
 
+def test_one_look_says_that_the_mix_is_dry() -> None:
+    rig = make_sample()
+    assert not any("dry" in line for line in describe_session(rig.session))
+    rig.remote.set("stems.dry", 1)
+    assert any(line.startswith("dry mix") for line in describe_session(rig.session))
+
+
 class FollowRig:
     """A follower on a real server, with a pipe as its input."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tui.core.rows import Row, Run, cut, fit_row, measure, measure_row
 from tui.core.screen import KeyAction, Screen, View
 from tui.core.session import Record, Session
+from tui.drawing.characters import limit_characters
 from tui.keys.key_names import to_label
 
 WIDE_COLUMNS = 120
@@ -184,7 +185,7 @@ def draw_keys(view: View, actions: Sequence[KeyAction], always: Sequence[KeyActi
     gap = "   " if wide else "  "
     right: Row = []
     for action in always:
-        right += [*draw_key(action), (gap if wide else "  ", "text")]
+        right += [*limit_characters(draw_key(action), view.ascii, view.console), (gap if wide else "  ", "text")]
     right = right[:-1]
     room = width - measure_row(right) - 2
     if view.field is not None:
@@ -194,7 +195,7 @@ def draw_keys(view: View, actions: Sequence[KeyAction], always: Sequence[KeyActi
     else:
         left = [(" ", "text")]
         for action in actions:
-            key = draw_key(action)
+            key = limit_characters(draw_key(action), view.ascii, view.console)
             if key and (wide or action.shown) and measure_row(left) + measure_row(key) <= room:
                 left += [*key, (gap, "text")]
     if room < 0:

@@ -142,7 +142,7 @@ def say_span(session: Session) -> str:
     minutes = (now_ms - since_ms) / MINUTE_MS
     if since_ms <= 0 or minutes < 0:
         return "Since the counters were cleared"
-    if minutes < 1:
+    if minutes < 1.5:
         return "In the last minute"
     return f"In the last {minutes:,.0f} minutes" if minutes < 120 else f"In the last {minutes / 60:,.0f} hours"
 

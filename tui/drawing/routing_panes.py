@@ -40,7 +40,7 @@ def draw_crossing(source: Endpoint, destination: Endpoint, crossing: Crossing, r
     for words, role, several in (
         ("connected", "text", crossing.made),
         ("away", "warning", crossing.away),
-        ("not", "dim", crossing.missing),
+        ("free", "dim", crossing.missing),
     ):
         for one, other in several:
             links += [("  " if links else "", "text"), (f"{_cut_client(one)} ▸ {_cut_client(other)} ", "text")]

@@ -52,7 +52,8 @@ def draw_whole(
     rows = [*head, *content, *foot]
     if len(rows) > height:  # a terminal of a few rows: the keys, the message, and the head as far as they fit
         rows = [*rows[: height - len(foot)], *foot][-height:] if height > len(foot) else foot[-height:]
-    return [fit_row(limit_characters(replace_controls(row), view.ascii, view.console), width) for row in rows]
+    signs = [limit_characters(replace_controls(row), view.ascii, view.console) for row in rows]
+    return [limit_characters(fit_row(row, width), view.ascii, view.console) for row in signs]  # it may cut with a sign
 
 
 def add_app_actions(own: Sequence[KeyAction], app_actions: Sequence[KeyAction]) -> list[KeyAction]:

@@ -21,8 +21,8 @@ HIGH_LOAD = 0.8
 UNMEASURED = -1.0
 LOOKAHEAD = "accompaniment.lookahead_beats"
 _COUNTERS: tuple[tuple[str, str, str, str], ...] = (
-    ("xruns", "xrun", "xruns", "raise the audio period, or close other programs"),
-    ("skipped", "cycle skipped", "cycles skipped", "raise the audio period, or close other programs"),
+    ("xruns", "xrun", "xruns", ""),
+    ("skipped", "cycle skipped", "cycles skipped", ""),
     ("restarts", "worker restarted", "workers restarted", "the Log says why"),
     ("faults", "hop failed", "hops failed", "the Log says why"),
     ("dropped_hops", "hop dropped", "hops dropped", "the machine is too slow for an engine: choose a lighter one"),
@@ -30,7 +30,10 @@ _COUNTERS: tuple[tuple[str, str, str, str], ...] = (
     ("lost_events", "lost MIDI event", "lost MIDI events", "too many came at once: thin out controllers"),
     ("slips", "overlapping period", "overlapping periods", "sideman doctor says what to set"),
 )
-"""Counters that should stay at 0, what they count (one, several), and what helps."""
+"""Counters that should stay at 0, what they count (one, several), and what helps; empty: as `explain_overload` says."""
+OWN_SHARE = 0.25
+"""Of the period: a callback that mostly needs less leaves the other clients and JACK enough, so that cycles that come
+too late are due to other programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def find_faults(session: Session) -> list[Fault]:
     found = [
         *_find_absent(session),
         *_find_late(session),
-        *_find_counted(session.read("counters")),
-        *_find_loaded(session.read("callback.time")),
+        *_find_counted(session),
+        *_find_loaded(session),
         *_find_late_beats(session),
         *_find_differing(session),
         *_find_uneven(session.read("clock")),
@@ -90,17 +93,31 @@ def _find_late(session: Session) -> Iterator[Fault]:
         yield Fault(f"{frames:,.0f} frames late ({paths})", fix)
 
 
-def _find_counted(counters: Record) -> Iterator[Fault]:
+def explain_overload(session: Session) -> str:
+    """Why cycles come too late, and what helps: other programs, or a period in which our own callback has no room."""
+    callback, period = session.read("callback.time"), read_number(session.read("counters"), "period")
+    typical_us, period_us = read_number(callback, "p50_us"), read_number(callback, "period_us")
+    if not (typical_us > 0 and period_us > 0 and period > 0):
+        return "raise the audio period, or close other programs"
+    if typical_us < OWN_SHARE * period_us:
+        return f"too many programs: close some, or raise the period {period:.0f}"
+    return f"the period of {period:.0f} is too short here: raise it in JACK"
+
+
+def _find_counted(session: Session) -> Iterator[Fault]:
+    counters, overload = session.read("counters"), explain_overload(session)
     for field, one, several, fix in _COUNTERS:
         count = read_number(counters, field)
         if count > 0:
-            yield Fault(f"{count:,.0f} {one if count == 1 else several}", fix, field in ("xruns", "skipped"))
+            yield Fault(
+                f"{count:,.0f} {one if count == 1 else several}", fix or overload, field in ("xruns", "skipped")
+            )
 
 
-def _find_loaded(callback: Record) -> Iterator[Fault]:
-    load = read_number(callback, "dsp_load")
+def _find_loaded(session: Session) -> Iterator[Fault]:
+    load = read_number(session.read("callback.time"), "dsp_load")
     if load >= HIGH_LOAD:
-        yield Fault(f"load {100 * load:.0f} %", "raise the audio period, or close other programs", True)
+        yield Fault(f"load {100 * load:.0f} %", explain_overload(session), True)
 
 
 def _find_late_beats(session: Session) -> Iterator[Fault]:

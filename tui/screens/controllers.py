@@ -94,26 +94,35 @@ class ControllerScreen:
             if at < 0:
                 context.say("nothing was moved yet: move a fader or press a button", "warning")
             else:
-                self._call(context, "learn.take", ranks[at], undoes=True)
+                control = read_text(session.read("learn.state"), "control")
+                self._call(context, "learn.take", ranks[at], undoes=True, words=f"learned: {control}")
             return
         selected = self._find_selected(session)
         if selected is not None:
             self._candidate = Selection()
             self._call(context, "learn.start", selected.target)
+        else:
+            self._search(context)
 
     def _forget(self, context: Context) -> None:
         selected = self._find_selected(context.session)
         if selected is None or not selected.message:
             context.say("nothing is bound to it", "warning")
         else:
-            self._call(context, "learn.forget", selected.target, undoes=True)
+            words = f"nothing sets {selected.target} any more"
+            self._call(context, "learn.forget", selected.target, undoes=True, words=words)
 
     def _reload(self, context: Context) -> None:
         self._call(context, "controllers.reload", words="the mappings are read again")
 
     def _search(self, context: Context) -> None:
         self._field = context.view.field = TextField(
-            "find", self._find, len(self._find), on_change=self._set_find, on_cancel=lambda: self._set_find("")
+            "find",
+            self._find,
+            len(self._find),
+            on_change=self._set_find,
+            on_submit=lambda _text: self._enter(context),
+            on_cancel=lambda: self._set_find(""),
         )
 
     def _set_find(self, text: str) -> None:
@@ -129,8 +138,7 @@ class ControllerScreen:
         """Trigger an action; of learning the reading says what came of it, so only errors are shown, or ``words``."""
 
         def take(error: str, _rows: list[Record]) -> None:
-            detail = read_text(context.session.read("learn.state"), "detail")
-            done = words or (f"{detail or 'done'} · u undoes it" if undoes else "")
+            done = f"{words} · u undoes it" if undoes else words
             if error or done:
                 context.say(error or done, "error" if error else "text")
 

@@ -32,6 +32,8 @@ WIDE_COLUMNS = 74
 """From this width on the DAW card and the workers are right of the delays."""
 LARGE_DELAY_ROWS = 20
 LARGE_FAULTS = 5
+MOST_FAULT_ROWS = 6
+"""In 80 x 24: what is wrong goes before the last rows of the delays, and nothing scrolls here."""
 """Rows of the delays, and of what is wrong, in the large layout."""
 
 
@@ -119,7 +121,7 @@ class HealthScreen:
         machine = draw_machine(session, width, False)
         lookahead = draw_lookahead(session, width, False)
         below = len(lookahead) + 2
-        wanted = min(max(len(faults), 1), 3)
+        wanted = min(max(len(faults), 1), MOST_FAULT_ROWS)
         room = max(height - below - wanted, 3)
         if width >= WIDE_COLUMNS:
             side = width - DELAY_COLUMNS - 3

@@ -17,6 +17,7 @@ ORDER = ("runs", "paused", "waits", "failed", "done", "cancelled")
 """Jobs by their state: what moves is on top."""
 ENDED = ("done", "failed", "cancelled")
 LEAST_HEIGHT = 12
+FORM_OPEN = "the form of a new job is open: Esc leaves it"
 OUTPUT = "jobs.log"
 OUTPUT_S = 2.0
 """What a job printed is asked for so often while it is shown."""
@@ -76,6 +77,9 @@ class JobScreen:
 
     def _find_job(self, context: Context) -> Record:
         """The selected job; an empty record, and a word about it, where there is none."""
+        if self._form is not None:  # the job that a key would act on is not what is looked at
+            context.say(FORM_OPEN, "warning")
+            return {}
         jobs = _list_jobs(context.session)
         at = self._job.find([read_text(one, "job") for one in jobs])
         if at < 0:
@@ -127,7 +131,10 @@ class JobScreen:
     # -- the form
 
     def _open_form(self, context: Context) -> None:
-        self._form = None if self._form is not None else JobForm(list_styles(context.session))
+        if self._form is None:
+            self._form = JobForm(list_styles(context.session))
+        else:  # what was typed into it stays
+            context.say(FORM_OPEN, "warning")
 
     def _turn(self, _context: Context, step: int) -> None:
         if self._form is not None:
@@ -172,7 +179,7 @@ class JobScreen:
             else:
                 self._form = None
                 self._job.key = read_text(rows[0], "job") if rows else self._job.key
-                context.say(f"{form.kind.name} is started; the results come into {form.get_folder()}", "good")
+                context.say(f"job {self._job.key} is added; its results come into {form.get_folder()}", "good")
 
         context.remote.call("jobs.start", *form.make_arguments(), answer=take)
 

@@ -24,7 +24,13 @@ class RoutingEdits:
         elif crossing.missing or crossing.away:
             done = "pair made whole" if crossing.made else "connected"
             links = [*crossing.missing, *crossing.away] if crossing.is_crossed else whole
-            self._call(context, "routing.connect", links, f"{done}: {words}")
+            if _feeds_back(source, destination):
+                context.view.asked = (
+                    f"{words} is feedback. Connect it?",
+                    lambda: self._call(context, "routing.connect", links, f"{done}: {words}"),
+                )
+            else:
+                self._call(context, "routing.connect", links, f"{done}: {words}")
         else:
             self._call(context, "routing.cut", whole, f"cut: {words}")
 
@@ -66,6 +72,12 @@ class RoutingEdits:
             f"delete scene {name}?",
             lambda: _call_and_say(context, "routing.delete", name, f"scene {name} is deleted"),
         )
+
+
+def _feeds_back(source: Endpoint, destination: Endpoint) -> bool:
+    """Whether a program would get its own sound as its input. A sound card's inputs and outputs are one client."""
+    is_device = source.physical or destination.physical
+    return source.client == destination.client and source.kind == "audio" and not is_device
 
 
 def _make_answer(

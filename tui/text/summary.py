@@ -23,7 +23,7 @@ FAULTS = (("xruns", "xruns"), ("skipped", "skipped cycles"), ("late_frames", "la
 def describe_session(session: Session) -> list[str]:
     """What there is to know at one look, a line for each thing."""
     lines = [describe_identity(session), describe_music(session)]
-    lines += describe_levels(session)
+    lines += [*describe_levels(session), describe_dry(session)]
     lines += [describe_band(session), describe_preset(session), describe_workers(session), describe_faults(session)]
     lines += describe_jobs(session)
     lines += [f"wrong: {problem}" for problem in find_problems(session)] or ["nothing is wrong"]
@@ -69,6 +69,11 @@ def describe_levels(session: Session) -> Iterator[str]:
             elif control is not None and session.is_on(control.name):
                 words.append({"mute": "muted", "solo": "solo"}[end])
         yield f"{port}: {', '.join(words)}"
+
+
+def describe_dry(session: Session) -> str:
+    """That the mix is dry, where it is: then no fader and no mute acts on it."""
+    return "dry mix: the input as it came, whatever faders and mutes say" if session.is_on("stems.dry") else ""
 
 
 def describe_band(session: Session) -> str:
