@@ -180,3 +180,10 @@ def test_all_that_is_wrong_is_shown_in_80_columns() -> None:
     shown = show(HealthScreen(), rig)
     for words in ("7 xruns", "3 cycles skipped", "1 worker restarted", "2 late MIDI events", "5 overlapping periods"):
         assert f"! {words}" in shown
+
+
+@pytest.mark.parametrize(("leader", "words"), [("host", "instead of MIDI clock"), ("detected", "let the music play")])
+def test_a_clock_that_searches_is_explained_by_who_leads(leader: str, words: str) -> None:
+    rig = make_sample()
+    rig.session.feed("/clock", (44100, 1000, 1, 3, 1.0, 4, 111.0, leader, "searching", 7.0, 0), 1.0)
+    assert any(words in fault.fix for fault in find_faults(rig.session))

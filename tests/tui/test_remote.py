@@ -88,7 +88,7 @@ def test_a_value_is_clamped_and_a_choice_is_set_by_its_word(rig: RemoteRig) -> N
     rig.remote.set(STYLE, "jazz")
     rig.settle()
     assert rig.bus.get(GAIN) == 12.0
-    assert rig.session.get_choice(STYLE) == "jazz" and rig.last == "band style jazz · u undoes it"
+    assert rig.session.get_choice(STYLE) == "jazz" and rig.last == "band style jazz, from the next bar on · u undoes it"
     rig.remote.set(STYLE, "polka")
     assert "not a value" in rig.last
     rig.remote.nudge(STYLE, -1)

@@ -121,3 +121,13 @@ def test_silence_has_no_number() -> None:
     rig = make_sample(160, 50)
     rig.bus.publish("meters", "bass", -120.0, -120.0, -120.0, -120.0, -120.0, -120.0)
     assert "-inf  peak dB" in show(StemsScreen(), rig)
+
+
+def test_no_level_is_shown_while_the_sidecar_is_lost() -> None:
+    rig, screen = make_sample(), StemsScreen()
+    assert "█" in find_row(show(screen, rig), "drums")
+    rig.session.state = "lost"
+    rig.context.now_s += 10.0
+    shown = show(screen, rig)
+    assert "█" not in shown and "━" not in shown
+    assert "–" in find_row(shown, "drums")

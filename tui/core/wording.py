@@ -12,6 +12,14 @@ UNITS = ("_db", "_frames", "_beats", "_bpm", "_ms", "_hz", "_s")
 SWITCHED_ON = {"mute": "muted"}
 """Switches for which the language has a word of its own."""
 
+EFFECTS = {
+    "next beat": ", from the next beat on",
+    "next bar": ", from the next bar on",
+    "next start": ", from the next start on",
+    "delay moves": "; the DAW has to read the delay anew",
+}
+"""What is said behind a change that does not take effect at once."""
+
 
 def shorten_name(name: str) -> str:
     """A control or an action in a few words: ``stems.vocals.gain_db`` is ``vocals gain``."""
@@ -29,11 +37,11 @@ def describe_value(control: Control, number: float) -> str:
 
 
 def describe_change(control: Control, number: float) -> str:
-    """A change of a control as it is said: as `describe_value`, and ``vocals muted``."""
+    """A change of a control as it is said: as `describe_value`, ``vocals muted``, and when it takes effect."""
     first, _, last = shorten_name(control.name).rpartition(" ")
     if control.kind == "switch" and number > 0.5 and last in SWITCHED_ON:
         return f"{first} {SWITCHED_ON[last]}"
-    return describe_value(control, number)
+    return describe_value(control, number) + EFFECTS.get(control.takes_effect, "")
 
 
 def describe_action(name: str, arguments: Sequence[str]) -> str:

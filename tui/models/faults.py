@@ -138,6 +138,10 @@ def _find_differing(session: Session) -> Iterator[Fault]:
 
 
 def _find_uneven(clock: Record) -> Iterator[Fault]:
-    if read_text(clock, "lock") == "searching" and read_number(clock, "rolling") > 0:
+    if read_text(clock, "lock") != "searching" or read_number(clock, "rolling") <= 0:
+        return
+    if read_text(clock, "leader") == "host":
         jitter = read_number(clock, "jitter_ms")
-        yield Fault(f"clock not locked, jitter {jitter:.1f} ms", "JACK transport is exact where MIDI clock is not")
+        yield Fault(f"clock not locked, jitter {jitter:.1f} ms", "use JACK transport instead of MIDI clock")
+    else:
+        yield Fault("the beat is not certain yet", "let the music play some bars, or tap it: g o, then t")

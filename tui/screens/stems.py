@@ -7,7 +7,7 @@ from functools import partial
 
 from tui.core.rows import Row, Run, fit_row, pad, pad_left
 from tui.core.screen import Context, KeyAction
-from tui.core.session import Session
+from tui.core.session import Record, Session
 from tui.core.values import read_number
 from tui.drawing.faders import format_gain
 from tui.drawing.meters import FLOOR_DB, MeterChannel, draw_line_meter, draw_meter, draw_scale
@@ -191,7 +191,7 @@ class StemsScreen:
 
     def _update(self, session: Session, port: str, channel: int, now_s: float) -> MeterChannel:
         meter = self._channels.setdefault((port, channel), MeterChannel())
-        level_db = read_number(session.read_row("meters", port), LEVEL_FIELDS[channel], FLOOR_DB)
+        level_db = read_number(_read_meter(session, port), LEVEL_FIELDS[channel], FLOOR_DB)
         meter.update(level_db, now_s)
         return meter
 
@@ -209,7 +209,7 @@ class StemsScreen:
             "DRY MIX" if session.is_on(DRY) else "MUTED" if muted else "not soloed" if others and not soloed else ""
         )
         peak_db = max(levels.left.tick_db, levels.right.tick_db)
-        known = bool(session.read_row("meters", stem))
+        known = bool(_read_meter(session, stem))
         return StemState(
             name=stem,
             number=number + 1,
@@ -231,7 +231,7 @@ class StemsScreen:
 
     def _draw_output(self, session: Session, port: str, columns: Columns, count: int, now_s: float) -> list[Row]:
         left, right = (self._update(session, port, channel, now_s) for channel in (0, 1))
-        known = bool(session.read_row("meters", port))
+        known = bool(_read_meter(session, port))
         peak = self._texts.hold(port, _format_peak(max(left.tick_db, right.tick_db), known), now_s)
         clipped = left.is_clipped or right.is_clipped
         bars = [draw_line_meter(left, right, columns.meter)]
@@ -287,3 +287,8 @@ def _format_peak(level_db: float, known: bool) -> str:
     if not known:
         return "–"
     return "-inf" if level_db <= FLOOR_DB else f"{0.0 if abs(level_db) < 0.05 else level_db:.1f}"
+
+
+def _read_meter(session: Session, port: str) -> Record:
+    """The level of a port; empty while the sidecar is lost, as the last level would look like music."""
+    return {} if session.state == "lost" else session.read_row("meters", port)
