@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tui.core.rows import Row, cut, draw_heading
-from tui.core.session import Record
+from tui.core.session import Record, Session
 from tui.core.values import UNKNOWN, read_number, read_text
+from tui.drawing.matrix import Line, shorten_labels
 from tui.drawing.panes import draw_text
 from tui.drawing.table import Column, draw_table
 from tui.models.port_graph import Crossing, Endpoint
@@ -110,3 +111,37 @@ def draw_away(links: list[tuple[str, str]], height: int) -> list[Row]:
     if len(links) > len(rows) and rows:
         rows[-1] = [(f"and {len(links) - len(rows) + 1} more", "dim")]
     return rows
+
+
+def draw_clients(names: list[str], hidden: frozenset[str], selected: int, width: int, height: int) -> list[Row]:
+    """The clients under their heading, scrolled to the selected one; those in ``hidden`` have no mark."""
+    rows = [draw_heading("Clients", width, "↵ shows or hides   c closes")]
+    size = max(height - 1, 0)
+    start = max(min(selected - size // 2, len(names) - size), 0)
+    for number, name in list(enumerate(names))[start : start + size]:
+        box = "[ ]" if name in hidden else "[x]"
+        role = "selected" if number == selected else "text"
+        rows.append([("▌" if number == selected else " ", role), (f"{box} {name}", role)])
+    return rows
+
+
+def make_lines(ends: list[Endpoint]) -> list[Line]:
+    """Rows or columns of the matrix, their labels without what those of the client have in common."""
+    labels: dict[int, str] = {}
+    for client in {(one.client, one.kind) for one in ends}:
+        places = [at for at, one in enumerate(ends) if (one.client, one.kind) == client]
+        labels.update(zip(places, shorten_labels([ends[at].label for at in places]), strict=True))
+    return [Line(one.client, labels[at].strip("/_:- ") or one.label, one.is_away) for at, one in enumerate(ends)]
+
+
+def explain_empty(session: Session, hidden: frozenset[str]) -> str:
+    """Why the matrix has nothing to show, and what helps."""
+    if session.state != "attached":
+        return "–"
+    if "routing.port" not in session.registry.readings:
+        return "This sidecar does not publish the ports of the audio system: it is older than this app."
+    if read_text(session.read("sideman"), "server") == "offline":
+        return "No ports: this sidecar plays offline, without an audio system. With JACK, start it by sideman run."
+    if hidden:
+        return f"All clients that have ports are hidden: {', '.join(sorted(hidden))}. c shows them again."
+    return "No ports: the sidecar waits for the JACK server, or nothing is connected to it."

@@ -6,15 +6,18 @@ from tui.core.rows import Row, Run, cut, draw_heading
 from tui.core.screen import Context, KeyAction, TextField
 from tui.core.session import Session
 from tui.core.values import read_number, read_text
-from tui.drawing.matrix import HEAD_ROWS, Line, MatrixSize, draw_matrix, shorten_labels
+from tui.drawing.matrix import HEAD_ROWS, Line, MatrixSize, draw_matrix
 from tui.drawing.panes import draw_text, fill, indent, put_side_by_side
 from tui.drawing.routing_panes import (
     draw_away,
     draw_changes,
+    draw_clients,
     draw_crossing,
     draw_legend,
     draw_scenes,
     explain_crossing,
+    explain_empty,
+    make_lines,
 )
 from tui.drawing.text_field import draw_field
 from tui.models.port_graph import READINGS, Crossing, Endpoint, PortGraph, make_graph
@@ -207,7 +210,7 @@ class RoutingScreen:
         if made_of != self._made_of:
             self._made_of = made_of
             self._graph = make_graph(session, self._pairs, self._hidden, self._find)
-            self._lines = _make_lines(self._graph.sources), _make_lines(self._graph.destinations)
+            self._lines = make_lines(self._graph.sources), make_lines(self._graph.destinations)
         return self._graph
 
     def _find_cursor(self, session: Session) -> tuple[Endpoint, Endpoint, Crossing] | None:
@@ -229,7 +232,7 @@ class RoutingScreen:
             self._field = None
         graph = self._update(context.session)
         if not graph.sources or not graph.destinations:
-            text = _explain_empty(context.session, self._hidden)
+            text = explain_empty(context.session, self._hidden)
             return fill([[], *indent(draw_text(text, min(width - 2, 76), height - 1, "dim"), 1)], width, height)
         is_large = context.view.is_large
         foot = FOOT_ROWS[is_large] if height >= LEAST_HEIGHT else 1 if self._field else 0
@@ -305,15 +308,7 @@ class RoutingScreen:
         selected = -1
         if self._list == "clients":
             keys = self._list_keys(session)
-            at = self._client.find(keys)
-            rows = [draw_heading("Clients", width, "↵ shows or hides   c closes")]
-            size = max(height - 1, 0)
-            start = max(min(at - size // 2, len(keys) - size), 0)
-            for number, key in list(enumerate(keys))[start : start + size]:
-                box = "[ ]" if key in self._hidden else "[x]"
-                role = "selected" if number == at else "text"
-                rows.append([("▌" if number == at else " ", role), (f"{box} {key}", role)])
-            return rows
+            return draw_clients(keys, self._hidden, self._client.find(keys), width, height)
         scenes = session.read_rows("routing.scene")
         if self._list == "scenes":
             selected = self._scene.find([read_text(one, "scene") for one in scenes])
@@ -323,24 +318,3 @@ class RoutingScreen:
 
 def _keys(ends: list[Endpoint]) -> list[str]:
     return [one.ports[0] for one in ends]
-
-
-def _make_lines(ends: list[Endpoint]) -> list[Line]:
-    """Rows or columns of the matrix, their labels without what those of the client have in common."""
-    labels: dict[int, str] = {}
-    for client in {(one.client, one.kind) for one in ends}:
-        places = [at for at, one in enumerate(ends) if (one.client, one.kind) == client]
-        labels.update(zip(places, shorten_labels([ends[at].label for at in places]), strict=True))
-    return [Line(one.client, labels[at].strip("/_:- ") or one.label, one.is_away) for at, one in enumerate(ends)]
-
-
-def _explain_empty(session: Session, hidden: frozenset[str]) -> str:
-    if session.state != "attached":
-        return "–"
-    if "routing.port" not in session.registry.readings:
-        return "This sidecar does not publish the ports of the audio system: it is older than this app."
-    if read_text(session.read("sideman"), "server") == "offline":
-        return "No ports: this sidecar plays offline, without an audio system. With JACK, start it by sideman run."
-    if hidden:
-        return f"All clients that have ports are hidden: {', '.join(sorted(hidden))}. c shows them again."
-    return "No ports: the sidecar waits for the JACK server, or nothing is connected to it."
