@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import pty
 import re
@@ -20,7 +21,10 @@ import pytest
 
 from bridge.control.bus import Bus, Row
 from bridge.osc.server import OscServer
+from tests.processes import alive, children
 from tests.tui.rig import sidecar_registry
+from tests.waiting import until
+from tui.terminal.processes import has_hung_up
 
 ROOT = Path(__file__).parent.parent.parent
 WAIT_S = 60.0
@@ -69,8 +73,18 @@ class PtyRig:
         os.write(self.main, key)
         assert self.changed.acquire(timeout=WAIT_S), "the key did not act"
 
-    def close(self) -> None:
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed or a connection that is lost."""
         os.close(self.main)
+        self.main = -1
+
+    def list_processes(self) -> set[int]:
+        """The guard and the app that still run."""
+        return {pid for pid in (self.process.pid, *children(self.process.pid)) if alive(pid)}
+
+    def close(self) -> None:
+        if self.main >= 0:
+            os.close(self.main)
         try:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(WAIT_S)
@@ -101,3 +115,29 @@ def test_where_no_colour_is_wanted_no_sequence_has_one(rig: PtyRig) -> None:
     looks = {code for found in re.findall(rb"\x1b\[([0-9;]*)m", written) for code in found.split(b";")}
     assert looks <= {b"0", b"1", b"2", b"4", b"7"}
     assert b"1" in looks
+
+
+def test_guard_and_app_end_when_their_terminal_goes_while_it_takes_nothing(rig: PtyRig) -> None:
+    rig.read_until("● attached".encode())
+    for number in range(KEYS):  # until the writer waits for the terminal
+        rig.bus.set("stems.bass.gain_db", -number % 60 - 60, "test")
+        rig.press(b"m")
+    processes = rig.list_processes()
+    assert len(processes) == 2
+    rig.hang_up()
+    level = itertools.count()
+
+    def have_ended() -> bool:
+        rig.bus.set("stems.bass.gain_db", next(level) % 60 - 60, "test")  # something to draw, without end
+        rig.process.poll()
+        return not any(alive(pid) for pid in processes)
+
+    until("guard and app end", have_ended)
+
+
+def test_a_terminal_that_is_there_has_not_hung_up() -> None:
+    main, other = pty.openpty()
+    assert not has_hung_up(other)
+    os.close(main)
+    assert has_hung_up(other)
+    os.close(other)

@@ -14,7 +14,7 @@ from tui.core.screen import Context, View
 from tui.core.session import Session
 from tui.terminal import terminal
 from tui.terminal.app import Connection
-from tui.terminal.processes import end_with_parent
+from tui.terminal.processes import end_with_parent, watch_terminal
 from tui.wire.attachment import open_link
 from tui.wire.connection import LinkConnection, ReplayConnection
 from tui.wire.recording import parse_time, read_recording
@@ -82,6 +82,7 @@ class _Speech:
 def main() -> int:
     """Run the app with the options in the first argument, as the guard passes them."""
     end_with_parent()
+    watch_terminal()
     try:
         return run(parse_options(sys.argv[1] if len(sys.argv) > 1 else "{}"))
     except ValueError as error:  # each of our errors is one, and its text is for the user
