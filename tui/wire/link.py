@@ -51,7 +51,7 @@ ALWAYS: Rates = (
 )
 """Patterns and rates (Hz) that are subscribed to whatever is shown. Changes of all controls come by `change`."""
 
-OTHER_SIDECAR = "another sidecar answers now: its faders and connections may be others than before"
+OTHER_SIDECAR = "another sidecar answers now: its faders and connections may differ"
 PROMPT = ("transport.",)
 """Actions of these groups go through the first channel: they wait for nothing."""
 
