@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -14,6 +17,7 @@ from hypothesis import settings
 
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
 from tests.offline_sidecar import OfflineSidecar, open_offline_sidecar
+from tests.tui.tmux_rig import OpenTmux, TmuxRig
 
 # a busy machine is no fault: no property test is timed
 settings.register_profile("sideman", deadline=None)
@@ -66,3 +70,24 @@ def offline_sidecar(tmp_path: Path) -> StartOfflineSidecar:
         return open_offline_sidecar(tmp_path, song, clock, arguments, settings)
 
     return start
+
+
+_TMUX_NUMBERS = itertools.count()
+"""A server that is being ended keeps its name for a moment."""
+
+
+@pytest.fixture
+def open_tmux() -> Iterator[OpenTmux]:
+    """Opens tmux servers of its own; all of them, and what runs in them, are gone after the test."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    opened: list[TmuxRig] = []
+
+    def start(*arguments: str, **environment: str) -> TmuxRig:
+        opened.append(TmuxRig(f"sideman-{os.getpid()}-{next(_TMUX_NUMBERS)}", arguments, environment))
+        return opened[-1]
+
+    yield start
+    for rig in opened:
+        sys.stdout.write(rig.read())  # shown where the test failed
+        rig.close()

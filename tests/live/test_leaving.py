@@ -37,11 +37,14 @@ def segments(pid: int) -> set[str]:
 
 
 @contextmanager
-def sideman_run(server: DummyServer, config: Path) -> Iterator[subprocess.Popen[str]]:
-    """``sideman run`` as a user starts it; where ``config`` has no settings, without the machine's MIDI devices."""
+def sideman_run(server: DummyServer, config: Path, port: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """``sideman run`` as a user starts it; where ``config`` has no settings, without the machine's MIDI devices.
+
+    ``port``: of OSC; 0 for a free one.
+    """
     if not (config / "sideman.toml").exists():
         (config / "sideman.toml").write_text("schema = 1\n[controllers]\nmidi = false\n")
-    command = [str(SIDEMAN), "run", "--server", server.name, "--port", str(free_port())]
+    command = [str(SIDEMAN), "run", "--server", server.name, "--port", str(port or free_port())]
     env = server.env | {"SIDEMAN_CONFIG_HOME": str(config), "PYTHONFAULTHANDLER": "1"}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
         try:

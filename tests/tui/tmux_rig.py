@@ -63,6 +63,10 @@ class TmuxRig:
         for key in keys:
             self.run("send-keys", "--", to_tmux(key))
 
+    def type_text(self, text: str) -> None:
+        """Type ``text``, all of it at once."""
+        self.run("send-keys", "-l", "--", text)
+
     def wait_for(self, start: str) -> None:
         """Wait until a line of the pane starts with ``start``."""
         until(repr(start), lambda: any(line.startswith(start) for line in self.read().splitlines()))

@@ -27,13 +27,19 @@ class PresetEdits:
         session = context.session
         names = comparison.values if comparison is not None else list_saved_values(session)
         before = {one: session.get(one) for one in names}
+
+        def set_back() -> None:
+            # the values of a preset may come behind the answer: what it changes is known before
+            changed = {one.control: before[one.control] for one in comparison.changed} if comparison else {}
+            context.remote.recall({**find_changes(session, before), **changed}, f"before {name}")
+
         words = f"loaded {name}" + (f": {len(comparison.changed)} controls changed" if comparison is not None else "")
         self._call(
             context,
             "preset.load",
             (name,),
             f"{words} · u undoes it",
-            lambda: context.remote.recall(find_changes(session, before), f"before {name}"),
+            set_back,
         )
 
     def change_over(self, context: Context, name: str, comparison: Comparison | None) -> None:
