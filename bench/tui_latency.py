@@ -73,7 +73,7 @@ def measure_size(server: DummyServer, port: int, size: tuple[int, int], keys: in
                     f"   {missing} missing, {skipped} skipped"
                 )
             else:
-                report(f"{name:<8} {words:<8} no key was heard")
+                report(f"{name:<8} {words:<8} no key was audible")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
