@@ -213,7 +213,7 @@ def test_a_sidecar_that_is_killed_is_lost_and_its_successor_gets_nothing_that_wa
         rig.app.press("2", "m")
         rig.app.wait_for_words("not sent: bass mute on (LOST)")
     with sideman_run(module_server, config, rig.port) as again:
-        rig.app.wait_for_words("another sidecar answers now")
+        rig.app.wait_for_words("another sidecar answers")
         rig.app.wait_for_words(f"● 127.0.0.1:{rig.port}")
         until("the values of the new one", lambda: "MUTED" not in rig.app.read())
         rig.app.press("m")

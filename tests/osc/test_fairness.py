@@ -113,7 +113,7 @@ def test_requests_of_a_datagram_beyond_its_budget_are_refused_with_a_reason(
     assert {args for address, args in receive_all(client) if address == "/error"} == {refusal}
     assert 0 < server.counts["excess"] < 64
     assert client.request("/ping") == ()
-    assert client.gather("/get", "/stems", done="/get/done")[-1][1] == ("/stems", 13)
+    assert client.gather("/get", "/stems", done="/get/done")[-1][1] == ("/stems", 14)
 
 
 def test_a_refused_pattern_sets_nothing(bus: Bus) -> None:

@@ -190,3 +190,28 @@ def test_nothing_is_sent_while_lost_nor_later(rig: RemoteRig) -> None:
     rig.remote.undo()  # that of before is still there
     rig.settle()
     assert rig.bus.get(GAIN) == 0.0
+
+
+def test_a_sidecar_that_was_started_anew_gets_the_controls_of_the_one_before_by_undo(rig: RemoteRig) -> None:
+    rig.bus.set_all({GAIN: -6.0, MUTE: True, STYLE: "jazz", "latency.drums.ping": True}, "hand")
+    rig.settle()
+    rig.start_sidecar("two")
+    rig.run(lambda: rig.link.instance == "two" and rig.link.is_attached and not rig.link.is_busy)
+    assert (rig.session.get(GAIN), rig.session.is_on(MUTE)) == (0.0, False)
+    rig.remote.undo()
+    rig.settle()
+    assert (rig.bus.get(GAIN), rig.bus.get(MUTE)) == (-6.0, 1.0)
+    assert rig.session.get_choice(STYLE) == "jazz"
+    assert rig.bus.get("latency.drums.ping") == 0.0, "no preset holds it"
+    rig.remote.redo()
+    rig.settle()
+    assert (rig.bus.get(GAIN), rig.bus.get(MUTE)) == (0.0, 0.0)
+
+
+def test_a_sidecar_that_was_started_anew_and_is_as_before_leaves_nothing_to_undo(rig: RemoteRig) -> None:
+    rig.start_sidecar("two")
+    rig.run(lambda: rig.link.instance == "two" and rig.link.is_attached and not rig.link.is_busy)
+    rig.remote.undo()
+    assert rig.last == "all is as it was before"
+    rig.remote.undo()
+    assert rig.last == "nothing to undo"

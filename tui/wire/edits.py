@@ -24,6 +24,11 @@ class ControlEdit:
     changed_s: float = 0.0
     asked: dict[str, float] = field(default_factory=dict)
 
+    def leave_equal(self, get: Callable[[str], float]) -> None:
+        """Take the present values, of ``get``, for those after it, and leave out the controls that do not differ."""
+        self.before = {name: value for name, value in self.before.items() if not is_equal(get(name), value)}
+        self.after = {name: get(name) for name in self.before}
+
 
 @dataclass(slots=True)
 class ActionEdit:

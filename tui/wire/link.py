@@ -51,7 +51,7 @@ ALWAYS: Rates = (
 )
 """Patterns and rates (Hz) that are subscribed to whatever is shown. Changes of all controls come by `change`."""
 
-OTHER_SIDECAR = "another sidecar answers now: its faders and connections may differ"
+OTHER_SIDECAR = "another sidecar answers: its faders may differ · u sets those of before"
 PROMPT = ("transport.",)
 """Actions of these groups go through the first channel: they wait for nothing."""
 
@@ -66,6 +66,8 @@ class Link:
         on_tick: Called with the time at each tick.
         observe: Called with each datagram: the direction (``in`` or ``out``), the channel, the datagram, the time.
         on_state: Called with each new state of the session and the time.
+        on_other: Called with the values of the controls that presets hold, by name, as the sidecar of before had them
+            when another one takes its place.
     """
 
     def __init__(self, session: Session, token: str = "", always: Rates = ALWAYS) -> None:
@@ -76,6 +78,7 @@ class Link:
         self.on_tick: Callable[[float], None] = lambda _now_s: None
         self.observe: Callable[[str, int, bytes, float], None] = lambda _way, _channel, _datagram, _now_s: None
         self.on_state: Callable[[str, float], None] = lambda _state, _now_s: None
+        self.on_other: Callable[[dict[str, float]], None] = lambda _values: None
         self._token = token
         self._histories: dict[str, None] = {}
         self._questions = Questions()
@@ -281,6 +284,9 @@ class Link:
             self._retrieval.ask_registry(self._attach, self._say_failure)
 
     def _attach(self, registry: Registry) -> None:
+        if self._is_other:
+            saved = {name for name, control in self.session.registry.controls.items() if control.saved}
+            self.on_other({name: value for name, value in self.session.values.items() if name in saved})
         self.session.registry = registry
         self.session.forget_values()
         self._set_state("attached", self._received_s)

@@ -23,6 +23,7 @@ LOG_STEPS = 100
 UNDO_HINT = "u undoes it"
 UNDONE = "undone"
 NOT_SENT = "not sent"
+EARLIER = "the controls as the sidecar of before had them"
 """The answer to an action while the sidecar is lost; the reason was said."""
 
 
@@ -50,6 +51,7 @@ class LinkRemote:
         self._unconfirmed: dict[str, int] = {}
         link.on_message = self._take_message
         link.on_tick = self.release
+        link.on_other = self._offer_earlier
 
     # changes
 
@@ -146,11 +148,20 @@ class LinkRemote:
 
     # undo
 
+    def _offer_earlier(self, values: dict[str, float]) -> None:
+        """Let undo set the controls of another sidecar as the one of before had them."""
+        self._edits.add(ControlEdit(values, {}, EARLIER))
+
     def undo(self) -> None:
         """Undo the last change that was made here."""
         edit = self._edits.get_last()
+        if isinstance(edit, ControlEdit) and edit.words == EARLIER and not edit.after:
+            edit.leave_equal(self._session.get)
         if edit is None:
             self._say("nothing to undo", "dim")
+        elif isinstance(edit, ControlEdit) and not edit.before:
+            self._edits.pop()
+            self._say("all is as it was before", "dim")
         elif isinstance(edit, ControlEdit):
             if not self._asks_first(edit) and self._make(edit.before, edit, UNDONE):
                 self._edits.undone.append(self._edits.pop())
