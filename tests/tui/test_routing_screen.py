@@ -149,3 +149,8 @@ def test_feedback_is_asked_about_before_it_is_connected() -> None:
     assert rig.context.view.asked is not None and "feedback" in rig.context.view.asked[0]
     answer_yes(rig)
     assert rig.remote.calls == [("routing.connect", "sideman:drums", "sideman:in")]
+
+
+def test_the_cursor_begins_at_another_program_and_not_at_a_loop() -> None:
+    rig, screen = make_sample(), RoutingScreen()
+    assert "sideman drums ▸ ardour Drums ──" in show(screen, rig)

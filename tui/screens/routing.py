@@ -211,6 +211,8 @@ class RoutingScreen:
             self._made_of = made_of
             self._graph = make_graph(session, self._pairs, self._hidden, self._find)
             self._lines = make_lines(self._graph.sources), make_lines(self._graph.destinations)
+            if not self._destination.key and self._graph.sources:
+                self._destination.key = _find_first_destination(self._graph)
         return self._graph
 
     def _find_cursor(self, session: Session) -> tuple[Endpoint, Endpoint, Crossing] | None:
@@ -314,6 +316,13 @@ class RoutingScreen:
             selected = self._scene.find([read_text(one, "scene") for one in scenes])
         keys_text = "↵ restores   D deletes   R closes" if self._list else "S saves   R restores"
         return [draw_heading("Scenes", width, keys_text), *draw_scenes(scenes, selected, width, height - 1)]
+
+
+def _find_first_destination(graph: PortGraph) -> str:
+    """Where the cursor begins: at what the first source can be connected to, and not at its own client's input."""
+    source = graph.sources[0]
+    fits = [one for one in graph.destinations if one.kind == source.kind and one.client != source.client]
+    return next(iter(_keys(fits)), "")
 
 
 def _keys(ends: list[Endpoint]) -> list[str]:
