@@ -132,3 +132,9 @@ def test_a_word_scores_above_its_letters_and_a_description_below_both() -> None:
     assert score("silence", "stems drums mute", "Silence of a stem") > 0
     assert search("drums", names, lambda name: (name, "vocals")) == ["stems drums mute"]
     assert search("", names, lambda name: (name, "")) == list(names)
+
+
+def test_of_names_that_fit_equally_the_faders_come_first_as_in_the_registry() -> None:
+    names = list(sidecar_registry())
+    found = search("vocals", [one.name for one in names], lambda name: (name, ""))
+    assert found == ["stems.vocals.gain_db", "stems.vocals.mute", "stems.vocals.solo", "latency.vocals.ping"]

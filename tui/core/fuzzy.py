@@ -7,6 +7,8 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
+LONG_NAME = 25
+"""Characters that count as a point less: names of about the same length stay in the order of the registry."""
 DOC_SCORE = 5.0
 """Of a word that only the description has: less than any fit of the name."""
 
@@ -23,7 +25,7 @@ def score_name(word: str, name: str) -> float:
         starts = at == 0 or not name[at - 1].isalnum()
         end = at + len(word)
         ends = end == len(name) or not name[end].isalnum()
-        return 60.0 + 20.0 * starts + 15.0 * (starts and ends) - min(len(name), 100) / 20
+        return 60.0 + 20.0 * starts + 15.0 * (starts and ends) - min(len(name), 100) // LONG_NAME
     return _score_letters(word, name)
 
 
@@ -36,7 +38,7 @@ def _score_letters(word: str, name: str) -> float:
             return 0.0
         good += found == at or found == 0 or not name[found - 1].isalnum()
         at = found + 1
-    return 10.0 + 40.0 * good / len(word) - min(len(name), 100) / 20 if good * 2 >= len(word) else 0.0
+    return 10.0 + 40.0 * good / len(word) - min(len(name), 100) // LONG_NAME if good * 2 >= len(word) else 0.0
 
 
 def score(query: str, name: str, doc: str = "") -> float:
