@@ -191,7 +191,6 @@ def separate(rig: Rig, folder: Path) -> None:
     rig.app.press("enter", "down", "left")  # the last of the profiles: without a model
     rig.app.wait_for_words("dsp")
     rig.app.press("down", "down", "down", "down", "enter")
-    rig.app.wait_for_words("separate is started")
     until("the job", lambda: [row[3] for row in rig.get("/jobs")] == ["done"])
     rig.app.wait_for_words("done")
     assert {"drums.wav", "bass.wav", "vocals.wav", "other.wav"} <= {one.name for one in folder.rglob("*.wav")}
