@@ -43,7 +43,7 @@ SLOW_BYTES_S = 5_000
 STILL_S = 3.0
 START_S = 30.0
 ATTACHED = ("● attached".encode(), "● 127.".encode())
-"""What the head says once the app is attached, at 80 columns and at more."""
+"""Words of the head once the app is attached, at 80 columns and at more."""
 
 
 class Band:

@@ -27,7 +27,7 @@ from bridge.runtime.priority import may_use_realtime
 from tests.ports import free_port
 
 SHOWN_S = 0.5
-"""How long each app draws meters before it ends."""
+"""Time for which each app draws meters before it ends."""
 TAPE_S = 30.0
 COUNTERS = ("cycles", "skipped", "xruns")
 

@@ -16,7 +16,7 @@ from bridge.errors import ConfigError
 LOG_FILE = "run.log"
 """In the folder for state; of the last ``sideman run --tui``."""
 END_S = 5.0
-"""For so long the app may take to end in order."""
+"""Longest time for the app to end in order."""
 APP = ("-P", "-m", "bridge", "tui", "--attach")
 
 

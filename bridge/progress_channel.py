@@ -30,7 +30,7 @@ STEPS: Mapping[str, tuple[float, float]] = {
     "measuring": (0.0, 0.05), "analysing": (0.0, 0.95), "separating": (0.0, 0.95), "resuming": (0.0, 0.95),
     "playing": (0.95, 0.98), "mixing": (0.98, 1.0), "writing": (0.95, 1.0), "drawing": (0.95, 1.0),
 }  # fmt: skip
-"""Which part of the work on a song each step is, from and to. Reading and the model are nearly all of it."""
+"""Share of the work on a song of each step, from and to. Reading and the model are nearly all of it."""
 
 
 class Listed(msgspec.Struct, frozen=True, tag="files"):

@@ -31,7 +31,7 @@ PATTERNS = (
     "/mir", "/accompaniment", "/meters", "/log", "/preset", "/controllers", "/learn", "/jobs", "/routing", "/latency",
     "/worker", "/callback", "/counters", "/health",
 )  # fmt: skip
-"""What any screen may need."""
+"""Patterns that any screen may need."""
 STEPS: tuple[tuple[float, str, float | bool | str], ...] = (
     (1.0, "stems.vocals.mute", True),
     (2.0, "stems.bass.gain_db", -1.5),
@@ -39,7 +39,7 @@ STEPS: tuple[tuple[float, str, float | bool | str], ...] = (
     (4.0, "accompaniment.band.style", "jazz"),
     (6.0, "accompaniment.band.intensity", 0.62),
 )
-"""What is changed in it: seconds, control, value."""
+"""Changes during the recording: seconds, control, value."""
 
 
 def write_song(path: Path) -> Path:

@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 BLOCKS_AHEAD = 4
 """Blocks of 65,536 frames or less that are decoded ahead: 6 s at 44.1 kHz, 2 MB."""
 POLL_S = 0.1
-"""How often a full queue looks whether the stream is closed."""
+"""Interval at which a full queue looks whether the stream is closed."""
 
 
 _Block: TypeAlias = tuple[int, Audio]
-"""Where a block begins in the song, in frames, and its samples."""
+"""A block: its first frame in the song, and its samples."""
 
 
 class _Pass(threading.Thread):

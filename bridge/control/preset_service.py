@@ -33,7 +33,7 @@ FILES_S = 1.0
 """Time between two looks at the user's folder."""
 
 Stamp = tuple[str, int, int, int]
-"""Of a file: name, time of its last change in ns, size, inode."""
+"""State of a file: name, time of its last change in ns, size, inode."""
 
 
 class PresetService:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.core.control import Action
 
 ROUTING_RESULT = ("event", "source", "destination")
-"""What was done to each connection: connected, cut, or away, which waits for a port."""
+"""Outcome for each connection: connected, cut, or away, which waits for a port."""
 
 ACTIONS: tuple[Action, ...] = (
     Action(

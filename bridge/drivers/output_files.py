@@ -23,7 +23,7 @@ BLOCK_FRAMES = 1 << 14
 BLOCKS_WAITING = 8
 """Blocks that wait for the disk, 3 s at 44.1 kHz; then the audio waits too, because nothing may be lost."""
 WAV_BYTES = (1 << 32) - (1 << 26)
-"""What a WAV can hold, some room left for its header."""
+"""Bytes that a WAV can hold, some room left for its header."""
 
 
 class OutputFiles:

@@ -13,7 +13,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.runtime.shared import slots as w
 
 BEATS_PER_BAR = 4
-"""Of the transport, where a tempo is given: 4/4."""
+"""Beats of a bar of the transport, where a tempo is given: 4/4."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bridge.progress_channel import UNKNOWN_S
 
 ENDED_STATES: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
 PROGRAM = "sideman: "
-"""What an error of the command begins with."""
+"""Beginning of an error of the command."""
 FRAME = " ─│╭╮╰╯|+-"
 """Characters of the frame that is drawn around what is wrong with an option."""
 

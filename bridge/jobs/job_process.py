@@ -21,7 +21,7 @@ from bridge.progress_channel import CHANNEL_VARIABLE, FINISHED_VARIABLE, Progres
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-P", "-m", "bridge")
-"""What a job runs, before its kind. -P: the working folder is no place for modules."""
+"""Command of a job, before its kind. -P: the working folder is no place for modules."""
 GRACE_S = 10.0
 """A command that was asked to end (SIGTERM) has so long for its last checkpoint; then it is killed."""
 LONGEST_LINE = 1 << 25

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 MAX_ENDED = 100
 """Jobs that have ended and are kept in the list; the oldest go first."""
 LATE, TURN, EARLIER = "callbacks come late: it goes on by itself", "its turn", "its earlier run to end"
-"""What a job may wait for."""
+"""Reasons for which a job waits."""
 _HINTS = {"runs": "pause or cancel it", "waits": "pause or cancel it", "paused": "resume or cancel it"}
-"""What can be done to a job, by its state."""
+"""Actions that a job allows, by its state."""
 
 
 class JobQueue:

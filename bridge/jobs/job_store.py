@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "jobs"
 LOG_BYTES = 1 << 16
-"""How much of the end of a log is read."""
+"""Bytes of the end of a log that are read."""
 LOG_LINES = 200
 _RECORD = re.compile(r"(\d{1,9})\.json")
 

@@ -15,7 +15,7 @@ from bridge.routing.scene import Scene, list_scenes, read_folder_state
 log = logging.getLogger(__name__)
 
 FILES_S = 2.0
-"""How often the folder of scenes is read, for files that were edited."""
+"""Interval at which the folder of scenes is read, for files that were edited."""
 UNREADABLE = -1
 """Links of a scene whose file has an error."""
 

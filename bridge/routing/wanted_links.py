@@ -16,9 +16,9 @@ SETTLE_S = 0.2
 """Links are restored so long after the last port of their clients came or went: a client that starts registers its
 ports one by one (RaySession waits as long)."""
 MEASURE_CLIENT = "sideman-measure"
-"""What the names of the clients that measure latency begin with. Nobody wants to have their links back."""
+"""Beginning of the names of clients that measure latency. Nobody wants to have their links back."""
 PAIR_S = 2.0
-"""So long one side of a pair waits for the port of the other; then it is restored alone."""
+"""Time that one side of a pair waits for the port of the other; then it is restored alone."""
 
 
 @dataclass(frozen=True, slots=True)

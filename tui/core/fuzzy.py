@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 LONG_NAME = 25
 """Characters that count as a point less: names of about the same length stay in the order of the registry."""
 DOC_SCORE = 5.0
-"""Of a word that only the description has: less than any fit of the name."""
+"""Score of a word that only the description has: less than any fit of the name."""
 
 
 def score_name(word: str, name: str) -> float:

@@ -18,7 +18,7 @@ EFFECTS = {
     "next start": ", from the next start on",
     "delay moves": "; the DAW has to read the delay anew",
 }
-"""What is said behind a change that does not take effect at once."""
+"""Words behind a change that does not take effect at once."""
 
 
 def shorten_name(name: str) -> str:

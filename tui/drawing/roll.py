@@ -22,7 +22,7 @@ EMPTY, UNDECIDED, BAR_LINE, PLAYHEAD = "┈", " ", "┊", "│"
 ONSET, SUSTAIN, MUTED_ONSET, MUTED_SUSTAIN = "●", "━", "○", "┄"
 ROLES = {EMPTY: "off", UNDECIDED: "text", BAR_LINE: "dim"}
 EARLY = 0.25
-"""Of a column: a note that is played so little early is drawn where it belongs."""
+"""Share of a column: a note that is played so little early is drawn where it belongs."""
 _RUNS = re.compile(f"{EMPTY}+|{BAR_LINE}+|{UNDECIDED}+|[^{EMPTY}{BAR_LINE}{UNDECIDED}]+")
 
 

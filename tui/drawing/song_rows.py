@@ -30,7 +30,7 @@ SOURCES = {
     "played": "as you play",
     "decided": "as the band decided",
 }
-"""What the plan derives a chord from, in words."""
+"""Sources of a chord of the plan, in words."""
 
 
 def draw_letters(session: Session, position: Position | None, bpm: str, width: int, plain: bool) -> list[Row]:

@@ -16,7 +16,7 @@ COLUMN_PX = 12.2
 ROW_PX = 24.4
 MARGIN_PX = 14.0
 BASELINE = 0.76
-"""Of a row's height: where letters stand."""
+"""Baseline of the letters, as a share of a row's height."""
 
 
 BLOCKS: dict[str, tuple[float, float, float, float]] = {

@@ -10,7 +10,7 @@ from tui.core.screen import TextField
 MAX_CHARACTERS = 4096
 """Characters of a field: the longest path of a file system."""
 CURSOR_AT_END = "▏"
-"""What is drawn where the cursor stands behind the text."""
+"""Character of the cursor behind the text."""
 
 
 def insert(text: str, cursor: int, typed: str) -> tuple[str, int]:

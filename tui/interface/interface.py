@@ -34,7 +34,7 @@ PASTE_S = 0.02
 NUMBERS_S = 0.25
 """Numbers of the head are rewritten at most so often."""
 MESSAGE_S = 30.0
-"""How long a message is shown; errors stay until the next one."""
+"""Time that a message is shown; errors stay until the next one."""
 FROM_OVERLAYS = ("app.palette", "app.undo", "app.redo", "app.refresh", "app.start")
 """Actions of the app that act while an overlay is shown. A palette that did not open would leave what is typed next
 to the overlay's own letters."""

@@ -13,7 +13,7 @@ from tui.drawing.text_field import draw_field
 from tui.keys.app_actions import APP_ACTIONS, select_footer
 
 ROLE_LETTERS: dict[str, str] = dict(zip(ROLES, ".dotS=+!msk*weFC", strict=True))
-"""What stands for a role in a snapshot of roles; a dot is plain text."""
+"""Letter of each role in a snapshot of roles; a dot is plain text."""
 
 
 def draw_whole(

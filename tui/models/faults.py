@@ -17,7 +17,7 @@ PATH_WORKERS: dict[str, str] = {
 """The worker whose reserve a path waits for; in the order in which paths are shown."""
 WORKERS = ("separation", "mir", "accompaniment", "synth")
 HIGH_LOAD = 0.8
-"""Of the period: above it JACK begins to report xruns."""
+"""Share of the period: above it JACK begins to report xruns."""
 UNMEASURED = -1.0
 LOOKAHEAD = "accompaniment.lookahead_beats"
 _COUNTERS: tuple[tuple[str, str, str, str], ...] = (
@@ -32,8 +32,8 @@ _COUNTERS: tuple[tuple[str, str, str, str], ...] = (
 )
 """Counters that should stay at 0, what they count (one, several), and what helps; empty: as `explain_overload` says."""
 OWN_SHARE = 0.25
-"""Of the period: a callback that mostly needs less leaves the other clients and JACK enough, so that cycles that come
-too late are due to other programs."""
+"""Share of the period: a callback that mostly needs less leaves the other clients and JACK enough, so that cycles that
+come too late are due to other programs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tui.core.screen import Answer, Context, KeyAction, Screen
 MARK = "▌"
 """Stands before what is selected."""
 COMPARED_COLUMNS = 12
-"""Of a row, behind its mark: as much must be the same for it to be the same row. A list is seldom narrower."""
+"""Columns of a row behind its mark: these must be the same for it to be the same row. A list is seldom narrower."""
 MOST_STEPS = 26
 """As many as there are letters."""
 

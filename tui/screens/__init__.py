@@ -26,4 +26,4 @@ SCREENS: tuple[Callable[[], Screen], ...] = (
     JobScreen,
     LogScreen,
 )
-"""What makes each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""
+"""Class of each screen, in the order of the tabs: Routing, Stems, Song, Band, Control, Presets, Health, Jobs, Log."""

@@ -20,7 +20,7 @@ LEAST_HEIGHT = 12
 FORM_OPEN = "the form of a new job is open: Esc leaves it"
 OUTPUT = "jobs.log"
 OUTPUT_S = 2.0
-"""What a job printed is asked for so often while it is shown."""
+"""Interval at which the output of a job is asked for while it is shown."""
 
 
 class JobScreen:

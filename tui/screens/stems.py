@@ -29,7 +29,7 @@ DIRECT, DRY = "stems.direct", "stems.dry"
 OUTPUTS: tuple[str, ...] = ("in", "mix", "band")
 """The meters below the stems."""
 STEP_DB, FINE_STEP_DB, COARSE_STEP_DB = 1.0, 0.1, 6.0
-"""What a key moves a fader by."""
+"""Steps of a fader, for a key alone, with Shift, and with Page Up and Down."""
 MOST_STEMS = 9
 """Stems that have a digit."""
 LEVEL_FIELDS = ("left_peak_db", "right_peak_db")

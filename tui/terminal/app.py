@@ -30,7 +30,7 @@ STILL_AFTER_S = 6.0
 KEY_FRAME_S = 0.01
 """After a key the next frame comes so soon, and holds up the next keys of a burst no further."""
 BUDGET_SHARE = 0.3
-"""Of the time at most so much is spent on drawing: after a frame that took long the next one comes later."""
+"""Largest share of the time for drawing: after a frame that took long the next one comes later."""
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 

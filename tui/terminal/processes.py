@@ -10,9 +10,9 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
-"""Of prctl(2): the signal that this process gets when its parent ends."""
+"""Option of prctl(2): the signal that this process gets when its parent ends."""
 LOOK_S = 1.0
-"""How often the watch looks whether guard and terminal are there."""
+"""Interval at which the watch looks whether guard and terminal are there."""
 GRACE_S = 3.0
 """The app has so long to end in order. It cannot where it waits for a terminal that takes nothing any more."""
 HUNG_UP = 128 + 1

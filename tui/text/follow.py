@@ -25,7 +25,7 @@ URGENT = ("panic",)
 """Commands that do not wait for the answers to those before them."""
 LONGEST_WAIT_S = 0.5
 ANSWER_S = 30.0
-"""For so long the answers to the last commands of a pipe are waited for."""
+"""Longest wait for the answers to the last commands of a pipe."""
 
 
 class Follower:

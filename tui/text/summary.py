@@ -16,7 +16,7 @@ UNUSED = "control_in"
 """The port for controllers, which nobody needs to connect."""
 SILENT_DB = -100.0
 DIGITS = 7
-"""Of a number of 32 bits."""
+"""Decimals that a number of 32 bits has."""
 FAULTS = (("xruns", "xruns"), ("skipped", "skipped cycles"), ("late_frames", "late frames"), ("restarts", "restarts"))
 
 

@@ -25,7 +25,7 @@ HELP = (
     "any control or action goes by words of its name: latency tune, lookahead 2, counters reset",
 )
 ARROWS = ("->", ">", "to")
-"""What stands between the source and the destination of a connection."""
+"""Signs between the source and the destination of a connection."""
 UNITS = {"db", "bpm", "frames", "beats", "hz", "ms"}
 """May follow a number."""
 

@@ -17,9 +17,9 @@ from tui.wire.target import find_target
 from tui.wire.udp import UdpChannels
 
 PATIENCE_S = 3.0
-"""For so long a text mode waits for a sidecar that does not answer."""
+"""Longest wait of a text mode for a sidecar that does not answer."""
 LATEST_S = 10.0
-"""For so long it waits for all values of one that does."""
+"""Longest wait for all values of one that does."""
 
 
 @contextmanager

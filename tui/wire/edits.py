@@ -20,7 +20,7 @@ class ControlEdit:
     before: dict[str, float]
     after: dict[str, float]
     words: str = ""
-    """What it is called; empty where the controls and values say it."""
+    """Its name; empty where the controls and values say it."""
     changed_s: float = 0.0
     asked: dict[str, float] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 GAP_S = 0.5
-"""For so long a change that `clock` counts may be on its way."""
+"""Longest time that a change which `clock` counts may be on its way."""
 
 
 class Gaps:

@@ -28,9 +28,9 @@ PING_S = 0.7
 LOST_S = 2.0
 """Without any datagram for so long the sidecar is lost: two pings were not answered by then."""
 FEWEST_PINGS = 2
-"""So many must be without an answer: where this process stood still, the silence says nothing of the sidecar."""
+"""Fewest pings without an answer: where this process stood still, the silence says nothing of the sidecar."""
 ANSWER_S = 0.5
-"""For so long the answer to the last of them may take."""
+"""Longest time for the answer to the last of them."""
 RETRY_S = 1.0
 """Interval of attempts while it is lost."""
 RENEW_S = 20.0

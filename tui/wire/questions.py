@@ -17,7 +17,7 @@ RETRY_S = 0.3
 """Without a whole answer for so long, a question is asked again: a sidecar answers within milliseconds, a busy one in
 tens of them."""
 TRIES = 5
-"""So often, before it is given up."""
+"""Attempts before it is given up."""
 
 
 @dataclass(slots=True)

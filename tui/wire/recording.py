@@ -30,7 +30,7 @@ GZIP = 16 + zlib.MAX_WBITS
 """Tells zlib that the file is a gzip file, which other programs open too."""
 LEVEL = 6
 LARGEST_BYTES = 1 << 30
-"""Of the text of a recording; an hour with meters has some 100 MiB."""
+"""Largest size of the text of a recording; an hour with meters has some 100 MiB."""
 CHUNK_BYTES = 1 << 16
 MAX_32 = 3.4e38
 """A little below the largest number of 32 bits."""

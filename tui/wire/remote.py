@@ -17,7 +17,7 @@ from tui.wire.edits import ActionEdit, ControlEdit, EditHistory
 from tui.wire.link import PROMPT, Link
 
 HELD_S = 0.3
-"""For so long after a change what comes back for its control is not shown."""
+"""Time after a change for which what comes back for its control is not shown."""
 LOG_STEPS = 100
 """Steps over the range of a control that moves by ratios."""
 UNDO_HINT = "u undoes it"

@@ -19,7 +19,7 @@ HISTORY_ROWS = 150
 PART_ROWS = 200
 """Rows of a reading that are asked for at once, where all are too many."""
 FEWEST_ROWS = 10
-"""Where so many do not come whole, the history is left as it is."""
+"""Fewest rows of a part: where so many do not come whole, the history is left as it is."""
 _ITEMS = frozenset({"/controls/control", "/controls/action", "/controls/reading"})
 _DETAILS = frozenset({"/controls/detail", "/controls/arguments", "/controls/fields"})
 
