@@ -26,6 +26,8 @@ settings.load_profile("sideman")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell starts what runs behind it so, and every process that a test starts would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup does so
 
 
 class StartServer(Protocol):
