@@ -18,7 +18,7 @@ from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ("sideman ", "echo ")
-"""What a line of help begins with that is a command to type, and no sentence."""
+"""Beginnings of the lines of help that are commands to type, and no sentences."""
 WRAPPED = 60
 """A line of help that was wrapped at 80 columns is at least so long."""
 

@@ -18,7 +18,7 @@ CLOCK_PORT = "clock"
 """The MIDI port that carries MIDI clock, made of the beats."""
 
 FORESEEN_RING = "accompaniment.foreseen"
-"""What a player has decided and expects to play, for display: chords, section, lookahead; it has no MIDI port."""
+"""Event ring of the decisions and expectations of a player, for display: chords, section, lookahead; no MIDI port."""
 
 PLANNED_RING = "accompaniment.planned"
 """The notes that a player has decided to play, for display. Their MIDI messages go out beside it."""

@@ -31,7 +31,7 @@ DAW = "Box"
 """A client that plays to the sidecar, takes what it sends, and has a fader (controller 79, channel 9)."""
 PORTS = Ports(play=("out",), record=("return_1", "return_2"), midi_play="midi_out")
 CROSSING = re.compile(r"^ (\S.*?) ▸ (\S.*?) ─", re.MULTILINE)
-"""What the screen Routing says of the cell of the cursor: source and destination."""
+"""Source and destination of the cell of the cursor, as the screen Routing names them."""
 WINDOW = 4096
 
 

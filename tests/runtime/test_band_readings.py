@@ -40,7 +40,7 @@ PLAYER = WIRING.plan.player
 START, STOP, CLOCK = b"\xfa", b"\xfc", b"\xf8"
 PARTS = {"drums": 9, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
 READ_FRAMES = 1000
-"""How often the readings are published in a song."""
+"""Times that the readings are published in a song."""
 
 
 def make_bus() -> Bus:

@@ -52,7 +52,7 @@ SHOWN: dict[str, bool | float | int | str] = {
     "accompaniment.band.style": "pop",
     "latency.separation.reserve_frames": 512,
 }
-"""What each preset holds."""
+"""Values of each preset."""
 PARTS = (("drums", 10), ("bass", 2), ("keys", 1), ("pad", 3), ("guitar", 4))
 
 

@@ -11,7 +11,8 @@ from tests.tui.test_interface import KeyRig
 from tui.core.fuzzy import score, search
 from tui.core.registry import Action, Control, Reading
 from tui.core.rows import measure_row, to_text
-from tui.drawing.control_rows import compute_share, describe_item, draw_item, format_value
+from tui.core.values import find_position, format_value
+from tui.drawing.control_rows import describe_item, draw_item
 
 
 def open_at(name: str) -> KeyRig:
@@ -87,12 +88,12 @@ def test_slash_finds_by_name_and_description() -> None:
     ("control", "value", "text"),
     [
         (Control("a", -60, 12, 0, "dB", "linear", "", step=0.72), -3.04, "-3.0 dB"),
-        (Control("a", -60, 12, 0, "dB", "linear", "", step=0.72), 3, "+3.0 dB"),
+        (Control("a", -60, 12, 0, "dB", "linear", "", step=0.72), 3, "3.0 dB"),
         (Control("a", 0, 1, 0, "", "linear", "", step=0.01), 0.62, "0.62"),
-        (Control("a", 0, 48000, 0, "frames", "integer", ""), 44100, "44 100 frames"),
+        (Control("a", 0, 48000, 0, "frames", "integer", ""), 44100, "44100 frames"),
         (Control("a", 0, 1, 0, "", "switch", ""), 1, "on"),
         (Control("a", 1, 3, 1, "", "choice", "", ("x", "y", "z")), 3, "z"),
-        (Control("a", 1, 3, 1, "", "choice", "", ("x", "y", "z")), 9, "8"),
+        (Control("a", 1, 3, 1, "", "choice", "", ("x", "y", "z")), 9, "9"),
     ],
 )
 def test_values_are_shown_with_unit_and_word(control: Control, value: float, text: str) -> None:
@@ -101,9 +102,9 @@ def test_values_are_shown_with_unit_and_word(control: Control, value: float, tex
 
 def test_a_log_control_lies_by_its_ratio() -> None:
     control = Control("a", 50, 200, 100, "BPM", "log", "")
-    assert compute_share(control, 100) == pytest.approx(0.5)
-    assert compute_share(control, 1e9) == 1.0
-    assert compute_share(Control("a", 1, 1, 1, "", "linear", ""), 1) == 0.0
+    assert find_position(control, 100) == pytest.approx(0.5)
+    assert find_position(control, 1e9) == 1.0
+    assert find_position(Control("a", 1, 1, 1, "", "linear", ""), 1) == 0.0
 
 
 @settings(max_examples=40, deadline=None)

@@ -38,7 +38,7 @@ BYTES = {
     "pagedown": "\x1b[6~",
     "f12": "\x1b[24~",
 }
-"""What xterm sends for keys that type no sign."""
+"""Bytes that xterm sends for keys that type no sign."""
 
 
 def list_keys() -> list[str]:
@@ -49,7 +49,7 @@ def list_keys() -> list[str]:
 
 
 def to_bytes(key: str) -> str:
-    """What xterm sends for a key."""
+    """Bytes that xterm sends for a key."""
     if key in BYTES:
         return BYTES[key]
     if key.startswith("ctrl+"):

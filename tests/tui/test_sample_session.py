@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.tui.sample_session import make_sample
 
 UNSAMPLED = frozenset({"accompaniment.withdrawn", "learn.candidate"})
-"""What is there only at moments that the sample does not show."""
+"""Readings that are there only at moments that the sample does not show."""
 
 
 def test_every_reading_has_a_value() -> None:

@@ -28,7 +28,7 @@ TMUX = {
     **{way: way.title() for way in ("left", "right", "up", "down")},
     **{f"shift+{way}": f"S-{way.title()}" for way in ("left", "right", "up", "down")},
 }
-"""What tmux calls them."""
+"""Their names in tmux."""
 
 
 class OpenTmux(Protocol):
@@ -81,7 +81,7 @@ class TmuxRig:
 
 
 def to_tmux(key: str) -> str:
-    """What tmux calls a key."""
+    """The name of a key in tmux."""
     if key in TMUX:
         return TMUX[key]
     if key.startswith("ctrl+"):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 
 from tui.core.registry import Action, Control, Reading
 from tui.core.rows import Row, cut, fit_row, measure_row, pad, pad_left
 from tui.core.session import Record, Session
+from tui.core.values import find_position, format_number, format_value
 
 NUMBER_COLUMNS = 9
 UNIT_COLUMNS = 7
@@ -41,37 +41,6 @@ def group_items(items: Sequence[Control | Action | Reading]) -> list[Group]:
         title = ".".join(parts[:shared])
         groups.setdefault(f"{title}, readings" if isinstance(item, Reading) else title, []).append(item)
     return [Group(title, tuple(found)) for title, found in groups.items()]
-
-
-def compute_share(control: Control, value: float) -> float:
-    """Where ``value`` lies in the range of the control, 0 to 1; of a log control by its ratio."""
-    low, high = control.low, control.high
-    if high <= low:
-        return 0.0
-    value = min(max(value, low), high)
-    if control.kind == "log" and low > 0:
-        return log(value / low) / log(high / low)
-    return (value - low) / (high - low)
-
-
-def format_number(control: Control, value: float) -> str:
-    """A value as it is shown: whole numbers without, others with as many decimals as a step has, at most three."""
-    if control.kind == "integer":
-        return f"{round(value):,}".replace(",", " ") if abs(value) >= 10000 else str(round(value))
-    step = round(control.step, 4)  # it came as a float of 32 bits
-    decimals = 1 if step >= 0.1 else 2 if step >= 0.01 else 3
-    text = f"{value:.{decimals}f}"
-    return f"+{text}" if control.low < 0 < value else text
-
-
-def format_value(control: Control, value: float) -> str:
-    """A value with its unit, or the word of a switch or a choice."""
-    if control.kind == "switch":
-        return "on" if value > 0.5 else "off"
-    if control.kind == "choice":
-        index = int(value - control.low)
-        return control.choices[index] if 0 <= index < len(control.choices) else str(index)
-    return f"{format_number(control, value)} {control.unit}".rstrip()
 
 
 def draw_dial(share: float, width: int) -> str:
@@ -113,7 +82,7 @@ def draw_value(control: Control, value: float, width: int) -> Row:
         (" " + pad(control.unit, UNIT_COLUMNS), "dim"),
     ]
     dial = max(width - measure_row(number) - 2, 0)
-    return fit_row([*number, (draw_dial(compute_share(control, value), dial), "bar")], width)
+    return fit_row([*number, (draw_dial(find_position(control, value), dial), "bar")], width)
 
 
 def draw_control(control: Control, value: float, here: bool, width: int) -> Row:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tui.core.registry import Action
 from tui.core.screen import Context, KeyAction, Screen
-from tui.drawing.control_rows import format_value
+from tui.core.values import format_value
 from tui.keys.key_names import to_label
 from tui.overlays.controls import ask_arguments
 from tui.overlays.palette import PaletteEntry
