@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -155,3 +157,21 @@ def state_dir() -> Path:
     """The folder for state that a later process needs; it may not exist yet."""
     override = os.environ.get(CONFIG_HOME_VARIABLE)
     return Path(override) / "state" if override else platformdirs.user_state_path("sideman", appauthor=False)
+
+
+def find_data_files(package: str, folder: str, suffix: str) -> Iterator[tuple[str, str, Path | Traversable]]:
+    """Yield name, origin and file: the ``shipped`` ones of a data package, then the ``user``'s, without hidden files.
+
+    ``folder``: that of the user's folder. ``suffix``: what the files' names end with, and the names do not have.
+
+    Raises:
+        ConfigError: A folder cannot be read.
+    """
+    for origin, place in (("shipped", resources.files(package)), ("user", user_dir(folder))):
+        try:
+            entries = list(place.iterdir()) if place.is_dir() else []
+        except OSError as error:
+            raise ConfigError(f"{place}: cannot be read ({error.strerror})", "check its permissions") from error
+        for entry in entries:
+            if entry.name.endswith(suffix) and not entry.name.startswith("."):
+                yield entry.name.removesuffix(suffix), origin, entry

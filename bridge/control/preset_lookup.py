@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bridge.config import read_toml, user_dir, write_atomic
+from bridge.config import find_data_files, read_toml, user_dir, write_atomic
 from bridge.control.preset import PresetFile, check_doc, load
 from bridge.control.preset_text import flatten_names, update_word
 from bridge.control.registry import Registry
@@ -150,14 +149,7 @@ def _write_word(path: Path, key: str, word: str) -> bool:
 
 def _find_files() -> Iterator[tuple[str, str, Path | Traversable]]:
     """Name, origin and file of each preset, the shipped ones first, without hidden files."""
-    for origin, folder in (("shipped", resources.files(SHIPPED)), ("user", user_dir(FOLDER))):
-        try:
-            entries = list(folder.iterdir()) if folder.is_dir() else []
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be read ({error.strerror})", "check its permissions") from error
-        for entry in entries:
-            if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
-                yield entry.name.removesuffix(SUFFIX), origin, entry
+    return find_data_files(SHIPPED, FOLDER, SUFFIX)
 
 
 def _read_entry(entry: Path | Traversable, name: str, origin: str, registry: Registry | None) -> PresetEntry:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bridge.config import user_dir
+from bridge.config import find_data_files, user_dir
 from bridge.controllers.mappings.mapping_reader import read_mapping_file
 from bridge.errors import ConfigError, did_you_mean
 from bridge.names import find_clash, why_not_plain
@@ -75,18 +73,7 @@ def get_user_path(name: str) -> Path:
 
 def _find_files() -> dict[str, tuple[str, str, Path | Traversable]]:
     """Name, origin and file of each mapping by name, without hidden files; the user's after the shipped ones."""
-    return {found[0]: found for found in _walk_files()}
-
-
-def _walk_files() -> Iterator[tuple[str, str, Path | Traversable]]:
-    for origin, folder in (("shipped", resources.files(SHIPPED)), ("user", user_dir(FOLDER))):
-        try:
-            entries = list(folder.iterdir()) if folder.is_dir() else []
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be read ({error.strerror})", "check its permissions") from error
-        for entry in entries:
-            if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
-                yield entry.name.removesuffix(SUFFIX), origin, entry
+    return {found[0]: found for found in find_data_files(SHIPPED, FOLDER, SUFFIX)}
 
 
 def _read_entry(name: str, origin: str, entry: Path | Traversable) -> MappingEntry:
