@@ -154,6 +154,7 @@ class Sidecar:
             self.controllers.attach(self.signal_path.graph.control_context)
             opened.enter_context(self.presets)
             opened.enter_context(self.jobs)
+            self._publish_state()  # before a client can ask: without an identity it takes this for an older sidecar
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
             self._thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -11,8 +12,12 @@ import pytest
 from bridge.app import Sidecar
 from bridge.drivers import jack_driver, jack_system
 from bridge.drivers.jack_driver import JackDriver
+from bridge.drivers.offline_system import OfflineSystem
+from bridge.drivers.song_transport import PlayOptions
 from bridge.errors import BridgeError, ConfigError, DriverError
+from bridge.osc.server import OscServer
 from bridge.settings import EngineSettings, LanSettings, OscSettings, Settings
+from tests.offline_sidecar import write_song
 
 NO_ENGINES = EngineSettings(separation="", mir="", accompaniment="", synth="")
 LISTED = ("192.168.1.0/24",)
@@ -100,3 +105,18 @@ def test_ports_are_not_shown_before_the_callback_is_compiled(monkeypatch: pytest
     with pytest.raises(DriverError):
         JackDriver(None, "sideman")._open()  # type: ignore[arg-type]
     assert done == ["compiled", "opened"]
+
+
+def test_the_identity_is_there_before_the_first_client_can_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    audio = OfflineSystem(write_song(tmp_path / "song.wav", 1.0), PlayOptions(holds=True))
+    sidecar = Sidecar(Settings(osc=OscSettings(port=0), engines=NO_ENGINES), audio=audio)
+    open_server = OscServer.__enter__
+
+    def look_and_open(server: OscServer) -> OscServer:
+        seen.append(sidecar.bus.get_latest("sideman"))
+        return open_server(server)
+
+    monkeypatch.setattr(OscServer, "__enter__", look_and_open)
+    with sidecar:
+        assert seen and all(seen)
