@@ -1,0 +1,1 @@
+"""Chain checks: the tests of ``sideman chain check``, and their reports."""

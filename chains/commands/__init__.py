@@ -1,0 +1,1 @@
+"""Commands of chains: ``sideman chain`` and ``sideman render``."""

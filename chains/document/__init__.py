@@ -1,0 +1,1 @@
+"""Chain documents: what a chain file says, without loading any plugin."""

@@ -1,0 +1,1 @@
+"""Live inserts: a chain as the processor of an insert point."""

@@ -1,0 +1,1 @@
+"""Host processes: a child process for each chain, with limits and a verdict on what went wrong."""

@@ -1,0 +1,1 @@
+"""Rendering of songs, stems and MIDI through chains: loudness, dither, files."""
