@@ -19,6 +19,7 @@ from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
 from bridge.core.compiling import watch_compiling
 from bridge.core.engine_registry import list_engines, load_engine
+from bridge.core.insert_registry import list_inserts
 from bridge.core.jit import CACHE
 from bridge.core.latency import Ledger
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
@@ -50,7 +51,7 @@ UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 130
 def make_registry(settings: Settings) -> Registry:
     """Everything that can be set, triggered or read with these settings. Needs no server."""
     names = [name for name in engines_by_role(settings).values() if name]
-    return make_sidecar_registry({name: load_engine(name).spec.controls for name in names})
+    return make_sidecar_registry({name: load_engine(name).spec.controls for name in names}, list_inserts())
 
 
 @functools.cache

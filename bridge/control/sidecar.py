@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bridge.control.insert_controls import INSERT_READING, make_insert_controls
 from bridge.control.registry import Registry
 from bridge.control.sidecar_actions import ACTIONS
 from bridge.control.sidecar_readings import READINGS
@@ -19,16 +20,22 @@ RESERVE_FRAMES: Mapping[str, int] = {role: spec.reserve_frames for role, spec in
 """Default compute headroom of each role's worker."""
 
 
-def make_sidecar_registry(engine_controls: Mapping[str, Iterable[Control]]) -> Registry:
-    """Build the registry of a running sidecar; ``engine_controls``: each engine's controls by the engine's name."""
+def make_sidecar_registry(
+    engine_controls: Mapping[str, Iterable[Control]], insert_names: tuple[str, ...] = ()
+) -> Registry:
+    """Build the registry of a running sidecar.
+
+    ``engine_controls``: each engine's controls by the engine's name. ``insert_names``: what can be chosen as an insert.
+    """
     registry = Registry()
     registry.add(_make_stem_controls(), OWNER)
     registry.add(_make_latency_controls(), OWNER)
     registry.add(_make_source_controls(), OWNER)
+    registry.add(make_insert_controls(insert_names), OWNER)
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")
     registry.add(ACTIONS, OWNER)
-    registry.add(READINGS, OWNER)
+    registry.add((*READINGS, INSERT_READING), OWNER)
     return registry
 
 

@@ -32,6 +32,10 @@ def _leave_to_tuner(_graph: Graph, _role: str, _value: float, _values: Mapping[s
     """No change of the graph: `LatencyTuner.update` reads the control."""
 
 
+def _leave_to_insert_supervisor(_graph: Graph, _point: str, _value: float, _values: Mapping[str, float]) -> None:
+    """No change of the graph: `InsertSupervisor` reads the control."""
+
+
 EFFECTS: Mapping[str, Effect] = {
     "stems.direct": _set_gains,
     "stems.dry": _set_gains,
@@ -42,6 +46,9 @@ EFFECTS: Mapping[str, Effect] = {
     "latency.*.reserve_frames": lambda graph, role, value, _: graph.set_reserve(role, int(value)),
     "latency.*.reserve_auto": _leave_to_tuner,
     "latency.*.user_offset_frames": lambda graph, role, value, _: graph.set_offset(role, int(value)),
+    "inserts.*.chain": _leave_to_insert_supervisor,
+    "inserts.*.bypass": _leave_to_insert_supervisor,
+    "inserts.*.reserve_frames": _leave_to_insert_supervisor,
     "mir.*.source": lambda graph, analyser, value, _: graph.set_source(analyser, int(value)),
 }
 """The effect of each of the sidecar's own controls, by its name, in which ``*`` stands for one part.

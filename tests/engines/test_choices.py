@@ -23,6 +23,7 @@ RECORDED: Mapping[str, list[str]] = {
     **{f"accompaniment.band.{part}.follows": STEMS.split() for part in PARTS},
     "accompaniment.style": ["pulse", "offbeat", "alternating", "sustained"],
     "mir.tempo.mode": ["host", "assist", "follow"],
+    **{f"inserts.{point}.chain": ["off"] for point in ("drums", "bass", "vocals", "other", "mix", "band")},
     **{f"mir.{analyser}.source": SOURCES.split() for analyser in ("beat", "chord", "note")},
 }
 """The choices that were released, in the order of their numbers. Append here what is appended there."""

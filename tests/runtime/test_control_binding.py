@@ -10,6 +10,7 @@ from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
+from bridge.core.insert import INSERT_POINTS
 from bridge.core.latency import PATHS
 from bridge.core.role import ROLES
 from bridge.drivers.offline_callback import OfflineCallback
@@ -28,6 +29,8 @@ AT_THE_NEXT_START = {"latency.accompaniment.reserve_frames", "latency.synth.rese
 """Controls of engines that run ahead, whose lead is fixed while they run."""
 OF_THE_TUNER = {f"latency.{role}.reserve_auto" for role in ROLES}
 """Controls that the LatencyTuner reads; tests/runtime/test_latency_tuner.py shows what they do."""
+OF_THE_INSERTS = {f"inserts.{point}.{key}" for point in INSERT_POINTS for key in ("chain", "bypass", "reserve_frames")}
+"""Controls that the InsertSupervisor reads; tests/runtime/test_insert_supervisor.py shows what they do."""
 SIDECAR = make_sidecar_registry({})
 
 
@@ -113,7 +116,7 @@ def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, 
 
     before = snapshot()
     bus.set(name, control.low if bus.get(name) == control.high else control.high, "me")
-    assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER)
+    assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER | OF_THE_INSERTS)
 
 
 def test_of_controls_that_are_set_at_once_no_callback_and_no_hop_has_some_alone(bus: Bus, graph: Graph) -> None:
