@@ -38,12 +38,13 @@ class Song:
         channels: The number of channels at the start of the file.
         frames: The estimated length, 0 if unknown; use it for progress only.
         notes: Remarks for the user, complete once all blocks are read.
+        not_finite: How many frames with NaN or infinite samples were read since the file was opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
-        self.rate = self.channels = self.frames = 0
+        self.rate = self.channels = self.frames = self.not_finite = 0
 
     def __enter__(self) -> Song:
         path = self.path
@@ -138,7 +139,9 @@ class Song:
                 resampler = self._make_resampler(block.rate)
             samples = downmix_to_stereo(block.samples, block.layout)
             if not np.isfinite(samples).all():
-                samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
+                finite = np.isfinite(samples)
+                self.not_finite += int(np.count_nonzero(~finite.all(axis=1)))
+                samples = np.where(finite, samples, np.float32(0.0))
             yield _resample(resampler, samples) if resampler else samples.T
         if resampler:
             yield _resample(resampler, np.zeros((0, CHANNELS), np.float32), last=True)

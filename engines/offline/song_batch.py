@@ -41,18 +41,20 @@ AnyResult = TypeVar("AnyResult", bound=SongResult)
 def process_songs(
     files: Sequence[Path], out: Path, work: Callable[[Path, ProgressCallback], AnyResult],
     failed: Callable[[Path, BridgeError], AnyResult], report: Callable[[Sequence[AnyResult]], None], stopped: str,
+    find: Callable[[Sequence[Path], Path], list[Path]] = find_songs,
 ) -> int:  # fmt: skip
     """Do ``work`` to every song of ``files``, into ``out``; the exit status.
 
     A song's failure, of whatever error, is printed at once and does not stop the others. ``stopped`` is printed when
     Ctrl-C or SIGTERM stops the batch. ``report`` receives the results of all songs that were done, in any case.
+    ``find``: finds the songs in ``files``, without those in ``out``.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be made ({error.strerror})", "give another folder") from error
     channel = open_channel()
-    songs = [song for song in find_songs(files, out) if str(song) not in channel.finished]
+    songs = [song for song in find(files, out) if str(song) not in channel.finished]
     console = Printer(stderr=True)
     results: list[AnyResult] = []
     try:

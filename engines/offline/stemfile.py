@@ -1,10 +1,10 @@
-"""Stem file writer: raw samples to WAV, RF64 or FLAC with tags; the same sound gives the same bytes."""
+"""Sound file writer: samples to WAV, RF64 or FLAC with tags; the same sound gives the same bytes."""
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,27 +58,53 @@ def write_stem(
     tags: Tags,
     on_write: Callable[[int], None],
 ) -> tuple[str, ...]:
-    """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, with ``gain`` and tags.
+    """Write the raw float32 frames in ``scratch`` to ``draft`` as ``kind``, with ``gain`` and tags: see `write_sound`.
 
-    More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, with its own noise for each
-    stem), but exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. The bytes
-    depend on the arguments alone, so that a run after a kill gives the same ones. ``on_write`` receives the frames of
-    each block. Returns notes on tags that were left out.
+    Each stem has a dither noise of its own, by the name of its draft.
     """
     frames = scratch.stat().st_size // (4 * channels)
+    seed = zlib.crc32(draft.name.encode())
+    return write_sound(_read_raw(scratch, channels, gain), frames, draft, kind, rate, channels, tags, seed, on_write)
+
+
+def _read_raw(scratch: Path, channels: int, gain: float) -> Iterator[Audio]:
+    """The blocks of a file of raw float32 frames, shape (frames, channels), with ``gain``."""
+    with scratch.open("rb") as raw:
+        while data := raw.read(BLOCK_FRAMES * channels * 4):
+            yield np.frombuffer(data, np.float32).reshape(-1, channels) * np.float32(gain)
+
+
+def write_sound(
+    blocks: Iterable[Audio],
+    frames: int,
+    draft: Path,
+    kind: FileFormat,
+    rate: int,
+    channels: int,
+    tags: Tags,
+    seed: int,
+    on_write: Callable[[int], None],
+) -> tuple[str, ...]:
+    """Write ``blocks``, of shape (any, channels) and ``frames`` in all, to ``draft`` as ``kind`` with tags.
+
+    More than a plain WAV can hold becomes RF64. 16 bits are dithered (TPDF, two steps wide, noise from ``seed``), but
+    exact silence stays exact; 24 bits are rounded: their steps lie below any converter's noise. The bytes depend on the
+    arguments alone, blocks included, so that a run after a kill gives the same ones. ``on_write`` receives the frames
+    of each block. Returns notes on tags that were left out.
+
+    Raises:
+        OSError: The disk is full or refuses.
+        ConfigError: The format cannot hold the sound.
+    """
     data_bytes = frames * channels * (kind.bits // 8 or 4)
     container = "RF64" if kind.container == "WAV" and data_bytes > RIFF_BYTES else kind.container
-    noise = np.random.Generator(np.random.Philox(zlib.crc32(draft.name.encode())))
+    noise = np.random.Generator(np.random.Philox(seed))
     try:
-        with (
-            scratch.open("rb") as raw,
-            soundfile.SoundFile(os.fsencode(draft), "w", rate, channels, kind.subtype, format=container) as file,
-        ):
+        with soundfile.SoundFile(os.fsencode(draft), "w", rate, channels, kind.subtype, format=container) as file:
             if container != "FLAC":
                 for name, text in to_info_strings(tags).items():
                     setattr(file, name, text)
-            while data := raw.read(BLOCK_FRAMES * channels * 4):
-                samples = np.frombuffer(data, np.float32).reshape(-1, channels) * np.float32(gain)
+            for samples in blocks:
                 file.write(quantise(samples, kind.bits, noise) if kind.bits else samples)
                 on_write(len(samples))
         if container != "FLAC" and not kind.bits:

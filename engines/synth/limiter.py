@@ -28,9 +28,9 @@ class Limiter(SavedState):
 
     saved_fields = ("_past", "_needed", "_held", "_reduction")
 
-    def __init__(self, rate: int, frames: int) -> None:
+    def __init__(self, rate: int, frames: int, ceiling_db: float = CEILING_DB) -> None:
         """For blocks of ``frames`` at ``rate`` Hz."""
-        self._ceiling = 10.0 ** (CEILING_DB / 20.0)
+        self._ceiling = 10.0 ** (ceiling_db / 20.0)
         self._fall = np.exp(np.arange(1, frames + 1) / (RELEASE_S * rate))
         self._past = np.zeros((CHANNELS, LATENCY_FRAMES), np.float32)
         self._needed = np.ones(LATENCY_FRAMES)  # the gains that these frames need
@@ -43,16 +43,20 @@ class Limiter(SavedState):
         self._held[:] = 1
         self._reduction = 0.0
 
-    def process(self, block: Audio, out: Audio) -> None:
-        """Limit ``block`` into ``out``, both of shape (2, frames); they may be the same array."""
+    def process(self, block: Audio, out: Audio, peaks: NDArray[np.float64] | None = None) -> None:
+        """Limit ``block`` into ``out``, both of shape (2, frames); they may be the same array.
+
+        ``peaks``: the peak at each frame, of both channels; by default that of the samples.
+        """
         frames = block.shape[1]
         line = np.concatenate([self._past, block], axis=1)
-        if self._reduction == 0.0 and self._is_idle(block):  # the usual case: the same bits, sooner
+        if peaks is None:
+            peaks = np.abs(block).max(axis=0).astype(np.float64)
+        if self._reduction == 0.0 and self._is_idle(peaks):  # the usual case: the same bits, sooner
             self._past[:] = line[:, frames:]
             out[:] = line[:, :frames]
             return
-        peaks = np.maximum(np.abs(block).max(axis=0).astype(np.float64), self._ceiling)
-        needed = np.concatenate([self._needed, self._ceiling / peaks])
+        needed = np.concatenate([self._needed, self._ceiling / np.maximum(peaks, self._ceiling)])
         lowest = _find_lowest(needed)
         # d[n] = max(1 - lowest[n], d[n - 1] / e^(1 / release)) for all n at once, as a running maximum
         falling = np.maximum.accumulate(np.concatenate([[self._reduction], (1.0 - lowest) * self._fall]))[1:]
@@ -68,10 +72,9 @@ class Limiter(SavedState):
         self._reduction = float(reduction[-1])
         np.multiply(line[:, :frames], gains.astype(np.float32), out=out)
 
-    def _is_idle(self, block: Audio) -> bool:
-        """Whether neither ``block`` nor the frames before it need a gain below 1."""
-        loudest = max(float(block.max()), -float(block.min()))
-        return loudest <= self._ceiling and bool((self._needed == 1.0).all() and (self._held == 1.0).all())
+    def _is_idle(self, peaks: NDArray[np.float64]) -> bool:
+        """Whether neither these frames nor those before them need a gain below 1."""
+        return float(peaks.max()) <= self._ceiling and bool((self._needed == 1.0).all() and (self._held == 1.0).all())
 
 
 def _find_lowest(values: NDArray[np.float64]) -> NDArray[np.float64]:

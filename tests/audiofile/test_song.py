@@ -70,6 +70,15 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     assert np.isfinite(result).all()
 
 
+def test_frames_with_samples_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    sound = noise(1000)
+    sound[:, 5], sound[1, 6] = np.nan, -np.inf
+    with Song(write(tmp_path / "a.wav", sound, subtype="FLOAT")) as song:
+        for _ in song.read_blocks():
+            pass
+        assert song.not_finite == 2
+
+
 def test_a_truncated_wav_is_read_as_far_as_it_goes_and_that_is_said(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", noise(50_000))
     path.write_bytes(path.read_bytes()[:-100_000])

@@ -1,15 +1,10 @@
-"""Output folders: names for a song's stems, and a lock against other runs."""
+"""Output folders: names for a song's stems."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.drafts import longest_name
-from bridge.errors import ConfigError
 from bridge.names import fold_name
 from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
 from engines.separation.offline.journal import Identity, load_journal
@@ -38,25 +33,3 @@ def find_folder(song: Path, identity: Identity, out: Path) -> Path:
                 return folder
         elif journal.song == place or journal.identity == identity:
             return folder
-
-
-@contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Make ``folder`` and lock it against other runs; a killed run releases it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise ConfigError(
-            f"{folder}: cannot be made ({error.strerror})", "give another --out, or its permissions"
-        ) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigError(
-                f"{folder}: another run is at work in it", "wait for it, or give another --out"
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)

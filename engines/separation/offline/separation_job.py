@@ -20,11 +20,12 @@ from bridge.audiofile import Song
 from bridge.core.audio import Audio
 from bridge.errors import BridgeError, ConfigError, EngineError
 from bridge.failures import fix_for
+from engines.offline.folder_lock import lock_folder
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import JOURNAL, escape_name, resolve_path
 from engines.offline.stemfile import FULL_SCALE, write_stem
 from engines.offline.tags import read_tags
-from engines.separation.offline.folders import find_folder, lock_folder
+from engines.separation.offline.folders import find_folder
 from engines.separation.offline.journal import (
     CHECKPOINT,
     SCHEMA,

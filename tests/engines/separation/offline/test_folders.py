@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import ConfigError
 from engines.offline.songs import find_songs
-from engines.separation.offline.folders import find_folder, lock_folder
+from engines.separation.offline.folders import find_folder
 from engines.separation.offline.journal import SCHEMA, Identity, Journal, Recipe, read_identity
 
 RECIPE = Recipe("dsp", "separation.dsp", "", (), "wav24")
@@ -130,23 +129,6 @@ def test_the_identity_changes_with_the_file(tmp_path: Path) -> None:
     before = read_identity(song)
     os.utime(song, ns=(1, 1))
     assert read_identity(song) == Identity(before.size_bytes, 1, before.head)
-
-
-def test_two_runs_are_not_at_work_in_one_folder(tmp_path: Path) -> None:
-    with (
-        lock_folder(tmp_path / "a"),
-        pytest.raises(ConfigError, match="another run is at work"),
-        lock_folder(tmp_path / "a"),
-    ):
-        pass
-    with lock_folder(tmp_path / "a"):
-        pass
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    touch(tmp_path / "file")
-    with pytest.raises(ConfigError, match="cannot be made"), lock_folder(tmp_path / "file" / "a"):
-        pass
 
 
 @pytest.mark.parametrize(("name", "folder"), [("..wav", "song"), (".take.wav", "take"), ("take 1. .wav", "take 1")])

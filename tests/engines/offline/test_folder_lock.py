@@ -1,0 +1,27 @@
+"""Lock of a folder of results: one run at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigError
+from engines.offline.folder_lock import lock_folder
+
+
+def test_two_runs_are_not_at_work_in_one_folder(tmp_path: Path) -> None:
+    with (
+        lock_folder(tmp_path / "a"),
+        pytest.raises(ConfigError, match="another run is at work"),
+        lock_folder(tmp_path / "a"),
+    ):
+        pass
+    with lock_folder(tmp_path / "a"):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be made"), lock_folder(tmp_path / "file" / "a"):
+        pass
