@@ -40,6 +40,7 @@ class PathRow(msgspec.Struct, frozen=True, kw_only=True):
     period: int = 0
     late: int = 0
     upstream: int = 0
+    insert: int = 0
 
 
 class CallbackFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +126,7 @@ def list_paths(ledger: Ledger) -> tuple[PathRow, ...]:
         PathRow(
             name=path.name, ports=path.ports, declared=path.declared, measured=path.measured, model=path.model,
             buffering=path.buffering, reserve=path.reserve, user_offset=path.user_offset, period=path.period,
-            late=path.late, upstream=path.upstream,
+            late=path.late, upstream=path.upstream, insert=path.insert,
         )
         for path in ledger
         if path.ports

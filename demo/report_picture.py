@@ -29,6 +29,7 @@ COLOURS: Mapping[str, str] = {
 }  # fmt: skip
 PARTS: Mapping[str, str] = {
     "model": "#4a7fb5", "upstream": "#7fb59a", "buffering": "#9dc0de", "reserve": "#f0c27b", "user_offset": "#c9ccd1",
+    "insert": "#b58fb5",
 }  # fmt: skip
 ROOT_TINTS = (
     "#f6d0c8", "#d3e7f5", "#f8dfc0", "#dcd7f4", "#f6ecbd", "#f1d3e8", "#d2efe0", "#e6edc3", "#cfe0f2", "#efd7cd",

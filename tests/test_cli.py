@@ -92,7 +92,7 @@ def test_latency_is_declared_without_a_server() -> None:
     ledger = json.loads(sideman("latency", "--json", "--rate", "48000", "--period", "256").stdout)
     paths = {path["name"]: path for path in ledger["paths"]}
     drums = paths["drums"]
-    assert drums["declared"] == drums["model"] + drums["buffering"] + drums["reserve"] + drums["user_offset"]
+    assert drums["declared"] == sum(drums[part] for part in ("model", "buffering", "reserve", "user_offset", "insert"))
     assert paths["accompaniment"]["declared"] == 0
     ports = {"drums", "bass", "vocals", "other", "mix", "band", "accompaniment", "chords", "beats", "clock"}
     assert ports | {"onsets", "notes"} == set(paths)

@@ -115,7 +115,7 @@ def wide_ledger() -> Ledger:
     ledger = Ledger(192000, 8192)
     for name in ("accompaniment", "drums"):
         ports = (f"{name}_1", f"{name}_2")
-        ledger.declare(DelayPath(name, ports, -123456, 16384, 123456, 12345, 8192, upstream=123456))
+        ledger.declare(DelayPath(name, ports, -123456, 16384, 123456, 12345, 8192, upstream=123456, insert=24576))
     ledger.set_measured("drums", 1234567)
     return ledger
 

@@ -64,11 +64,13 @@ READINGS: tuple[Reading, ...] = (
             "reserve",
             "user_offset",
             "period",
+            "insert",
         ),
         "Declared and measured latency of a path (-1: not measured) and its late frames, all in frames. A frame is "
         "late where stems were missing and the mix took their place, at the output or in the path's analyser. For "
         "the band: where its audio was missing. declared is the sum of model (the engine), upstream (its sources), "
-        "buffering, reserve and user_offset; period: what a loop through JACK adds.",
+        "buffering, reserve, user_offset and insert (the insert points that it passes); period: what a loop through "
+        "JACK adds.",
         keyed=True,
     ),
     Reading(

@@ -47,6 +47,7 @@ class Path:
         measured: The measured delay; -1 until measured.
         late: The number of frames that were missing.
         upstream: The delay of its sources, stems or notes; 0 where its input is the mix.
+        insert: The delay of the insert points that it passes: their buffering, reserve and the latency of the chain.
     """
 
     name: str
@@ -59,11 +60,12 @@ class Path:
     measured: int = UNMEASURED
     late: int = 0
     upstream: int = 0
+    insert: int = 0
 
     @property
     def declared(self) -> int:
-        """The declared latency: model, upstream, buffering, reserve and user offset, in frames."""
-        return self.model + self.upstream + self.buffering + self.reserve + self.user_offset
+        """The declared latency: model, upstream, buffering, reserve, user offset and insert, in frames."""
+        return self.model + self.upstream + self.buffering + self.reserve + self.user_offset + self.insert
 
 
 class Ledger:

@@ -180,14 +180,18 @@ def render(shown: Iterable[Card]) -> RenderableType:
 def make_ledger_table(ledger: Ledger) -> Table:
     """Make a table of every path with the parts of its delay, in frames; it fits 80 columns.
 
-    The column ``measured`` is there where any path was measured."""
+    The column ``insert`` is there where any path passes an insert, ``measured`` where any path was measured."""
     names = ["path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms"]
+    inserts = any(path.insert for path in ledger)
+    if inserts:
+        names.insert(names.index("declared"), "insert")
     measured = any(path.measured != UNMEASURED for path in ledger)
     if measured:
         names.append("measured")
     grid = columns(*names, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
     for path in ledger:
-        parts = [path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.declared]
+        parts = [path.model, path.upstream, path.buffering, path.reserve, path.user_offset]
+        parts += [path.insert, path.declared] if inserts else [path.declared]
         cells = [*map(str, parts), _format_ms(path.declared, ledger.rate)]
         if measured:
             cells.append("-" if path.measured == UNMEASURED else str(path.measured))

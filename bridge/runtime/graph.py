@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, STEMS, is_sum
 from bridge.core.clock import FOLLOW, TEMPO_MODE
-from bridge.core.latency import PATHS, Ledger
-from bridge.core.role import ROLES
+from bridge.core.insert import INSERT_POINTS
+from bridge.core.latency import PATHS, Ledger, Path
+from bridge.core.role import ROLES, find_role_of_ring
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.gain_publisher import GainPublisher
+from bridge.runtime.insert_delays import InsertTiming, check_insert, compute_path_delay, compute_point_delays
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
-from bridge.runtime.shared.layout import SharedArrays, map_arena, size_of
+from bridge.runtime.shared.layout import InsertArrays, SharedArrays, map_arena, map_inserts, size_of
 from bridge.runtime.shared.sequence_lock import write_whole
 from bridge.runtime.wiring import Node, Wiring, compute_input_delay, compute_upstream, make_paths
 
@@ -36,9 +40,11 @@ class Graph:
         self.ledger = Ledger(wiring.plan.rate, period)
         self._reserves, self._offsets = dict(reserves), dict(offsets)
         self._sources = dict.fromkeys(ANALYSERS, 0)
+        self._inserts: dict[str, InsertTiming] = {}
         self._declaring, self._setting = threading.Lock(), threading.Lock()
         self._arena: Arena | None = None
         self._shared: SharedArrays | None = None
+        self._insert_arrays: InsertArrays | None = None
         self._context: CallbackContext | None = None
         self._control: ControlContext | None = None
         self._gains: GainPublisher | None = None
@@ -51,6 +57,7 @@ class Graph:
     def __enter__(self) -> Graph:
         self._arena = Arena.create(size_of(self.plan))
         self._shared = map_arena(self.plan, self._arena)
+        self._insert_arrays = map_inserts(self.plan, self._arena)
         self._context = make_context(self.plan, self._shared)
         self._control = make_control_context(self._context)
         self._gains = GainPublisher(self._control)
@@ -64,7 +71,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._context = self._control = self._gains = None
+        self._shared = self._context = self._control = self._gains = self._insert_arrays = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -81,6 +88,10 @@ class Graph:
     @property
     def arrays(self) -> SharedArrays:
         return _require_open(self._shared)
+
+    @property
+    def insert_arrays(self) -> InsertArrays:
+        return _require_open(self._insert_arrays)
 
     @property
     def context(self) -> CallbackContext:
@@ -104,13 +115,16 @@ class Graph:
     def _declare(self, period: int) -> None:
         self.ledger.period = period
         rings = {name: i for i, name in enumerate(self.plan.rings)}
+        inserts = compute_point_delays(self._inserts, period)
+        for point, frames in inserts.items():
+            publish(self._get_insert_words(point), w.INSERT_DELAY, frames)
         for index, node in enumerate(self.wiring.nodes):
             reserve, offset = self._reserves[node.role], self._offsets.get(node.role, 0)
             role = ROLES[node.role]
             offset += self._offsets.get(role.sounds, 0)  # a synth is aligned with the notes
             delay = self._find_input_delay(node, period)
             for path in make_paths(node, period, reserve, offset, delay):
-                self.ledger.declare(path)
+                self.ledger.declare(replace(path, insert=compute_path_delay(inserts, path.name)))
                 if path.name in rings:
                     self.arrays.heads[rings[path.name], w.RING_DELAY] = path.declared
                 if path.name in role.writes:
@@ -124,6 +138,11 @@ class Graph:
             changes = ((w.DEADLINE, deadline), (w.INPUT_DELAY, delay))
             for word, frames in changes if delay >= words[w.INPUT_DELAY] else reversed(changes):
                 publish(words, word, frames)
+        if self.plan.audio_worker < 0:  # nobody separates, and the input passes the points all the same
+            for spec in ROLES[find_role_of_ring("stems")].paths:
+                delay = compute_path_delay(inserts, spec.name)
+                if delay or spec.name in self.ledger:
+                    self.ledger.declare(Path(spec.name, spec.ports, 0, 0, 0, insert=delay))
 
     def _find_input_delay(self, node: Node, period: int) -> int:
         """Frames by which ``node`` runs behind the input, so that its sources are there: stems, or notes."""
@@ -168,6 +187,42 @@ class Graph:
                 self.arrays.sources[index] = source
             self._declare(self.ledger.period)
             self.arrays.sources[index] = source  # stems only after it waits for them
+
+    def set_insert(self, point: str, timing: InsertTiming | None) -> None:
+        """Set what the delay of an insert point is made of, and declare it; None: the point is off, without a delay.
+
+        ``point``: one of INSERT_POINTS. A new delay applies after a fade to silence and back. Until `route_insert` the
+        point puts out its input, delayed.
+
+        Raises:
+            ConfigError: There is no such point, or its rings do not hold so much.
+        """
+        check_insert(point, timing)
+        if timing is None:
+            self.route_insert(point, False)
+        else:
+            words = self._get_insert_words(point)
+            if words[w.INSERT_BLOCK] != timing.block_frames:
+                publish(words, w.INSERT_BLOCK, timing.block_frames)
+                self.restart_insert(point)
+        with self._declaring:
+            self._inserts.pop(point, None)
+            if timing is not None:
+                self._inserts[point] = timing
+            self._declare(self.ledger.period)
+
+    def route_insert(self, point: str, is_routed: bool) -> None:
+        """Put out what the worker of ``point`` returns, or its input; crossfaded within 64 frames."""
+        publish(self._get_insert_words(point), w.INSERT_ROUTED, int(is_routed))
+
+    def restart_insert(self, point: str) -> None:
+        """Begin a new epoch for the worker of ``point``: its processor is reset, and begins at the present."""
+        words = self._get_insert_words(point)
+        publish(words, w.INSERT_RESTART, int(words[w.INSERT_RESTART]) + 1)
+
+    def _get_insert_words(self, point: str) -> NDArray[np.int64]:
+        words: NDArray[np.int64] = self.insert_arrays.words[INSERT_POINTS.index(point)]
+        return words
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float], is_dry: bool = False) -> None:
         """Set the linear gains by stem, of the stem ports and in the mix; applied by a ramp of 5 ms.

@@ -99,7 +99,7 @@ class Telemetry:
                 index = ANALYSERS.index(ANALYSER_OF[path.name])
                 ledger.set_late(path.name, int(self._graph.arrays.stems_missing[index] - self._stems_missing[index]))
             parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.period)
-            row = (path.declared, path.measured, ledger[path.name].late, *parts)
+            row = (path.declared, path.measured, ledger[path.name].late, *parts, path.insert)
             if self._rows.get(path.name) != row:
                 self._rows[path.name] = row
                 self._bus.publish("latency", path.name, *row)

@@ -171,12 +171,12 @@ def test_readings_are_given_by_row_and_empty_before_the_first(client: OscClient,
     assert client.request("/counters") == ()
     counts = (128, 44100, *range(len(bus.registry.get_reading("counters").fields) - 2))
     bus.publish("counters", *counts)
-    bus.publish("latency", "drums", 1536, -1, 0, *[0] * 6)
-    bus.publish("latency", "bass", 1536, 1536, 2**33, *[0] * 6)
+    bus.publish("latency", "drums", 1536, -1, 0, *[0] * 7)
+    bus.publish("latency", "bass", 1536, 1536, 2**33, *[0] * 7)
     assert client.request("/counters") == counts
     client.send("/latency")
     rows = receive_all(client)
-    assert rows == [("/latency", ("drums", 1536, -1, 0, *[0] * 6)), ("/latency", ("bass", 1536, 1536, 2**33, *[0] * 6))]
+    assert rows == [("/latency", ("drums", 1536, -1, 0, *[0] * 7)), ("/latency", ("bass", 1536, 1536, 2**33, *[0] * 7))]
 
 
 def test_get_gives_what_a_pattern_covers_and_says_how_much(client: OscClient) -> None:
@@ -243,9 +243,9 @@ def test_readings_reach_subscribers_row_by_row(client: OscClient, bus: Bus) -> N
     client.request("/subscribe", "/latency")
     receive_all(client)
     for path in ("drums", "bass"):
-        bus.publish("latency", path, 1536, -1, 0, *[0] * 6)
+        bus.publish("latency", path, 1536, -1, 0, *[0] * 7)
     received = receive_until(client, lambda message: message[1][0] == "bass")
-    assert ("/latency", ("drums", 1536, -1, 0, *[0] * 6)) in received
+    assert ("/latency", ("drums", 1536, -1, 0, *[0] * 7)) in received
 
 
 def test_a_bundle_is_carried_out_at_once_and_in_order_whatever_its_date(client: OscClient, bus: Bus) -> None:

@@ -229,7 +229,7 @@ def test_every_path_declares_the_sum_of_its_parts(wiring: Wiring, period: int) -
     with Graph(wiring, period, RESERVES, {"separation": 7, "accompaniment": 100}) as graph:
         assert {path.name for path in graph.ledger} == set(PATHS)
         for path in graph.ledger:
-            parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset)
+            parts = (path.model, path.upstream, path.buffering, path.reserve, path.user_offset, path.insert)
             assert path.declared == sum(parts)
             assert path.period == period
         for name in (*STEMS, "mix"):

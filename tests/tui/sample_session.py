@@ -124,11 +124,11 @@ def publish_meters(bus: Bus) -> None:
 def publish_latency(bus: Bus) -> None:
     """Ledger, cards, workers and their health."""
     for path in ("drums", "bass", "vocals", "other", "mix"):
-        bus.publish("latency", path, 1024, 1024, 0, 512, 0, 128, 384, 0, 0)
+        bus.publish("latency", path, 1024, 1024, 0, 512, 0, 128, 384, 0, 0, 0)
     for path in ("band", "accompaniment"):
-        bus.publish("latency", path, 0, 0 if path == "band" else -1, 0, 0, 0, 0, 0, 0, 0)
-    bus.publish("latency", "chords", 5632, 5632, 0, 4096, 0, 512, 1024, 0, 0)
-    bus.publish("latency", "beats", 5632, -1, 128, 4096, 0, 512, 1024, 0, 0)
+        bus.publish("latency", path, 0, 0 if path == "band" else -1, 0, 0, 0, 0, 0, 0, 0, 0)
+    bus.publish("latency", "chords", 5632, 5632, 0, 4096, 0, 512, 1024, 0, 0, 0)
+    bus.publish("latency", "beats", 5632, -1, 128, 4096, 0, 512, 1024, 0, 0, 0)
     bus.publish("latency.card", "JACK client", "Nothing to type: the ports publish the declared latency.")
     bus.publish(
         "latency.card",

@@ -25,7 +25,7 @@ def play(rig: SessionRig) -> None:
     rig.bus.publish("accompaniment.plan", 133, 0, "Am7", 1.0, "loop")
     rig.bus.publish("accompaniment.plan", 136, 0, "D7", 1.0, "loop")
     rig.bus.publish("counters", 128, 44100, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    rig.bus.publish("latency", "mix", 1024, 1024, 0, 512, 0, 128, 384, 0, 128)
+    rig.bus.publish("latency", "mix", 1024, 1024, 0, 512, 0, 128, 384, 0, 128, 0)
 
 
 def test_the_head_at_80_columns_is_that_of_the_mock_up() -> None:

@@ -26,7 +26,7 @@ def publish_counters(rig: SessionRig, **counts: float) -> None:
 
 
 def clear_late(rig: SessionRig) -> None:
-    rig.bus.publish("latency", "beats", 5632, -1, 0, 4096, 0, 512, 1024, 0, 0)
+    rig.bus.publish("latency", "beats", 5632, -1, 0, 4096, 0, 512, 1024, 0, 0, 0)
 
 
 def test_every_path_has_the_worker_whose_reserve_it_waits_for() -> None:
@@ -70,7 +70,7 @@ def test_a_worker_that_died_comes_first() -> None:
 def test_a_delay_that_differs_is_a_fault() -> None:
     rig = make_sample()
     clear_late(rig)
-    rig.bus.publish("latency", "bass", 1024, 1152, 0, 512, 0, 128, 384, 0, 0)
+    rig.bus.publish("latency", "bass", 1024, 1152, 0, 512, 0, 128, 384, 0, 0, 0)
     (fault,) = find_faults(rig.session)
     assert fault.words == "bass measured 1,152, declared 1,024"
     assert "add 128 to latency.separation.user_offset_frames" in fault.fix
@@ -144,7 +144,7 @@ def test_an_older_sidecar_says_how_to_measure() -> None:
 
 def test_paths_are_in_one_order_whatever_came_last() -> None:
     rig = make_sample()
-    rig.bus.publish("latency", "onsets", 3172, -1, 0, 2148, 0, 0, 1024, 0, 0)
+    rig.bus.publish("latency", "onsets", 3172, -1, 0, 2148, 0, 0, 1024, 0, 0, 0)
     for _ in range(2):
         rows = [line.split() for line in show(HealthScreen(), rig).splitlines()]
         paths = [row[0] for row in rows if row and row[0] in PATH_WORKERS]
@@ -155,7 +155,7 @@ def test_paths_are_in_one_order_whatever_came_last() -> None:
 def test_every_fault_has_a_row_where_there_is_little_room() -> None:
     rig = make_sample()
     for path in ("drums", "bass", "mix"):
-        rig.bus.publish("latency", path, 1024, 1024, 14336, 512, 0, 128, 384, 0, 0)
+        rig.bus.publish("latency", path, 1024, 1024, 14336, 512, 0, 128, 384, 0, 0, 0)
     publish_counters(rig, skipped=132)
     shown = show(HealthScreen(), rig)
     assert "132 cycles skipped: too many programs: close some, or raise the period 128" in shown

@@ -110,10 +110,10 @@ def test_without_levels_nothing_is_invented() -> None:
 
 def test_late_frames_of_one_stem_are_beside_it_those_of_all_are_said_once() -> None:
     rig = make_sample()
-    rig.bus.publish("latency", "bass", 1024, 1024, 77, 512, 0, 128, 384, 0, 0)
+    rig.bus.publish("latency", "bass", 1024, 1024, 77, 512, 0, 128, 384, 0, 0, 0)
     assert show(StemsScreen(), rig).count("late 77") == 1
     for stem in ("drums", "vocals", "other"):
-        rig.bus.publish("latency", stem, 1024, 1024, 77, 512, 0, 128, 384, 0, 0)
+        rig.bus.publish("latency", stem, 1024, 1024, 77, 512, 0, 128, 384, 0, 0, 0)
     assert "late 77" not in show(StemsScreen(), rig)
 
 

@@ -14,10 +14,10 @@ from tui.models.faults import LOOKAHEAD, UNMEASURED, WORKERS, Fault, read_paths
 from tui.models.position import get_rate_hz
 
 PATH_COLUMNS = 13
-PART_COLUMNS = 9
+PART_COLUMNS = 8
 DELAY_COLUMNS = 46
 """Columns of the delays where they are short."""
-LARGE_DELAY_COLUMNS = 96
+LARGE_DELAY_COLUMNS = 99
 """With the parts of each delay."""
 PARTS: tuple[tuple[str, str], ...] = (
     ("model", "model"),
@@ -25,6 +25,7 @@ PARTS: tuple[tuple[str, str], ...] = (
     ("buffer", "buffering"),
     ("reserve", "reserve"),
     ("offset", "user_offset"),
+    ("insert", "insert"),
 )
 """The parts of a delay: heading and field."""
 CARD_ROWS = 4
@@ -38,7 +39,7 @@ def draw_delays(session: Session, width: int, rows: int) -> list[Row]:
     paths = read_paths(session)
     sizes = [PART_COLUMNS] * len(PARTS) * full + [10 if full else 9] * 2 + [8 if full else 7, 9 if full else 8]
     names = [*(name for name, _ in PARTS if full), "declared", "measured", "ms", "late"]
-    drawn: list[Row] = [draw_heading("Delay", width, "frames; declared = model + … + offset" if full else "frames")]
+    drawn: list[Row] = [draw_heading("Delay", width, "frames; declared = model + … + insert" if full else "frames")]
     drawn.append([(pad("path", PATH_COLUMNS), "dim")])
     drawn[1] += [(pad_left(name, size), "dim") for name, size in zip(names, sizes, strict=True)]
     spaced = full and 2 * len(paths) + 2 <= rows

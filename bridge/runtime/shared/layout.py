@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import ANALYSERS, CHANNELS, STEMS
+from bridge.core.insert import INSERT_POINTS
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import HOST_RING, ROLES, find_role_of_ring
 from bridge.runtime.shared.arena import Arena, align
 from bridge.runtime.shared.array_table import ArrayTable, Dimension
-from bridge.runtime.shared.slots import RECORD_WORDS, STATE_WORDS, WORKER_WORDS
+from bridge.runtime.shared.slots import INSERT_WORDS, RECORD_WORDS, STATE_WORDS, WORKER_WORDS
+
+T = TypeVar("T", bound=ArrayTable)
 
 CAPACITY = 1 << 17
 """Frames in an audio ring: 3 s at 44.1 kHz, 0.7 s at 192 kHz. A power of two, as RECORDS is."""
@@ -134,21 +137,67 @@ class SharedArrays(ArrayTable):
     stems_missing: Annotated[NDArray[np.int64], len(ANALYSERS)]  # by the mir worker: frames without stems
 
 
+INSERT_CAPACITY = 1 << 15
+"""Frames in a ring of an insert point, a power of two: 0.7 s at 48 kHz, more than the longest delay of a point
+and one callback. Twelve rings of 3 s would need 13 MB of shared memory, of which a container has 64."""
+
+INSERT_MASK = INSERT_CAPACITY - 1
+
+INSERT_ROW = INSERT_CAPACITY + 80
+"""Samples from one channel of such a ring to the next; odd for the same reason as ROW."""
+
+MIN_INSERT_BLOCK, MAX_INSERT_BLOCK = 64, 2048
+"""Frames of a block that an insert worker processes."""
+
+MAX_INSERT_RESERVE = 4096  # frames; with periods above it the reserve is a period
+MAX_INSERT_LATENCY = 8192  # frames of a processor: 0.2 s is as much as anybody plays with
+
+INSERT_STAMPS = INSERT_CAPACITY // MIN_INSERT_BLOCK
+"""Stamps of an insert point. Blocks begin at least MIN_INSERT_BLOCK frames apart, so no two in the ring share one."""
+
+
+class InsertArrays(ArrayTable):
+    """The arrays of the insert points in the shared memory, by point as in INSERT_POINTS.
+
+    A table of its own: compiled functions pass each array of a table on the stack, and most need none of these.
+    """
+
+    words: Annotated[NDArray[np.int64], len(INSERT_POINTS), INSERT_WORDS]  # each with its own writer
+    sends: Annotated[NDArray[np.float32], len(INSERT_POINTS), CHANNELS, INSERT_ROW]  # by the callback: their input
+    returns: Annotated[NDArray[np.float32], len(INSERT_POINTS), CHANNELS, INSERT_ROW]  # by each worker, at its input
+    stamps: Annotated[NDArray[np.int64], len(INSERT_POINTS), INSERT_STAMPS]  # likewise: see `insert_lookup`
+    block_bins: Annotated[NDArray[np.int64], len(INSERT_POINTS), WORKER_BINS]  # likewise: blocks by processing time
+    semaphores: Annotated[NDArray[np.int64], len(INSERT_POINTS), LINE_WORDS]  # a sem_t each
+
+
 def lengths_of(plan: Plan) -> dict[Dimension, int]:
     """The lengths of the dimensions that depend on ``plan``."""
     return {Dimension.WORKERS: max(len(plan.workers), 1), Dimension.RINGS: len(plan.rings)}
 
 
+def _size_of_table(plan: Plan, table: type[ArrayTable]) -> int:
+    lengths = lengths_of(plan)
+    return sum(align(math.prod(spec.shape_at(lengths)) * spec.dtype.itemsize) for spec in table.specs.values())
+
+
 def size_of(plan: Plan) -> int:
     """Bytes of shared memory that ``plan`` needs."""
-    lengths = lengths_of(plan)
-    return sum(align(math.prod(spec.shape_at(lengths)) * spec.dtype.itemsize) for spec in SharedArrays.specs.values())
+    return _size_of_table(plan, SharedArrays) + _size_of_table(plan, InsertArrays)
+
+
+def _map_table(plan: Plan, arena: Arena, table: type[T], offset: int) -> T:
+    lengths, views = lengths_of(plan), []
+    for spec in table.specs.values():
+        views.append(arena.array(offset, spec.shape_at(lengths), spec.dtype))
+        offset += align(views[-1].nbytes)
+    return table(*views)
 
 
 def map_arena(plan: Plan, arena: Arena) -> SharedArrays:
     """The shared arrays as views of ``arena``, which is zero where nobody wrote yet."""
-    lengths, offset, views = lengths_of(plan), 0, []
-    for spec in SharedArrays.specs.values():
-        views.append(arena.array(offset, spec.shape_at(lengths), spec.dtype))
-        offset += align(views[-1].nbytes)
-    return SharedArrays(*views)
+    return _map_table(plan, arena, SharedArrays, 0)
+
+
+def map_inserts(plan: Plan, arena: Arena) -> InsertArrays:
+    """The arrays of the insert points as views of ``arena``, behind those of `map_arena`."""
+    return _map_table(plan, arena, InsertArrays, _size_of_table(plan, SharedArrays))

@@ -12,19 +12,19 @@ from bridge.runtime.shared.layout import CAPACITY, RECORDS
 from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, KIND, RING_DELAY, RING_HEAD, SIZE
 
 
-def read_audio(ring: NDArray[np.float32], frame: int, out: Audio) -> None:
+def read_audio(ring: NDArray[np.float32], frame: int, out: Audio, capacity: int = CAPACITY) -> None:
     """Copy the frames from ``frame`` on into ``out``, shape (channels, frames)."""
-    start, count = frame % CAPACITY, out.shape[1]
-    first = min(count, CAPACITY - start)
+    start, count = frame % capacity, out.shape[1]
+    first = min(count, capacity - start)
     out[:, :first] = ring[:, start : start + first]
     out[:, first:] = ring[:, : count - first]
 
 
-def write_audio(ring: NDArray[np.float32], row: int, frame: int, audio: Audio) -> None:
+def write_audio(ring: NDArray[np.float32], row: int, frame: int, audio: Audio, capacity: int = CAPACITY) -> None:
     """Copy ``audio`` into the ring's rows from ``row`` on, at ``frame``."""
     rows = slice(row, row + audio.shape[0])
-    start, count = frame % CAPACITY, audio.shape[1]
-    first = min(count, CAPACITY - start)
+    start, count = frame % capacity, audio.shape[1]
+    first = min(count, capacity - start)
     ring[rows, start : start + first] = audio[:, :first]
     ring[rows, : count - first] = audio[:, first:]
 

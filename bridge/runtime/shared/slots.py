@@ -58,6 +58,30 @@ from __future__ import annotations
 ) = range(20)
 
 (
+    INSERT_EPOCH,       # C  raised where the worker of the insert point must start afresh; older results are void
+    INSERT_ORIGIN,      # C  the frame at which that epoch began; its blocks are counted from there
+    INSERT_LAST_ORIGIN, # C  the same of the epoch before
+    INSERT_HEAD,        # C  frames written to the send ring: what the point had as input, without skipped callbacks
+    INSERT_LATE,        # C  frames for which the worker's block was missing, played dry
+    INSERT_RESTARTED,   # C  the last request for a new epoch that was served
+    INSERT_RESTART,     # P  requests to begin a new epoch for this point
+    INSERT_ROUTED,      # P  1: the worker's audio is wanted, else the input delayed by INSERT_DELAY
+    INSERT_DELAY,       # P  declared delay of the point; of stems that of all of them, the largest
+    INSERT_BLOCK,       # P  frames that the worker processes at a time
+    INSERT_ALIVE,       # P  1 while its process lives and is worth waiting for
+    INSERT_STOP,        # P  1: the worker leaves
+    INSERT_READY,       # W  1 once its processor is prepared
+    INSERT_LATENCY,     # W  latency of its processor at this moment, of which every block says it was subtracted
+    INSERT_PROGRESS,    # W  input frames processed: the end of the last block
+    INSERT_DONE_EPOCH,  # W  the epoch that INSERT_PROGRESS belongs to
+    INSERT_HEARTBEAT,   # W  raised each time round the worker's loop, and with each block
+    INSERT_BLOCKS,      # W  blocks processed
+    INSERT_DROPPED,     # W  blocks passed over, because the ring had moved on
+    INSERT_FAULTS,      # W  blocks on which the processor raised or gave non-finite numbers
+    INSERT_WORDS,
+) = range(21)
+
+(
     STARTED,            # 0 until the first callback, and again after a new connection
     RAW,                # JACK's 32-bit frame time at the last callback
     DELAY_CHANGE_FADE,  # 0..FADE_FRAMES: level of all audio around a change of delay

@@ -26,7 +26,7 @@ def make_sidecar() -> tuple[Bus, Dispatch]:
     bus = Bus(make_sidecar_registry({"comp": [STYLE]}))
     bus.add_handler("preset.load", lambda _: None)
     bus.add_handler("transport.panic", lambda: None)
-    bus.publish("latency", "drums", 1536, -1, 0, *[0] * 6)
+    bus.publish("latency", "drums", 1536, -1, 0, *[0] * 7)
     return bus, Dispatch(bus)
 
 
