@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.runtime.cpu_usage import Usage
+from bridge.cpu_usage import Usage
 
 MAX_CHECK_S = 0.1
 """The most that one check counts."""

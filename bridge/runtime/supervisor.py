@@ -19,8 +19,8 @@ from types import TracebackType
 
 import msgspec
 
+from bridge.cpu_usage import read_usage
 from bridge.errors import EngineError
-from bridge.runtime.cpu_usage import read_usage
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.runtime.cpu_usage import Usage, read_usage
+from bridge.cpu_usage import Usage, read_usage
 from bridge.runtime.stall_detector import MAX_CHECK_S, NORMAL_HEARTBEAT_S, StallDetector, StallLimits
 from tests.waiting import until
 

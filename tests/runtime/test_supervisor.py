@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS
+from bridge.cpu_usage import Usage
 from bridge.errors import EngineError
 from bridge.runtime import supervisor
 from bridge.runtime.callback.cycle import cycle
-from bridge.runtime.cpu_usage import Usage
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish

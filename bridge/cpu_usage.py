@@ -14,10 +14,12 @@ _UTIME, _STIME = 11, 12  # fields behind the command's name in /proc/PID/stat; t
 @dataclass(frozen=True, slots=True)
 class Usage:
     """``cpu_s``: processor time used since the process began. ``waits``: whether one of its threads is ready to run, or
-    waits for a disk: a process that would go on on a less busy machine."""
+    waits for a disk: a process that would go on on a less busy machine. ``starved_s``: how long its main thread was
+    ready to run and had no processor, since it began; 0 where the kernel does not count it."""
 
     cpu_s: float
     waits: bool
+    starved_s: float = 0.0
 
 
 def read_usage(pid: int) -> Usage | None:
@@ -27,7 +29,17 @@ def read_usage(pid: int) -> Usage | None:
         states = {_read_fields(thread / "stat")[0] for thread in (_PROC / str(pid) / "task").iterdir()}
     except (OSError, IndexError):
         return None
-    return Usage((int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_A_SECOND, not states.isdisjoint("RD"))
+    cpu_s = (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS_A_SECOND
+    starved_s = _read_starved_s(_PROC / str(pid) / "task" / str(pid) / "schedstat")
+    return Usage(cpu_s, not states.isdisjoint("RD"), starved_s)
+
+
+def _read_starved_s(schedstat: Path) -> float:
+    """Run-queue delay of a thread: the second of three numbers, in nanoseconds."""
+    try:
+        return int(schedstat.read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _read_fields(stat: Path) -> list[str]:

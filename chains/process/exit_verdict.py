@@ -1,0 +1,95 @@
+"""Exit verdict: what the end of a host process says about the plugin in it, and what a producer does about it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chains.process.messages import Step
+from chains.process.verdict import HostVerdict, PluginError
+
+OUT_OF_MEMORY_SHARE = 0.9
+"""A process that took so much of its address space died of that: a failed allocation ends as SIGSEGV or SIGABRT."""
+STEP_WORDS = {
+    "": "before anything was loaded", "start": "while it started", "load": "while it was loaded",
+    "state": "while its state was set", "parameters": "while its parameters were set",
+    "prepare": "while it was prepared", "render": "while it rendered",
+}  # fmt: skip
+"""Completes a sentence, by the step's name."""
+_ALLOCATION_FAILED = ("bad_alloc", "MemoryError", "out of memory", "Cannot allocate memory")
+
+FIXES = {
+    HostVerdict.CRASHED: "update the plugin or try another format of it; the other chains go on without it",
+    HostVerdict.ABORTED: "the plugin gave up by itself: what it needs, such as its data or licence, may be missing",
+    HostVerdict.EXITED: "the plugin ended its process: it may be a trial version or need a licence",
+    HostVerdict.HUNG_BUSY: "it computes and may only be slow: allow more with load_limit_s in the chain, or remove it",
+    HostVerdict.HUNG_STILL: "it waits for something, such as a window or a server: open it in a DAW once, or remove it",
+    HostVerdict.OUT_OF_MEMORY: "close other programs, render shorter pieces, or load fewer samples in the plugin",
+    HostVerdict.NOT_FINITE: "lower its input or reset it to its defaults; nothing of this render is kept",
+    HostVerdict.SILENT: "check its gain, mix and bypass, and whether it still loads samples or needs a licence",
+    HostVerdict.CANCELLED: "start again when you like",
+}
+"""What to do, a sentence for a producer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostEnd:
+    """The end of a host process.
+
+    ``returncode``: as of `subprocess.Popen`. ``stderr``: its last output. ``memory_bytes``, ``limit_bytes``: the
+    address space that it had when it was last looked at, and was allowed; 0: not known, no limit.
+    """
+
+    returncode: int
+    stderr: str = ""
+    memory_bytes: int = 0
+    limit_bytes: int = 0
+
+
+def judge_end(end: HostEnd) -> HostVerdict:
+    """What an end without a result, that nobody asked for, means."""
+    is_full = end.limit_bytes > 0 and end.memory_bytes >= OUT_OF_MEMORY_SHARE * end.limit_bytes
+    if is_full or any(word in end.stderr for word in _ALLOCATION_FAILED):
+        return HostVerdict.OUT_OF_MEMORY
+    if end.returncode >= 0:
+        return HostVerdict.EXITED
+    return HostVerdict.ABORTED if -end.returncode == signal.SIGABRT else HostVerdict.CRASHED
+
+
+def make_end_error(end: HostEnd, step: Step, members: Sequence[str] = ()) -> PluginError:
+    """The error for a host process that ended in ``step``, with the last line that it printed."""
+    verdict = judge_end(end)
+    what = _describe_end(end) if verdict is not HostVerdict.OUT_OF_MEMORY else _describe_memory(end)
+    last = end.stderr.strip().rpartition("\n")[2].strip()[:200]
+    return make_error(verdict, what + (f": {last}" if last else ""), step, members)
+
+
+def make_hang_error(verdict: HostVerdict, limit_s: float, step: Step, members: Sequence[str] = ()) -> PluginError:
+    """The error for a host process that was ended because it did not report within ``limit_s``."""
+    how = "computed" if verdict is HostVerdict.HUNG_BUSY else "stood still"
+    return make_error(verdict, f"{how} for more than {limit_s:g} s and was ended", step, members)
+
+
+def make_error(verdict: HostVerdict, what: str, step: Step, members: Sequence[str] = ()) -> PluginError:
+    """An error that names the plugin or else the chain's ``members``, what happened, and the step."""
+    name = step.plugin or f"the plugin host of {', '.join(members)}".removesuffix(" of ")
+    message = f"{name}: {what}"
+    if words := STEP_WORDS.get(step.step, ""):
+        message = f"{name}: {words}: {what}"
+    return PluginError(message, FIXES.get(verdict, ""), verdict, step.plugin, step.step)
+
+
+def _describe_end(end: HostEnd) -> str:
+    if end.returncode >= 0:
+        return f"its process ended (exit status {end.returncode}) without a result"
+    number = -end.returncode
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    if name == "SIGKILL":
+        return "its process was killed from outside (SIGKILL), perhaps because the system had no memory left"
+    return f"its process aborted ({name})" if name == "SIGABRT" else f"its process crashed ({name})"
+
+
+def _describe_memory(end: HostEnd) -> str:
+    limit = f" of {end.limit_bytes / 1e9:.1f} GB" if end.limit_bytes else ""
+    return f"it needed more memory than its limit{limit}"
