@@ -12,9 +12,11 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
+import importlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -38,6 +40,25 @@ OTHER_VERSIONS, IN_USE_S = 4, 24 * 3600.0
 """How many folders of other versions are kept, and for how long one counts as in use after it was opened."""
 
 _numba: Any = numba
+
+LINEAR_ALGEBRA = "scipy.linalg"
+NEEDS_IT = "numba.np.arraymath"
+"""The module of numba that loads LINEAR_ALGEBRA wherever it is installed, for functions that nothing of ours calls."""
+
+
+def _import_without_linear_algebra() -> None:
+    """Import what numba imports before it compiles or loads its first function, but for LINEAR_ALGEBRA. That takes 0.2
+    of the 1.0 s of processor time that a worker needs until it can start."""
+    if LINEAR_ALGEBRA not in sys.modules:
+        blocked: dict[str, Any] = {LINEAR_ALGEBRA: None}  # an import of it fails, as where it is not installed
+        sys.modules.update(blocked)
+        try:
+            importlib.import_module(NEEDS_IT)
+        finally:
+            del sys.modules[LINEAR_ALGEBRA]
+
+
+_import_without_linear_algebra()
 
 
 def _sources_hash() -> str:

@@ -117,3 +117,13 @@ def test_all_that_is_compiled_goes_through_here() -> None:
     sources = [path for package in ("bridge", "engines") for path in (ROOT / package).rglob("*.py")]
     wild = [path for path in sources if "numba import njit" in path.read_text() or "@numba." in path.read_text()]
     assert wild == []
+
+
+def test_linear_algebra_is_not_loaded_and_can_be_later() -> None:
+    pytest.importorskip("scipy")
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, bridge.runtime.worker; print('scipy.linalg' in sys.modules)\n"
+         "from scipy.linalg import solve; print(solve([[2.0]], [4.0])[0])"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["False", "2.0"]
