@@ -6,11 +6,14 @@ over the checks too where one failed.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -28,6 +31,9 @@ ROUNDS = (("-m", "not live", "-n", "2", "--dist", "loadfile"), ("-m", "live"))
 still for seconds."""
 NOTHING_CHOSEN = 5
 """pytest's exit status where no test was chosen."""
+
+ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""What tests run in: each round, and each process that a test starts, would else compile all modules again."""
 
 
 def say(text: str) -> None:
@@ -50,6 +56,21 @@ def failed_checks() -> list[str]:
     return failed
 
 
+@contextmanager
+def compile_meanwhile() -> Iterator[None]:
+    """A process of its own imports all tests, so that machine code and bytecode are there when two processes
+    at a time want them: about a minute of one core where nothing is compiled yet. The checks use the other one."""
+    command = [str(BIN / "python"), "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        except BaseException:
+            process.terminate()
+            raise
+
+
 def run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
     """pytest as it is, on the terminal, in ROUNDS, or in one where ``arguments`` choose by mark; its exit status where
     all went well or of the first round that did not, and how many tests passed, failed and were skipped."""
@@ -60,7 +81,7 @@ def run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.xml")
             command = ["-m", "pytest", *chosen, f"--junitxml={report}", "-o", "junit_logging=no", *arguments]
-            statuses.append(subprocess.run([str(BIN / "python"), *command], cwd=ROOT, check=False).returncode)
+            statuses.append(subprocess.run([str(BIN / "python"), *command], cwd=ROOT, env=ENV, check=False).returncode)
             suites = list(ET.parse(report).getroot().iter("testsuite")) if report.exists() else []
         count = {key: sum(int(s.get(key, 0)) for s in suites) for key in ("tests", "failures", "errors", "skipped")}
         bad = count["failures"] + count["errors"] if suites else 1
@@ -75,7 +96,9 @@ def run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
 
 def main(arguments: list[str]) -> int:
     """``--no-tests``: the checks alone; other arguments go to pytest."""
-    failed = failed_checks()
+    # a choice of tests needs few of the modules
+    with nullcontext() if arguments else compile_meanwhile():
+        failed = failed_checks()
     if arguments == ["--no-tests"]:
         return 1 if failed else 0
     status, total = run_tests(arguments)
