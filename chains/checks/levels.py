@@ -9,6 +9,8 @@ from chains.checks.differences import BIT_EQUAL_DB
 
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 """Smallest normal float32, 1.2e-38: smaller ones cost some processors a hundred times the time."""
+CHANCE = 4.0
+"""Standard errors that the mean of noise exceeds once in 16,000 cases."""
 TAIL_DB = (-60.0, -90.0)
 """Levels relative to the signal's peak at which a tail is measured: reverberation time, and below 16 bit."""
 
@@ -26,9 +28,13 @@ def count_denormals(audio: Audio) -> int:
 
 
 def compute_dc_db(audio: Audio) -> float:
-    """The largest mean of a channel in dBFS."""
-    mean = float(np.max(np.abs(np.mean(audio, axis=1, dtype=np.float64)), initial=0.0)) if audio.size else 0.0
-    return max(20.0 * float(np.log10(mean)), BIT_EQUAL_DB) if mean > 0.0 else BIT_EQUAL_DB
+    """The largest mean of a channel in dBFS; a mean that noise of this length has by chance is none."""
+    if not audio.size:
+        return BIT_EQUAL_DB
+    mean = np.abs(np.mean(audio, axis=1, dtype=np.float64))
+    chance = CHANCE * np.std(audio, axis=1, dtype=np.float64) / np.sqrt(audio.shape[1])
+    dc = float(np.max(np.where(mean > chance, mean, 0.0)))
+    return max(20.0 * float(np.log10(dc)), BIT_EQUAL_DB) if dc > 0.0 else BIT_EQUAL_DB
 
 
 def remove_dc(audio: Audio) -> Audio:
@@ -36,13 +42,15 @@ def remove_dc(audio: Audio) -> Audio:
     return (audio - np.mean(audio, axis=1, keepdims=True, dtype=np.float64)).astype(np.float32)
 
 
-def measure_tail(audio: Audio, end_frame: int, below_db: float) -> int:
-    """Frames after ``end_frame`` until all channels stay ``below_db`` under the peak before it.
+def measure_tail(audio: Audio, end_frame: int, below_db: float, floor: float = 0.0) -> int:
+    """Frames after ``end_frame`` until all channels stay ``below_db`` under the peak before it, or below ``floor``.
 
     ``audio``: shape (channels, frames), longer than ``end_frame``. The length of the rest if it never gets there.
+    ``floor``: the magnitude of what comes out of silence.
     """
     peak = float(np.max(np.abs(audio[:, :end_frame]), initial=0.0))
-    loud = np.flatnonzero(np.max(np.abs(audio[:, end_frame:]), axis=0) > peak * 10.0 ** (below_db / 20.0))
+    limit = max(peak * 10.0 ** (below_db / 20.0), floor)
+    loud = np.flatnonzero(np.max(np.abs(audio[:, end_frame:]), axis=0) > limit)
     return int(loud[-1]) + 1 if loud.size else 0
 
 

@@ -1,0 +1,103 @@
+"""Block checks: the output does not depend on the size of blocks, and recovers from damaged input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from chains.checks.check import QUICK, USUAL, Check
+from chains.checks.differences import compute_null_db
+from chains.checks.host_session import LARGEST_BLOCK_FRAMES, HostSession
+from chains.checks.levels import count_bad_frames
+from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.repeat_checks import describe_depth
+from chains.checks.stimuli import damage
+from chains.checks.subject import Subject
+from chains.process.verdict import HostVerdict, PluginError
+
+SIZES_FRAMES = (64, 65, 8192)
+"""Block sizes beside the reference's 512: live, odd, and offline."""
+SINGLE_FRAME = 1
+SINGLE_FRAMES = 4800
+"""Length of a render in blocks of one frame, a tenth of a second: each costs as much as a block of 64."""
+GROWING_FRAMES = (64, 65, 128, 512, 1024, 4096, 8192)
+"""Sizes of blocks in a stream, in this order: a larger one than ever before makes some hosts forget."""
+AUDIBLE_DB = -80.0
+"""Difference from which on a render differs audibly from what was played live."""
+DAMAGED_FRAMES = 64
+
+
+def check_blocks(subject: Subject) -> Finding:
+    """Render the same in blocks of other sizes."""
+    reference = subject.sound
+    session = subject.session
+    depths: dict[str, float] = {}
+    for size in SIZES_FRAMES:
+        rendered = session.render(subject.noise, subject.settings(block_frames=size))
+        depths[str(size)] = compute_null_db(reference.audio, rendered.audio)
+    if subject.level >= USUAL:
+        short = subject.noise[:, :SINGLE_FRAMES]
+        plain = session.render(short, subject.settings())
+        single = session.render(short, subject.settings(block_frames=SINGLE_FRAME))
+        depths["1"] = compute_null_db(plain.audio, single.audio)
+    if not subject.is_instrument:
+        depths["growing"] = _compare_growing(subject, session)
+    return _judge(subject, depths)
+
+
+def _compare_growing(subject: Subject, session: HostSession) -> float:
+    """Null depth of a stream in growing blocks, without compensation, against the same in equal ones."""
+    source: Audio = subject.noise[:, : min(sum(GROWING_FRAMES), subject.noise.shape[1])]
+    plain = session.render(source, subject.settings(is_compensated=False))
+    parts: list[Audio] = []
+    at = 0
+    for size in GROWING_FRAMES:
+        block = source[:, at : at + size]
+        at += size
+        if block.shape[1]:
+            settings = subject.settings(is_compensated=False, block_frames=size, resets=not parts, sidechains={})
+            parts.append(session.render(np.ascontiguousarray(block), settings).audio)
+    return compute_null_db(plain.audio, np.concatenate(parts, axis=1))
+
+
+def _judge(subject: Subject, depths: dict[str, float]) -> Finding:
+    """The finding on null depths by the size of blocks."""
+    figures = {f"block_{size}_db": round(depth, 1) for size, depth in depths.items()}
+    worst = max(depths, key=lambda size: depths[size])
+    depth_db = depths[worst]
+    if depth_db <= subject.same_db:
+        return make_pass(f"sizes {', '.join(depths)} against 512: {describe_depth(depth_db)}", **figures)
+    text = f"blocks of {worst} differ from blocks of 512 by {describe_depth(depth_db)}"
+    if worst == "growing":
+        text = f"a stream of growing blocks differs by {describe_depth(depth_db)}"
+    fix = f"render with one size of blocks; largest tried {LARGEST_BLOCK_FRAMES}"
+    return (make_failure if depth_db > AUDIBLE_DB else make_warning)(text, fix, **figures)
+
+
+def check_damaged_input(subject: Subject) -> Finding:
+    """Feed NaN, reset, and render the reference again."""
+    if subject.is_instrument:
+        raise SkippedCheckError("an instrument has no input")
+    reference = subject.sound
+    session = subject.session
+    damaged = damage(subject.noise, subject.noise.shape[1] // 2, DAMAGED_FRAMES)
+    try:
+        through = count_bad_frames(session.render(damaged, subject.settings()).audio)
+    except PluginError as error:
+        if error.verdict is not HostVerdict.NOT_FINITE and error.verdict is not HostVerdict.REFUSED:
+            raise
+        through = DAMAGED_FRAMES
+    session = subject.session
+    depth_db = compute_null_db(reference.audio, session.render(subject.noise, subject.settings()).audio)
+    figures = {"bad_frames": through, "after_reset_db": None if np.isinf(depth_db) else round(depth_db, 1)}
+    if depth_db > subject.same_db:
+        said = "NaN or infinity" if np.isinf(depth_db) else f"a difference of {describe_depth(depth_db)}"
+        text = f"after NaN at its input and a reset {said} remains"
+        return make_failure(text, "load the chain again after such a file", **figures)
+    return make_pass(f"recovers after a reset ({through:,} bad frames meanwhile)", **figures)
+
+
+BLOCK_CHECKS = (
+    Check("blocks", "The size of blocks changes nothing.", QUICK, check_blocks),
+    Check("nan-input", "NaN at the input is gone after a reset.", QUICK, check_damaged_input),
+)

@@ -1,0 +1,82 @@
+"""Loading checks: the chain loads, is what its file expects, and renders to the end."""
+
+from __future__ import annotations
+
+from chains.checks.check import QUICK, Check
+from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.subject import Subject
+from chains.document.chain import Member
+from chains.process.messages import MemberFacts
+
+SLOW = 2.0
+"""Times real time below which a render is called slow."""
+
+
+def check_load(subject: Subject) -> Finding:
+    """Load the chain."""
+    facts = subject.facts
+    names = [
+        f"{one.name or one.label}{f' {one.version}' if one.version else ''} in {one.host}" for one in facts.members
+    ]
+    remarks = [f"{one.label}: {warning}" for one in facts.members for warning in one.warnings]
+    text = f"{', '.join(names) or 'no members'}; {facts.load_s:.2f} s"
+    if remarks:
+        return make_warning(f"{text}; {'; '.join(remarks)}", "see docs/chains.md", load_s=facts.load_s)
+    return make_pass(text, load_s=facts.load_s, members=len(facts.members))
+
+
+def check_identity(subject: Subject) -> Finding:
+    """Compare what was loaded with what the chain's file expects."""
+    found = {one.label: one for one in subject.facts.members}
+    expecting = [m for m in subject.members if m.id or m.version or m.fingerprint or m.latency_frames >= 0]
+    if not expecting:
+        raise SkippedCheckError("the chain names no id, version, fingerprint or latency")
+    wrong: list[str] = []
+    other: list[str] = []
+    for member in expecting:
+        if member.label in found:
+            strict, loose = _compare(member, found[member.label], subject.rate)
+            wrong += strict
+            other += loose
+    if wrong:
+        return make_failure("; ".join([*wrong, *other]), "install that version, or capture the chain again")
+    if other:
+        return make_warning("; ".join(other), "listen once, then capture the chain again")
+    return make_pass(f"{len(expecting)} member{'s are' if len(expecting) > 1 else ' is'} what the file says")
+
+
+def _compare(member: Member, found: MemberFacts, rate: int) -> tuple[list[str], list[str]]:
+    """What is wrong and what is merely different."""
+    wrong: list[str] = []
+    other: list[str] = []
+    if member.id and found.id and member.id.lower() != found.id.lower():
+        wrong.append(f"{member.label}: id {found.id}, expected {member.id}")
+    if member.fingerprint and found.fingerprint and member.fingerprint != found.fingerprint:
+        wrong.append(f"{member.label}: other parameters than those of version {member.version or 'captured'}")
+    if member.latency_frames >= 0 and rate == 48_000 and member.latency_frames != found.latency_frames:
+        wrong.append(f"{member.label}: latency {found.latency_frames} frames, expected {member.latency_frames}")
+    if member.version and found.version and member.version != found.version:
+        other.append(f"{member.label}: version {found.version}, expected {member.version}")
+    return wrong, other
+
+
+def check_render(subject: Subject) -> Finding:
+    """Render noise to the end."""
+    rendered = subject.reference
+    length_s = rendered.audio.shape[1] / subject.rate
+    cpu_s = rendered.result.cpu_s
+    if cpu_s <= 0.0:
+        return make_pass(f"{length_s:.1f} s of noise", cpu_s=cpu_s)
+    speed = length_s / cpu_s
+    text = f"{length_s:.1f} s of noise, {speed:.0f} × real time in CPU seconds"
+    figures = {"cpu_s": round(cpu_s, 4), "times_real_time": round(speed, 1)}
+    if speed < SLOW:
+        return make_warning(f"{text}; too slow to play live", "use it offline alone", **figures)
+    return make_pass(text, **figures)
+
+
+LOADING_CHECKS = (
+    Check("load", "Every plugin of the chain can be found and loaded.", QUICK, check_load),
+    Check("identity", "The plugins are those that the chain was made with.", QUICK, check_identity),
+    Check("render", "Noise is rendered to the end without a crash or a hang.", QUICK, check_render),
+)

@@ -1,0 +1,67 @@
+"""Repeat checks: the same again in one process and in a fresh one, and what grows meanwhile."""
+
+from __future__ import annotations
+
+from chains.checks.check import QUICK, USUAL, Check
+from chains.checks.differences import BIT_EQUAL_DB, compute_null_db, compute_peak_db
+from chains.checks.outcome import Finding, make_failure, make_pass
+from chains.checks.subject import REPEATS, SETTLED_DB, Subject
+
+GROWTH_RENDERS = 6
+"""Renders whose memory is compared, at the usual strictness."""
+GROWTH_BLOCK_FRAMES = 64
+"""Small blocks: what leaks does so once a block, 375 times in half a second."""
+GROWTH_BYTES = 1 << 20
+"""Memory that a render may keep: an allocator's pages move by less; a leak of 3 kB a block is more."""
+GROWTH_DB = 1.0
+"""Change of level over all repeats that is more than modulation."""
+
+
+def describe_depth(depth_db: float) -> str:
+    """A null depth as text."""
+    return "bit-equal" if depth_db == BIT_EQUAL_DB else f"{depth_db:.0f} dB"
+
+
+def check_repeat(subject: Subject) -> Finding:
+    """Render the same again: in one process, each time from silence, and in a fresh process."""
+    reference = subject.sound
+    within_db = subject.repeat_db
+    with subject.open_fresh() as (session, _):
+        fresh_db = compute_null_db(reference.audio, session.render(subject.noise, subject.settings()).audio)
+    figures = {"within_process_db": round(within_db, 1), "fresh_process_db": round(fresh_db, 1)}
+    text = f"{REPEATS} renders in a process: {describe_depth(within_db)}; fresh process: {describe_depth(fresh_db)}"
+    if max(within_db, fresh_db) <= SETTLED_DB:
+        return make_pass(text, **figures)
+    if fresh_db <= SETTLED_DB:
+        return make_failure(f"not deterministic: {text}", "render each file in a fresh process", **figures)
+    return make_failure(f"not deterministic: {text}", "freeze the track: record its output once", **figures)
+
+
+def check_growth(subject: Subject) -> Finding:
+    """Render again and again, and watch memory and level."""
+    peaks_db = [compute_peak_db(one.audio) for one in subject.repeats]
+    rise_db = max(peaks_db) - peaks_db[0]
+    settings = subject.settings(block_frames=GROWTH_BLOCK_FRAMES)
+    session = subject.session
+    session.render(subject.noise, settings)
+    memory = [session.measure_memory()]
+    for _ in range(GROWTH_RENDERS * (4 if subject.level > USUAL else 1)):
+        session.render(subject.noise, settings)
+        memory.append(session.measure_memory())
+    # the second half alone: caches fill in the first
+    half = len(memory) // 2
+    a_render = (memory[-1] - memory[half]) / (len(memory) - 1 - half)
+    figures = {"bytes_a_render": int(a_render), "level_rise_db": round(rise_db, 2)}
+    if a_render > GROWTH_BYTES:
+        text = f"memory grows by {a_render / (1 << 20):.1f} MiB with each {subject.noise.shape[1] / subject.rate:.1f} s"
+        return make_failure(text, "end its process now and then: sideman renders in fresh ones", **figures)
+    if rise_db > GROWTH_DB:
+        text = f"the level rises by {rise_db:.1f} dB over {REPEATS} renders"
+        return make_failure(text, "it keeps audio over a reset: render each file in a fresh process", **figures)
+    return make_pass("neither memory nor level grows", **figures)
+
+
+REPEAT_CHECKS = (
+    Check("repeat", "The same input gives the same output.", QUICK, check_repeat),
+    Check("growth", "Repeated renders need no more memory and get no louder.", USUAL, check_growth),
+)
