@@ -9,7 +9,7 @@ from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import compute_null_db
 from chains.checks.host_session import LARGEST_BLOCK_FRAMES, HostSession
 from chains.checks.levels import count_bad_frames
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.repeat_checks import describe_depth
 from chains.checks.stimuli import damage
 from chains.checks.subject import Subject
@@ -27,7 +27,7 @@ AUDIBLE_DB = -80.0
 DAMAGED_FRAMES = 64
 
 
-def check_blocks(subject: Subject) -> Finding:
+def check_blocks(subject: Subject) -> CheckFinding:
     """Render the same in blocks of other sizes."""
     reference = subject.sound
     session = subject.session
@@ -60,7 +60,7 @@ def _compare_growing(subject: Subject, session: HostSession) -> float:
     return compute_null_db(plain.audio, np.concatenate(parts, axis=1))
 
 
-def _judge(subject: Subject, depths: dict[str, float]) -> Finding:
+def _judge(subject: Subject, depths: dict[str, float]) -> CheckFinding:
     """The finding on null depths by the size of blocks."""
     figures = {f"block_{size}_db": round(depth, 1) for size, depth in depths.items()}
     worst = max(depths, key=lambda size: depths[size])
@@ -74,7 +74,7 @@ def _judge(subject: Subject, depths: dict[str, float]) -> Finding:
     return (make_failure if depth_db > AUDIBLE_DB else make_warning)(text, fix, **figures)
 
 
-def check_damaged_input(subject: Subject) -> Finding:
+def check_damaged_input(subject: Subject) -> CheckFinding:
     """Feed NaN, reset, and render the reference again."""
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has no input")

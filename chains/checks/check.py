@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chains.checks.outcome import CheckResult, Finding, Outcome, SkippedCheckError
+from chains.checks.outcome import CheckFinding, CheckResult, Outcome, SkippedCheckError
 from chains.checks.subject import Subject
 from chains.process.verdict import HostVerdict, PluginError
 
@@ -27,7 +27,7 @@ class Check:
     id: str
     shows: str
     level: int
-    examine: Callable[[Subject], Finding]
+    examine: Callable[[Subject], CheckFinding]
 
     def run(self, subject: Subject) -> CheckResult:
         """The result on ``subject``; a plugin that crashes, hangs or refuses fails the check."""

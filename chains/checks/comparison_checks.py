@@ -12,7 +12,7 @@ from chains.checks.host_session import HostSession
 from chains.checks.latency_checks import SMEAR_S
 from chains.checks.levels import count_bad_frames
 from chains.checks.member_change import change_members
-from chains.checks.outcome import Figure, Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, Figure, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.parameter_choice import find_bypass
 from chains.checks.repeat_checks import describe_depth
 from chains.checks.stimuli import make_noise
@@ -30,7 +30,7 @@ BYPASS_DB = -100.0
 HOSTS = ("pedalboard", "dawdreamer")
 
 
-def check_bypass(subject: Subject) -> Finding:
+def check_bypass(subject: Subject) -> CheckFinding:
     """Bypass every member, then each plugin by its own parameter."""
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has nothing to pass through")
@@ -73,7 +73,7 @@ def _bypass_by_parameters(subject: Subject) -> float | None:
         return compute_null_db(subject.noise, session.render(subject.noise, subject.settings()).audio)
 
 
-def check_rates(subject: Subject) -> Finding:
+def check_rates(subject: Subject) -> CheckFinding:
     """Load and render the chain at other rates."""
     level_db = compute_rms_db(subject.sound.audio)
     rates = [*RATES_HZ, *(MORE_RATES_HZ if subject.level >= THOROUGH else ())]
@@ -124,7 +124,7 @@ def compute_rms_db(audio: np.ndarray) -> float:
     return max(10.0 * float(np.log10(power)), -240.0) if power > 0.0 else -240.0
 
 
-def check_hosts(subject: Subject) -> Finding:
+def check_hosts(subject: Subject) -> CheckFinding:
     """Render the same in the other host."""
     reference = subject.sound
     used = {one.host for one in subject.facts.members}

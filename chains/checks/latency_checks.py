@@ -5,7 +5,7 @@ from __future__ import annotations
 from chains.checks.alignment import DelayMeasurement, measure_delay
 from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.host_session import Rendered
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.parameter_choice import choose_movable, shift_value
 from chains.checks.subject import Subject
 
@@ -31,7 +31,7 @@ def measure_offset(subject: Subject, rendered: Rendered) -> DelayMeasurement:
     return found
 
 
-def check_latency(subject: Subject) -> Finding:
+def check_latency(subject: Subject) -> CheckFinding:
     """Compare the declared latency with the one measured by noise."""
     rendered = subject.sound
     found = measure_offset(subject, rendered)
@@ -47,7 +47,7 @@ def check_latency(subject: Subject) -> Finding:
     return make_failure(text, "delay the other tracks by hand, or report it to the plugin's maker", **figures)
 
 
-def check_latency_of_parameters(subject: Subject) -> Finding:
+def check_latency_of_parameters(subject: Subject) -> CheckFinding:
     """Change one parameter after the other and measure the latency again."""
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has no input to measure against")

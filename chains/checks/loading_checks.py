@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chains.checks.check import QUICK, Check
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.subject import Subject
 from chains.document.chain import Member
 from chains.process.messages import MemberFacts
@@ -12,7 +12,7 @@ SLOW = 2.0
 """Times real time below which a render is called slow."""
 
 
-def check_load(subject: Subject) -> Finding:
+def check_load(subject: Subject) -> CheckFinding:
     """Load the chain."""
     facts = subject.facts
     names = [
@@ -25,7 +25,7 @@ def check_load(subject: Subject) -> Finding:
     return make_pass(text, load_s=facts.load_s, members=len(facts.members))
 
 
-def check_identity(subject: Subject) -> Finding:
+def check_identity(subject: Subject) -> CheckFinding:
     """Compare what was loaded with what the chain's file expects."""
     found = {one.label: one for one in subject.facts.members}
     expecting = [m for m in subject.members if m.id or m.version or m.fingerprint or m.latency_frames >= 0]
@@ -60,7 +60,7 @@ def _compare(member: Member, found: MemberFacts, rate: int) -> tuple[list[str], 
     return wrong, other
 
 
-def check_render(subject: Subject) -> Finding:
+def check_render(subject: Subject) -> CheckFinding:
     """Render noise to the end."""
     rendered = subject.reference
     length_s = rendered.audio.shape[1] / subject.rate

@@ -40,7 +40,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Figure] = msgspec.field(default_factory=dict)
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found: a `CheckResult` without the check's id."""
 
     outcome: Outcome
@@ -49,19 +49,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Figure] = msgspec.field(default_factory=dict)
 
 
-def make_pass(text: str, **figures: Figure) -> Finding:
+def make_pass(text: str, **figures: Figure) -> CheckFinding:
     """A finding without anything to do."""
-    return Finding(outcome=Outcome.PASS, text=text, figures=figures)
+    return CheckFinding(outcome=Outcome.PASS, text=text, figures=figures)
 
 
-def make_warning(text: str, fix: str, **figures: Figure) -> Finding:
+def make_warning(text: str, fix: str, **figures: Figure) -> CheckFinding:
     """A finding to know about."""
-    return Finding(outcome=Outcome.WARN, text=text, fix=fix, figures=figures)
+    return CheckFinding(outcome=Outcome.WARN, text=text, fix=fix, figures=figures)
 
 
-def make_failure(text: str, fix: str, **figures: Figure) -> Finding:
+def make_failure(text: str, fix: str, **figures: Figure) -> CheckFinding:
     """A finding that something is broken."""
-    return Finding(outcome=Outcome.FAIL, text=text, fix=fix, figures=figures)
+    return CheckFinding(outcome=Outcome.FAIL, text=text, fix=fix, figures=figures)
 
 
 class SkippedCheckError(Exception):

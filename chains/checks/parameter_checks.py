@@ -8,7 +8,7 @@ from chains.checks.differences import compute_peak_db
 from chains.checks.host_session import HostSession
 from chains.checks.levels import count_bad_frames, measure_step_db
 from chains.checks.member_change import change_members
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.parameter_choice import choose_movable, is_continuous, shift_value
 from chains.checks.state_checks import NAMED, STEP
 from chains.checks.stimuli import make_noise, make_sine
@@ -30,7 +30,7 @@ frames are -57 dB in a ramp of a second."""
 EXTREME_S = 0.1
 
 
-def check_parameters(subject: Subject) -> Finding:
+def check_parameters(subject: Subject) -> CheckFinding:
     """Set every parameter and read it back."""
     refused: list[str] = []
     tried = 0
@@ -84,7 +84,7 @@ def _is_kept(parameter: ParameterFacts, wanted: float, found: float | None) -> b
     return abs(wanted - found) <= step
 
 
-def check_extremes(subject: Subject) -> Finding:
+def check_extremes(subject: Subject) -> CheckFinding:
     """Set every parameter to both ends of its range and render."""
     subject.sound  # noqa: B018 - raises where nothing sounds
     source: Audio = make_noise(int(EXTREME_S * subject.rate)) if not subject.is_instrument else subject.noise
@@ -111,7 +111,7 @@ def check_extremes(subject: Subject) -> Finding:
     return make_pass(f"finite at both ends of {tried} parameters{said}", tried=tried, silent=len(silent))
 
 
-def check_automation(subject: Subject) -> Finding:
+def check_automation(subject: Subject) -> CheckFinding:
     """Automate parameters over their range under a low note, and look for steps."""
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has no steady tone")

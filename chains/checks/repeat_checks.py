@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import BIT_EQUAL_DB, compute_null_db, compute_peak_db
-from chains.checks.outcome import Finding, make_failure, make_pass
+from chains.checks.outcome import CheckFinding, make_failure, make_pass
 from chains.checks.subject import REPEATS, SETTLED_DB, Subject
 
 GROWTH_RENDERS = 6
@@ -22,7 +22,7 @@ def describe_depth(depth_db: float) -> str:
     return "bit-equal" if depth_db == BIT_EQUAL_DB else f"{depth_db:.0f} dB"
 
 
-def check_repeat(subject: Subject) -> Finding:
+def check_repeat(subject: Subject) -> CheckFinding:
     """Render the same again: in one process, each time from silence, and in a fresh process."""
     reference = subject.sound
     within_db = subject.repeat_db
@@ -37,7 +37,7 @@ def check_repeat(subject: Subject) -> Finding:
     return make_failure(f"not deterministic: {text}", "freeze the track: record its output once", **figures)
 
 
-def check_growth(subject: Subject) -> Finding:
+def check_growth(subject: Subject) -> CheckFinding:
     """Render again and again, and watch memory and level."""
     peaks_db = [compute_peak_db(one.audio) for one in subject.repeats]
     rise_db = max(peaks_db) - peaks_db[0]

@@ -10,7 +10,7 @@ from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import compute_peak_db, find_dropouts
 from chains.checks.host_session import Rendered
 from chains.checks.levels import TAIL_DB, compute_dc_db, count_bad_frames, count_denormals, measure_tail, remove_dc
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.subject import SILENT_DB, Subject
 
 HISS_DB = -90.0
@@ -30,7 +30,7 @@ ABOVE_FLOOR = 2.0
 """Times the peak of its noise floor up to which an output counts as ended: longer noise has higher peaks."""
 
 
-def check_finite(subject: Subject) -> Finding:
+def check_finite(subject: Subject) -> CheckFinding:
     """Look for NaN and infinity in the output."""
     rendered = subject.reference
     bad = max(rendered.result.bad_frames, count_bad_frames(rendered.audio))
@@ -49,7 +49,7 @@ def _get_finite(subject: Subject) -> Rendered:
     return rendered
 
 
-def check_output(subject: Subject) -> Finding:
+def check_output(subject: Subject) -> CheckFinding:
     """Look whether something comes out where something goes in."""
     rendered = _get_finite(subject)
     peak_db = compute_peak_db(rendered.audio)
@@ -62,7 +62,7 @@ def check_output(subject: Subject) -> Finding:
     return make_pass(f"{what} in, peak {peak_db:.1f} dBFS out", peak_db=round(peak_db, 1))
 
 
-def check_dropouts(subject: Subject) -> Finding:
+def check_dropouts(subject: Subject) -> CheckFinding:
     """Look for runs of zeros that the input lacks."""
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has no input to compare with")
@@ -74,7 +74,7 @@ def check_dropouts(subject: Subject) -> Finding:
     return make_pass("no gaps", gaps=0)
 
 
-def check_silence(subject: Subject) -> Finding:
+def check_silence(subject: Subject) -> CheckFinding:
     """Render silence after a reset."""
     peak_db = compute_peak_db(remove_dc(subject.silence.audio))
     if peak_db <= HISS_DB:
@@ -86,7 +86,7 @@ def check_silence(subject: Subject) -> Finding:
     return make_failure(text, "it generates sound; it cannot stay on a silent track", noise_floor_db=round(peak_db, 1))
 
 
-def check_dc(subject: Subject) -> Finding:
+def check_dc(subject: Subject) -> CheckFinding:
     """Measure DC in what comes out of silence."""
     dc_db = compute_dc_db(subject.silence.audio)
     figures = {"dc_db": round(dc_db, 1)}
@@ -97,7 +97,7 @@ def check_dc(subject: Subject) -> Finding:
     return make_pass("no DC", **figures)
 
 
-def check_denormals(subject: Subject) -> Finding:
+def check_denormals(subject: Subject) -> CheckFinding:
     """Count denormal samples in silence that follows noise."""
     rendered = _get_finite(subject)
     quiet = subject.session.render(subject.noise, subject.settings(tail_frames=subject.rate // 2))
@@ -108,7 +108,7 @@ def check_denormals(subject: Subject) -> Finding:
     return make_pass("no denormal samples", denormals=0)
 
 
-def check_tail(subject: Subject) -> Finding:
+def check_tail(subject: Subject) -> CheckFinding:
     """Measure how long the output goes on after the input."""
     subject.sound  # noqa: B018 - raises where nothing sounds
     end = subject.noise.shape[1]

@@ -11,7 +11,7 @@ from bridge.core.audio import Audio
 from chains.checks.check import QUICK, Check
 from chains.checks.differences import compute_null_db
 from chains.checks.member_change import change_members
-from chains.checks.outcome import Finding, SkippedCheckError, make_failure, make_pass
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass
 from chains.checks.parameter_choice import choose_movable, shift_value
 from chains.checks.repeat_checks import describe_depth
 from chains.checks.subject import Subject
@@ -34,7 +34,7 @@ class _Capture:
     audio: Audio
 
 
-def check_state(subject: Subject) -> Finding:
+def check_state(subject: Subject) -> CheckFinding:
     """Change every parameter, save the state, and load it in a new process."""
     subject.sound  # noqa: B018 - raises where nothing sounds
     capture = _capture_changed(subject)

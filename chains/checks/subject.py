@@ -14,6 +14,7 @@ from chains.checks.levels import count_bad_frames
 from chains.checks.outcome import SkippedCheckError
 from chains.checks.stimuli import make_noise, make_silence
 from chains.document.chain import Chain, Member
+from chains.process.host_process import list_members
 from chains.process.messages import LoadResult, MidiNote, ParameterFacts
 from chains.process.verdict import PluginError
 
@@ -64,7 +65,7 @@ class Subject:
         """All members with a plugin or effect that are not bypassed, branches and buses included."""
         return tuple(
             member
-            for member in _walk(self.chain)
+            for member in list_members(self.chain)
             if (member.plugin or member.effect or member.faust) and not member.bypass
         )
 
@@ -215,11 +216,3 @@ class Subject:
     def read_all(self, session: HostSession) -> dict[str, tuple[ParameterFacts, ...]]:
         """The parameters of each member, by its label."""
         return {member.label: session.read_parameters(member.label, {}).parameters for member in self.members}
-
-
-def _walk(chain: Chain) -> Iterator[Member]:
-    waiting = [*chain.members, *(member for bus in chain.buses for member in bus.members)]
-    while waiting:
-        member = waiting.pop(0)
-        yield member
-        waiting[:0] = [inner for branch in member.branches for inner in branch.members]
