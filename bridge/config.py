@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import platformdirs
@@ -25,6 +25,7 @@ SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 
 _AT = " - at `$"
+_ENTRY = "[...]"
 _WORD = "Invalid enum value"
 _WRONG_WORD = re.compile(rf"{_WORD} (?P<word>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
@@ -50,11 +51,11 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        raise _to_config_error(path, kind, str(error)) from error
+        raise _to_config_error(path, kind, data, str(error)) from error
 
 
-def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> ConfigError:
-    """Convert msgspec's message to an error that names the key and the fix."""
+def _to_config_error(path: Path | Traversable, kind: type[Table], data: dict[str, Any], text: str) -> ConfigError:
+    """Convert msgspec's message about ``data`` to an error that names the key and the fix."""
     what, _, where = text.rpartition(_AT) if _AT in text else (text, "", "")
     where = where.lstrip(".").rstrip("`")
     if unknown := _UNKNOWN.search(what):
@@ -62,7 +63,7 @@ def _to_config_error(path: Path | Traversable, kind: type[Table], text: str) -> 
         return ConfigError(f"{path}: {key}: unknown key", f"keys here: {', '.join(_list_keys(kind, where))}")
     if missing := _MISSING.search(what):
         return ConfigError(f"{path}: {where}.{missing['key']}: missing".replace(": .", ": "), "add it")
-    place = f"{path}: {shorten(where)}" if where else f"{path}"
+    place = f"{path}: {shorten(_name_entry(kind, data, where))}" if where else f"{path}"
     words = _list_words(_find_type(kind, where)) if _WORD in what else []
     fix = f"give one of {', '.join(words)}" if words else "correct the value"
     if words and (value := _WRONG_WORD.fullmatch(what)):
@@ -82,8 +83,27 @@ def _find_type(kind: type[Table], where: str) -> object:
     found: object = kind
     for part in filter(None, where.split(".")):
         table = _find_table(found)
-        found = None if table is None else get_type_hints(table).get(part.partition("[")[0])
+        fields = {} if table is None else {field.encode_name: field.name for field in msgspec.structs.fields(table)}
+        name = fields.get(part.partition("[")[0])
+        found = None if table is None or name is None else get_type_hints(table)[name]
     return found
+
+
+def _name_entry(kind: type[Table], data: dict[str, Any], where: str) -> str:
+    """``where`` with the key of the entry that is wrong: msgspec writes ``[...]`` for any entry of a dict."""
+    before, entry, after = where.partition(_ENTRY)
+    types = get_args(_find_type(kind, before))
+    if not entry or len(types) != len(("key", "value")):
+        return where
+    table: Any = data
+    for key, number in re.findall(r"([^.\[\]]+)|\[(\d+)\]", before):
+        table = table[key] if key else table[int(number)]
+    for key, value in table.items():
+        try:
+            msgspec.convert(value, types[1])
+        except msgspec.ValidationError:
+            return f"{before}.{key}{after}"
+    return where
 
 
 def _find_table(found: object) -> type[Table] | None:

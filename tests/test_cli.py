@@ -38,10 +38,11 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
     ("scene",), ("scene", "list"), ("scene", "show"), ("scene", "save"), ("scene", "restore"), ("scene", "delete"),
     ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
+    ("chain",), ("chain", "list"), ("chain", "show"), ("chain", "diff"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("group", [(), ("preset",), ("scene",), ("bench",), ("models",)], ids=" ".join)
+@pytest.mark.parametrize("group", [(), ("preset",), ("scene",), ("bench",), ("models",), ("chain",)], ids=" ".join)
 def test_every_command_that_the_help_lists_is_tested(group: tuple[str, ...]) -> None:
     listed = re.findall(r"^│ ([a-z]+)  ", sideman(*group, "--help").stdout, re.MULTILINE)
     assert sorted(listed) == sorted(words[-1] for words in COMMANDS if words and words[:-1] == group)

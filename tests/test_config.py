@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 
 from bridge import log
@@ -19,11 +20,20 @@ class Inner(Table, frozen=True):
     shape: Literal["", "round", "square"] | None = None
 
 
+class Nested(Table, frozen=True, rename={"levels": "level"}):
+    levels: tuple[Nested, ...] = ()
+    shape: Literal["round", "square"] = "round"
+    gains: dict[str, float] = msgspec.field(default_factory=dict)
+
+
 class Outer(Table, frozen=True):
     schema: int
     inner: Inner = Inner()
     more: tuple[Inner, ...] = ()
     maybe: Inner | None = None
+    gains: dict[str, float] = msgspec.field(default_factory=dict)
+    points: dict[str, tuple[tuple[float, float], ...]] = msgspec.field(default_factory=dict)
+    nested: tuple[Nested, ...] = ()
 
 
 def write_file(folder: Path, text: str) -> Path:
@@ -42,13 +52,26 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("", "schema: missing", "write schema = 1"),
         ("schema = 2", "schema: 2", "write schema = 1"),
         ("schema = true", "schema: True", "write schema = 1"),
-        ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner, more, maybe"),
+        ("schema = 1\nouter = 3", "outer: unknown key", "keys here: schema, inner, more, maybe, gains"),
         ("schema = 1\n[inner]\nsise = 3", "inner.sise: unknown key", "keys here: size, shape"),
         ("schema = 1\n[[more]]\n[[more]]\nsise = 3", "more[1].sise: unknown key", "keys here: size, shape"),
         ("schema = 1\n[maybe]\nsise = 3", "maybe.sise: unknown key", "keys here: size, shape"),
         ("schema = 1\n[[more]]\nshape = 'x'", "more[0].shape: no such shape 'x'", "give one of '', round, square"),
         ("schema = 1\n[[more]]\nsize = 'x'", "more[0].size: Expected `int`", "correct the value"),
         ("schema = 1\n[inner]\nsize = 'x'", "inner.size: Expected `int`", "correct"),
+        ("schema = 1\n[gains]\na = 1\nb = 'x'", "gains.b: Expected `float`", "correct"),
+        ("schema = 1\n[points]\na = [[0, 1]]\nb = [[0, 1], [2, 'x']]", "points.b[1][1]: Expected `float`", "correct"),
+        ("schema = 1\n[[nested]]\n[[nested.level]]\nx = 1", "nested[0].level[0].x: unknown", "keys here: level, shape"),
+        (
+            "schema = 1\n[[nested]]\n[[nested.level]]\nshape = 'x'",
+            "nested[0].level[0].shape: no such shape 'x'",
+            "give one of round, square",
+        ),
+        (
+            "schema = 1\n[[nested]]\n[[nested.level]]\ngains = {a = 1, b = true}",
+            "nested[0].level[0].gains.b: Expected `float`",
+            "correct",
+        ),
         ("schema = 1\nschema = 1", "Cannot overwrite", "correct the TOML"),
         ("schema = = 1", "line 1, column 10", "correct the TOML"),
     ],

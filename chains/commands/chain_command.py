@@ -1,0 +1,25 @@
+"""The command ``sideman chain``: a group of commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+from cyclopts import App
+
+from bridge.commands import ENTRY_POINTS, read_help
+
+app = App(
+    name="chain",
+    help="Plugin chains: list, show and compare them.",
+    help_format="plaintext",
+)
+
+COMMANDS = {
+    "list": "chains.commands.list_command:list_chains",
+    "show": "chains.commands.show_command:show_chain",
+    "diff": "chains.commands.diff_command:diff_chains",
+}
+"""The function of each command as "module:name"; its help is the docstring, read without running the module."""
+
+for _name, _value in COMMANDS.items():
+    app.command(_value, name=_name, help=read_help(EntryPoint(_name, _value, ENTRY_POINTS)))

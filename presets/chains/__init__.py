@@ -1,0 +1,1 @@
+"""Shipped plugin chains, one TOML file each, read through importlib.resources."""

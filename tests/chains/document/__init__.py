@@ -1,0 +1,1 @@
+"""Tests of chain documents: no plugin and no host is loaded."""
