@@ -1,7 +1,7 @@
 """Host choice: which of both hosts runs a member, and what cannot run live.
 
 Pedalboard runs built-in effects, VST3 and, on macOS, AU; it has no tempo, no sidechain, and is the only one that runs
-live. DawDreamer runs VST3, VST2, LV2, AU and Faust code, with tempo and sidechain.
+live. DawDreamer runs VST3, VST2, LV2, AU and Faust code, with tempo and sidechain, and plays instruments.
 """
 
 from __future__ import annotations
@@ -79,4 +79,6 @@ def _need_dawdreamer(member: Member) -> str:
         return "only DawDreamer has a tempo"
     if member.sidechain:
         return "only DawDreamer has sidechain inputs"
+    if member.is_instrument:
+        return "instruments play in DawDreamer"
     return ""

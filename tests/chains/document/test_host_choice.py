@@ -30,6 +30,7 @@ SYNTH = Member(plugin="P", format="vst3", is_instrument=True)
         (KEYED, "auto", "dawdreamer"),
         (VST2, "auto", "dawdreamer"),
         (LV2, "auto", "dawdreamer"),
+        (SYNTH, "auto", "dawdreamer"),
         (FAUST, "auto", "dawdreamer"),
         (FAUST, "pedalboard", "dawdreamer"),
         (GAIN, "auto", "pedalboard"),
