@@ -250,7 +250,7 @@ class Sidecar:
             "transport.panic": self._panic,
             "engines.reset": lambda: self.signal_path.graph.restart(),
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
-            "counters.reset": lambda: self.signal_path.telemetry.reset_counters(),
+            "counters.reset": lambda: self.signal_path.reset_counters(),
             **self.presets.handlers(),
             **self.jobs.handlers(),
             "controllers.reload": self.controllers.renew,
@@ -294,6 +294,7 @@ class Sidecar:
             signal_path.telemetry.publish_meters()
         if tick % COUNTERS_EVERY == 0:
             signal_path.telemetry.publish_counters(signal_path.workers.restarts)
+            signal_path.insert_readings.publish()
             signal_path.card.publish()
         if tick % WORKERS_EVERY == 0:
             signal_path.telemetry.publish_workers()

@@ -12,12 +12,15 @@ from types import TracebackType
 import msgspec
 
 from bridge.control.bus import Bus
+from bridge.control.insert_controls import InsertSetting, read_insert_settings
 from bridge.control.sidecar import read_latency_settings
 from bridge.daw.card_reading import LatencyCardReading
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.errors import DriverError
 from bridge.runtime.control_binding import ControlBinding
 from bridge.runtime.graph import Graph
+from bridge.runtime.insert_readings import InsertReadings
+from bridge.runtime.insert_supervisor import InsertSupervisor
 from bridge.runtime.latency_tuner import LatencyTuner
 from bridge.runtime.rate_refusals import wire_runnable
 from bridge.runtime.supervisor import Supervisor
@@ -66,6 +69,7 @@ class SignalPath:
         self._progress, self._stop = progress, stop
         self.rate_changed = threading.Event()
         self._begun: Supervisor | None = None
+        self._inserts: InsertSupervisor | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> SignalPath:
@@ -88,20 +92,34 @@ class SignalPath:
             self._begun = Supervisor(self.graph, self._report)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
+            self._inserts = InsertSupervisor(self.graph, self._read_insert_settings)
+            self.inserts = opened.enter_context(self._inserts)
+            self._progress("loading the inserts", 0, 0)
+            self.inserts.wait_until_settled(self._stop)  # so that the delay does not move soon after the first callback
             driver = self._audio.make_driver(self.graph, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
             self.telemetry, self.card = (
                 Telemetry(self._bus, self.graph),
                 LatencyCardReading(self._bus, self.graph.ledger),
             )
+            self.insert_readings = InsertReadings(self._bus, self.graph, lambda: self.inserts.statuses)
             self.latency_tuner = LatencyTuner(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self
 
     def abandon(self) -> None:
         """End the workers because this process ends at once; from any thread, also while it is being entered."""
-        if self._begun is not None:
-            self._begun.kill()
+        for workers in (self._begun, self._inserts):
+            if workers is not None:
+                workers.kill()
+
+    def reset_counters(self) -> None:
+        """Count everything that is counted from now on."""
+        self.telemetry.reset_counters()
+        self.insert_readings.reset_counters()
+
+    def _read_insert_settings(self) -> dict[str, InsertSetting]:
+        return read_insert_settings(self._bus.registry, self._bus.values())
 
     def _wire(self, reserves: dict[str, int]) -> Wiring:
         """Wire the engines that run at the server's rate; log each that does not, and publish its state."""

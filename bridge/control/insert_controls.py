@@ -51,7 +51,7 @@ def make_insert_controls(names: tuple[str, ...] = ()) -> Iterator[Control]:
             doc=f"Bypass the insert of {place}: the dry signal with the same delay.",
         )  # fmt: skip
         yield Control(
-            f"inserts.{point}.reserve_frames", 16, 8192, RESERVE_FRAMES, unit="frames", kind="integer",
+            f"inserts.{point}.reserve_frames", 16, 4096, RESERVE_FRAMES, unit="frames", kind="integer",
             doc=f"Compute headroom of the insert of {place}. It is part of the declared latency while one is chosen.",
             takes_effect="delay moves",
         )  # fmt: skip

@@ -10,10 +10,7 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 
@@ -23,6 +20,7 @@ from bridge.core.role import ROLES
 from bridge.log import setup_worker
 from bridge.runtime.counters import WORKER_BIN_US
 from bridge.runtime.engine_runner import EngineRunner
+from bridge.runtime.parent_watch import exit_with_parent
 from bridge.runtime.priority import set_priority
 from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared.arena import Arena
@@ -46,7 +44,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
     def send_heartbeat(_compiled: str) -> None:
         words[HEARTBEAT] += 1
 
-    with watch_compiling(send_heartbeat), _exiting_with(parent):
+    with watch_compiling(send_heartbeat), exit_with_parent(parent):
         engine = load_engine_at_rate(worker.engine, plan.rate)
         runner = EngineRunner(plan, worker, shared, engine)
         runner.prepare()
@@ -80,23 +78,6 @@ def _warm_up(engine: Engine, name: str, rate: int) -> None:
     except Exception:  # real input may still work; each hop is checked
         log.exception("engine %s failed in its first hops, before the stream", name)
         engine.reset()
-
-
-@contextmanager
-def _exiting_with(parent: int) -> Iterator[None]:
-    """Inside, where loading may take a minute, the process ends as soon as ``parent`` is gone."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(IDLE_S):
-            if os.getppid() != parent:
-                os._exit(0)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()
 
 
 def main() -> None:

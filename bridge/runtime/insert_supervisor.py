@@ -1,0 +1,96 @@
+"""Insert supervisor: keeps at each insert point the chain that the user has chosen, and its worker alive.
+
+A worker that dies or stalls costs the effect of its chain, never the audio: the callback plays the dry signal with the
+same delay. Two crashes in a row, and the chain stays off.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TypeAlias
+
+import msgspec
+
+from bridge.control.insert_controls import InsertSetting
+from bridge.core.insert import INSERT_POINTS
+from bridge.runtime.graph import Graph
+from bridge.runtime.stall_detector import StallLimits
+from bridge.runtime.supervised_insert import InsertStatus, SupervisedInsert
+
+log = logging.getLogger(__name__)
+
+WATCH_S = 0.02
+STALL_S = 2.0  # of processor time, or idle, without a heartbeat
+START_S, START_CPU_S = 60.0, 120.0
+"""Seconds idle, and of processor time, for loading a chain: no plugin of Debian's takes more than 4 s to load."""
+LEAVE_S = 1.0  # for all workers to end by themselves, together
+
+ReadSettings: TypeAlias = Callable[[], Mapping[str, InsertSetting]]
+"""Returns what the user wants at each of INSERT_POINTS at this moment."""
+
+
+class InsertSupervisor:
+    """A context manager: the insert workers of ``graph`` live inside."""
+
+    def __init__(
+        self, graph: Graph, read_settings: ReadSettings, stall_s: float = STALL_S, start_s: float = START_S
+    ) -> None:
+        self._graph, self._read_settings = graph, read_settings
+        self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
+        self._inserts: tuple[SupervisedInsert, ...] = ()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> InsertSupervisor:
+        plan = msgspec.structs.replace(self._graph.plan, wake_by_semaphore=False)
+        self._inserts = tuple(
+            SupervisedInsert(self._graph, plan, point, self._running, self._starting) for point in INSERT_POINTS
+        )
+        self._update()  # `wait_until_settled` then knows what was chosen before the start
+        self._thread = threading.Thread(target=self._watch, name="inserts", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+        for insert in self._inserts:
+            insert.request_stop()
+        deadline_s = time.monotonic() + LEAVE_S
+        for insert in self._inserts:
+            insert.close(max(0.0, deadline_s - time.monotonic()))
+
+    @property
+    def statuses(self) -> tuple[InsertStatus, ...]:
+        """What runs at each point, in the order of INSERT_POINTS."""
+        return tuple(insert.status for insert in self._inserts)
+
+    def wait_until_settled(self, stop: threading.Event | None = None) -> None:
+        """Return when every chosen insert runs, is refused or has crashed; or when ``stop`` is set.
+
+        A chain that hangs while it is loaded is given up after START_S.
+        """
+        while not all(insert.is_settled for insert in self._inserts) and not (stop is not None and stop.is_set()):
+            self._stopping.wait(WATCH_S)
+
+    def kill(self) -> None:
+        """End every worker at once, from any thread, because this process ends."""
+        for insert in self._inserts:
+            insert.kill()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(WATCH_S):
+            try:
+                self._update()
+            except Exception:
+                log.exception("the inserts were not checked; it is tried again")
+
+    def _update(self) -> None:
+        settings, now_s = self._read_settings(), time.monotonic()
+        for insert in self._inserts:
+            insert.update(settings[insert.point], now_s)

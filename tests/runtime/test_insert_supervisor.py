@@ -1,0 +1,254 @@
+"""Insert supervisor: insert workers as real processes, from the choice of a chain to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.control.insert_controls import InsertSetting
+from bridge.core.audio import CHANNELS, Audio
+from bridge.core.insert import INSERT_POINTS
+from bridge.runtime.graph import Graph
+from bridge.runtime.insert_supervisor import InsertSupervisor
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.atomics import observe, publish
+from bridge.runtime.shared.layout import INSERT_CAPACITY
+from bridge.runtime.shared.rings import read_audio, write_audio
+from bridge.runtime.supervised_insert import BLOCK_FRAMES, InsertStatus
+from bridge.runtime.wiring import wire
+from tests.runtime.toy_inserts import DELAY, GAIN
+from tests.waiting import until
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+
+ROOT = Path(__file__).parents[2]
+RATE, PERIOD, RESERVE = 48000, 128, 256
+STALL_S = 1.5
+"""Five times the longest time between two heartbeats, of which only time that is not the machine's counts."""
+
+
+class ChosenInserts:
+    """A graph without a callback, its insert workers, and what the user has chosen at each point.
+
+    The tests write the words of the callback themselves.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.settings = dict.fromkeys(INSERT_POINTS, InsertSetting())
+        self.supervisor = InsertSupervisor(graph, lambda: self.settings, stall_s=STALL_S)
+
+    def choose(self, point: str, chain: str, is_bypassed: bool = False, reserve: int = RESERVE) -> None:
+        self.settings = self.settings | {point: InsertSetting(chain, is_bypassed, reserve)}
+
+    def status(self, point: str) -> InsertStatus:
+        return self.supervisor.statuses[INSERT_POINTS.index(point)]
+
+    def until_state(self, point: str, chain: str, state: str) -> None:
+        until(f"{point} {chain}: {state}", lambda: self._is(point, chain, state))
+
+    def _is(self, point: str, chain: str, state: str) -> bool:
+        status = self.status(point)
+        return status.chain == chain and status.state.startswith(state)
+
+    def word(self, point: str, word: int) -> int:
+        return observe(self.graph.insert_arrays.words[INSERT_POINTS.index(point)], word)
+
+    def send(self, point: str, audio: Audio) -> Audio:
+        """Send ``audio`` in a new epoch, wait until it is processed; returns what came back for its frames."""
+        arrays, index = self.graph.insert_arrays, INSERT_POINTS.index(point)
+        words, head = arrays.words[index], self.word(point, w.INSERT_HEAD)
+        words[w.INSERT_ORIGIN] = head
+        publish(words, w.INSERT_EPOCH, int(words[w.INSERT_EPOCH]) + 1)
+        self.post(point, audio)
+        until("the blocks", lambda: self.word(point, w.INSERT_PROGRESS) >= head + audio.shape[1])
+        out = np.zeros_like(audio)
+        read_audio(arrays.returns[index], head, out, INSERT_CAPACITY)
+        return out
+
+    def post(self, point: str, audio: Audio) -> None:
+        """Send ``audio``, and wait for nothing."""
+        arrays, index = self.graph.insert_arrays, INSERT_POINTS.index(point)
+        head = self.word(point, w.INSERT_HEAD)
+        write_audio(arrays.sends[index], 0, head, audio, INSERT_CAPACITY)
+        publish(arrays.words[index], w.INSERT_HEAD, head + audio.shape[1])
+
+
+@pytest.fixture(scope="module")
+def inserts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChosenInserts]:
+    """The toy library is registered for this process and its workers; each test uses points of its own."""
+    folder = tmp_path_factory.mktemp("toys")
+    metadata = folder / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[sideman.inserts]\ntoys = tests.runtime.toy_inserts:ToyLibrary\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
+        patch.setenv("DISPLAY", ":99")
+        with Graph(wire({}, RATE, {}), PERIOD, {}, {}) as graph:
+            opened = ChosenInserts(graph)
+            with opened.supervisor:
+                yield opened
+
+
+@pytest.fixture(autouse=True)
+def all_off(inserts: ChosenInserts) -> Iterator[None]:
+    yield
+    inserts.settings = dict.fromkeys(INSERT_POINTS, InsertSetting())
+    until("all off", lambda: all(one.state == "off" and not one.pid for one in inserts.supervisor.statuses))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def make_noise(blocks: int) -> Audio:
+    return np.random.default_rng(5).uniform(-0.5, 0.5, (CHANNELS, blocks * BLOCK_FRAMES)).astype(np.float32)
+
+
+LOUD = np.ones((CHANNELS, BLOCK_FRAMES), np.float32)
+"""Makes the toys that wait for it crash or hang."""
+
+
+def test_a_chosen_chain_runs_and_its_delay_is_declared(inserts: ChosenInserts) -> None:
+    inserts.choose("drums", "late")
+    inserts.until_state("drums", "late", "running")
+    assert inserts.word("drums", w.INSERT_DELAY) == RESERVE + DELAY
+    assert inserts.word("drums", w.INSERT_ROUTED) == inserts.word("drums", w.INSERT_ALIVE) == 1
+    assert inserts.graph.ledger["drums"].insert == RESERVE + DELAY
+    audio = make_noise(8)
+    np.testing.assert_array_equal(inserts.send("drums", audio)[:, :-DELAY], (audio * GAIN)[:, :-DELAY])
+
+
+def test_bypass_and_reserve_change_without_a_new_worker(inserts: ChosenInserts) -> None:
+    inserts.choose("bass", "half")
+    inserts.until_state("bass", "half", "running")
+    pid = inserts.status("bass").pid
+    inserts.choose("bass", "half", is_bypassed=True)
+    inserts.until_state("bass", "half", "bypassed")
+    assert inserts.word("bass", w.INSERT_ROUTED) == 0
+    inserts.choose("bass", "half", reserve=512)
+    inserts.until_state("bass", "half", "running")
+    until("the delay", lambda: inserts.word("bass", w.INSERT_DELAY) == 512)
+    assert inserts.word("bass", w.INSERT_ROUTED) == 1
+    assert inserts.status("bass").pid == pid
+
+
+def test_another_chain_gets_a_worker_of_its_own_and_off_leaves_none(inserts: ChosenInserts) -> None:
+    inserts.choose("vocals", "half")
+    inserts.until_state("vocals", "half", "running")
+    first = inserts.status("vocals").pid
+    inserts.choose("vocals", "late")
+    inserts.until_state("vocals", "late", "running")
+    second = inserts.status("vocals").pid
+    assert not is_alive(first)
+    assert inserts.word("vocals", w.INSERT_DELAY) == RESERVE + DELAY
+    inserts.choose("vocals", "off")
+    until("no delay", lambda: inserts.word("vocals", w.INSERT_DELAY) == 0)
+    assert not is_alive(second)
+    assert inserts.word("vocals", w.INSERT_ROUTED) == inserts.word("vocals", w.INSERT_ALIVE) == 0
+
+
+def test_what_cannot_run_is_refused_with_its_reason(inserts: ChosenInserts) -> None:
+    inserts.choose("mix", "at96")
+    inserts.choose("band", "huge")
+    inserts.until_state("mix", "at96", "refused: at96: it runs at 96 kHz only; choose another chain")
+    inserts.until_state("band", "huge", "refused: insert band: a latency of 1000000 frames; use 0 to 8192")
+    for point in ("mix", "band"):
+        assert inserts.status(point).pid == 0
+        assert inserts.word(point, w.INSERT_DELAY) == inserts.word(point, w.INSERT_ROUTED) == 0
+
+
+def test_a_chain_that_crashes_while_it_is_loaded_is_off_after_the_second_time(
+    inserts: ChosenInserts, caplog: pytest.LogCaptureFixture
+) -> None:
+    inserts.choose("other", "dies")
+    inserts.until_state("other", "dies", "off: crashed twice")
+    assert inserts.status("other").crashes == 2
+    assert "chain dies died (signal 6); it is restarted" in caplog.text
+    assert "it stays off" in caplog.text
+    inserts.choose("other", "off")
+    inserts.until_state("other", "off", "off")
+    inserts.choose("other", "half")
+    inserts.until_state("other", "half", "running")
+    assert inserts.status("other").crashes == 0
+
+
+@pytest.mark.parametrize(("chain", "reason"), [("crashes", "died (signal 6)"), ("exits", "died (exit status 0)")])
+def test_a_chain_that_crashes_in_a_block_is_restarted_once(
+    inserts: ChosenInserts, caplog: pytest.LogCaptureFixture, chain: str, reason: str
+) -> None:
+    inserts.choose("drums", chain)
+    inserts.until_state("drums", chain, "running")
+    first = inserts.status("drums").pid
+    inserts.send("drums", make_noise(2))
+    inserts.post("drums", LOUD)
+    until("a second worker", lambda: inserts.status("drums").pid not in (0, first))
+    inserts.until_state("drums", chain, "running")
+    assert inserts.word("drums", w.INSERT_DELAY) == RESERVE  # the delay stays, so that nothing moves meanwhile
+    assert f"chain {chain} {reason}; it is restarted" in caplog.text
+    audio = make_noise(2)
+    np.testing.assert_array_equal(inserts.send("drums", audio), audio * GAIN)
+    inserts.post("drums", LOUD)
+    inserts.until_state("drums", chain, "off: crashed twice")
+    assert inserts.word("drums", w.INSERT_ROUTED) == 0
+    assert inserts.word("drums", w.INSERT_DELAY) == RESERVE
+
+
+def test_a_worker_that_is_killed_from_outside_comes_back_each_time(inserts: ChosenInserts) -> None:
+    inserts.choose("bass", "half")
+    for kill in range(3):
+        inserts.until_state("bass", "half", "running")
+        pid = inserts.status("bass").pid
+        if kill < 2:
+            os.kill(pid, signal.SIGKILL)
+            until("its end", lambda: inserts.status("bass").pid != pid)  # noqa: B023
+    assert inserts.status("bass").crashes == 0
+
+
+def test_a_worker_that_hangs_is_ended_and_restarted(inserts: ChosenInserts, caplog: pytest.LogCaptureFixture) -> None:
+    inserts.choose("vocals", "hangs")
+    inserts.until_state("vocals", "hangs", "running")
+    first = inserts.status("vocals").pid
+    inserts.send("vocals", make_noise(1))
+    inserts.post("vocals", LOUD)
+    until("a second worker", lambda: inserts.status("vocals").pid not in (0, first))
+    assert "chain hangs stalled; it is restarted" in caplog.text
+    assert not is_alive(first)
+    inserts.until_state("vocals", "hangs", "running")
+
+
+def test_a_plugin_has_no_display_and_its_chatter_does_not_reach_our_output(
+    inserts: ChosenInserts, capfd: pytest.CaptureFixture[str]
+) -> None:
+    inserts.choose("mix", "prints")
+    inserts.until_state("mix", "prints", "running")
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "plugin chatter" in captured.err
+    environment = Path(f"/proc/{inserts.status('mix').pid}/environ")
+    if environment.exists():
+        assert b"DISPLAY=" not in environment.read_bytes()
+
+
+def test_a_chain_chosen_before_the_start_is_settled_when_waiting_ends(inserts: ChosenInserts) -> None:
+    with Graph(wire({}, RATE, {}), PERIOD, {}, {}) as graph:
+        early = ChosenInserts(graph)
+        early.choose("band", "late")
+        early.choose("mix", "at96")
+        with early.supervisor as supervisor:
+            supervisor.wait_until_settled()
+            assert early.status("band").state == "running"
+            assert early.status("mix").state.startswith("refused")
+            pid = early.status("band").pid
+        assert not is_alive(pid)

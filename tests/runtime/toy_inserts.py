@@ -1,0 +1,77 @@
+"""Toy inserts: processors of a few lines, some of them wrong on purpose, and a library of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, Audio
+from bridge.errors import EngineError
+
+GAIN = np.float32(0.5)
+DELAY = 256
+"""Frames by which ``late`` delays: it declares them."""
+TRIGGER = 0.9
+"""A sample as loud as this makes ``crashes``, ``hangs`` and ``exits`` do so."""
+
+
+class ToyInsert:
+    """Multiplies by GAIN, late by ``latency`` frames; ``act`` may do something to each output block."""
+
+    def __init__(self, latency: int = 0, act: Callable[[Audio, Audio], None] = lambda _block, _out: None) -> None:
+        self.latency_frames, self._act = latency, act
+        self._held = np.zeros((CHANNELS, latency), np.float32)
+        self.log: list[str] = []
+        """"prepare" and "reset", as they were called."""
+
+    def prepare(self, rate: int, block_frames: int) -> None:
+        self.log.append("prepare")
+
+    def process(self, block: Audio, out: Audio) -> None:
+        joined = np.concatenate([self._held, block * GAIN], axis=1)
+        out[:], self._held = joined[:, : block.shape[1]], joined[:, block.shape[1] :]
+        self._act(block, out)
+
+    def reset(self) -> None:
+        self.log.append("reset")
+        self._held = np.zeros((CHANNELS, self.latency_frames), np.float32)
+
+
+def _is_triggered(block: Audio) -> bool:
+    return bool(np.abs(block).max() >= TRIGGER)
+
+
+def _crash(block: Audio, _out: Audio) -> None:
+    if _is_triggered(block):
+        os.abort()
+
+
+def _exit(block: Audio, _out: Audio) -> None:
+    if _is_triggered(block):
+        os._exit(0)
+
+
+def _hang(block: Audio, _out: Audio) -> None:
+    while _is_triggered(block):
+        time.sleep(0.01)
+
+
+class ToyLibrary:
+    """The library that the tests register, under ``tests.runtime.toy_inserts:ToyLibrary``."""
+
+    def list_names(self) -> tuple[str, ...]:
+        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "prints")
+
+    def load(self, name: str) -> ToyInsert:
+        if name == "dies":
+            os.abort()
+        if name == "at96":
+            raise EngineError("at96: it runs at 96 kHz only", "choose another chain")
+        if name == "prints":
+            os.write(1, b"plugin chatter")
+        acts = {"crashes": _crash, "exits": _exit, "hangs": _hang}
+        latencies = {"late": DELAY, "huge": 1_000_000}
+        return ToyInsert(latencies.get(name, 0), acts.get(name, lambda _block, _out: None))
