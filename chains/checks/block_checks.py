@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.core.audio import Audio
 from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import compute_null_db
-from chains.checks.host_session import LARGEST_BLOCK_FRAMES, HostSession
 from chains.checks.levels import count_bad_frames
 from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.repeat_checks import describe_depth
@@ -16,12 +14,11 @@ from chains.checks.subject import Subject
 from chains.process.verdict import HostVerdict, PluginError
 
 SIZES_FRAMES = (64, 65, 8192)
-"""Block sizes beside the reference's 512: live, odd, and offline."""
+"""Block sizes beside the reference's 512: live, odd, and offline. They grow, so that a plugin that was prepared for a
+smaller one fails."""
 SINGLE_FRAME = 1
 SINGLE_FRAMES = 4800
 """Length of a render in blocks of one frame, a tenth of a second: each costs as much as a block of 64."""
-GROWING_FRAMES = (64, 65, 128, 512, 1024, 4096, 8192)
-"""Sizes of blocks in a stream, in this order: a larger one than ever before makes some hosts forget."""
 AUDIBLE_DB = -80.0
 """Difference from which on a render differs audibly from what was played live."""
 DAMAGED_FRAMES = 64
@@ -40,24 +37,7 @@ def check_blocks(subject: Subject) -> CheckFinding:
         plain = session.render(short, subject.settings())
         single = session.render(short, subject.settings(block_frames=SINGLE_FRAME))
         depths["1"] = compute_null_db(plain.audio, single.audio)
-    if not subject.is_instrument:
-        depths["growing"] = _compare_growing(subject, session)
     return _judge(subject, depths)
-
-
-def _compare_growing(subject: Subject, session: HostSession) -> float:
-    """Null depth of a stream in growing blocks, without compensation, against the same in equal ones."""
-    source: Audio = subject.noise[:, : min(sum(GROWING_FRAMES), subject.noise.shape[1])]
-    plain = session.render(source, subject.settings(is_compensated=False))
-    parts: list[Audio] = []
-    at = 0
-    for size in GROWING_FRAMES:
-        block = source[:, at : at + size]
-        at += size
-        if block.shape[1]:
-            settings = subject.settings(is_compensated=False, block_frames=size, resets=not parts, sidechains={})
-            parts.append(session.render(np.ascontiguousarray(block), settings).audio)
-    return compute_null_db(plain.audio, np.concatenate(parts, axis=1))
 
 
 def _judge(subject: Subject, depths: dict[str, float]) -> CheckFinding:
@@ -68,9 +48,7 @@ def _judge(subject: Subject, depths: dict[str, float]) -> CheckFinding:
     if depth_db <= subject.same_db:
         return make_pass(f"sizes {', '.join(depths)} against 512: {describe_depth(depth_db)}", **figures)
     text = f"blocks of {worst} differ from blocks of 512 by {describe_depth(depth_db)}"
-    if worst == "growing":
-        text = f"a stream of growing blocks differs by {describe_depth(depth_db)}"
-    fix = f"render with one size of blocks; largest tried {LARGEST_BLOCK_FRAMES}"
+    fix = "play and render it with blocks of one size"
     return (make_failure if depth_db > AUDIBLE_DB else make_warning)(text, fix, **figures)
 
 

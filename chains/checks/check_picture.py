@@ -27,7 +27,7 @@ DEPTH_FIGURES = (
     ("repeat", "within_process_db", "repeat in a process"), ("repeat", "fresh_process_db", "fresh process"),
     ("blocks", "block_1_db", "blocks of 1"), ("blocks", "block_64_db", "blocks of 64"),
     ("blocks", "block_65_db", "blocks of 65"), ("blocks", "block_8192_db", "blocks of 8192"),
-    ("blocks", "block_growing_db", "growing blocks"), ("nan-input", "after_reset_db", "after NaN and reset"),
+    ("nan-input", "after_reset_db", "after NaN and reset"),
     ("state", "null_db", "state, new process"), ("bypass", "chain_db", "bypassed, to input"),
     ("hosts", "null_db", "other host"),
 )  # fmt: skip

@@ -35,7 +35,7 @@ def check_bypass(subject: Subject) -> CheckFinding:
     if subject.is_instrument:
         raise SkippedCheckError("an instrument has nothing to pass through")
     subject.reference  # noqa: B018 - raises where nothing can be rendered
-    with subject.change(bypass(subject.chain)) as (session, _):
+    with subject.change(bypass(subject.loadable)) as (session, _):
         depth_db = compute_null_db(subject.noise, session.render(subject.noise, subject.settings()).audio)
     figures = {"chain_db": round(depth_db, 1)}
     if depth_db > BYPASS_DB:

@@ -123,7 +123,7 @@ def check_automation(subject: Subject) -> CheckFinding:
     for label, found in parameters.items():
         ramps = [one for one in choose_movable(found) if is_continuous(one) and None not in (one.low, one.high)]
         for one in ramps[: None if subject.level >= THOROUGH else RAMPS]:
-            with subject.change(automate(subject.chain, label, one)) as (session, _):
+            with subject.change(automate(subject.loadable, label, one)) as (session, _):
                 audio = session.render(tone, settings).audio
             steps[f"{label}: {one.name}"] = measure_step_db(audio, RAMP_BLOCK_FRAMES)
     if not steps:

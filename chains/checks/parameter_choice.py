@@ -33,3 +33,10 @@ def shift_value(parameter: ParameterFacts) -> float:
 def find_bypass(parameters: Iterable[ParameterFacts]) -> ParameterFacts | None:
     """The plugin's own bypass switch, where it has one."""
     return next((one for one in parameters if one.is_automatable and "bypass" in one.name.lower()), None)
+
+
+def find_meters(before: Iterable[ParameterFacts], after: Iterable[ParameterFacts]) -> frozenset[str]:
+    """The names of parameters that a render moved between two readings: meters, though the plugin calls them
+    automatable."""
+    raws = {one.name: one.raw for one in before}
+    return frozenset(one.name for one in after if raws.get(one.name, one.raw) != one.raw)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.core.audio import Audio
 from chains.checks.check import QUICK, Check
 from chains.checks.differences import compute_null_db
 from chains.checks.member_change import change_members
-from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass
-from chains.checks.parameter_choice import choose_movable, shift_value
+from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
+from chains.checks.parameter_choice import choose_movable, find_meters, shift_value
 from chains.checks.repeat_checks import describe_depth
 from chains.checks.subject import Subject
 from chains.document.chain import Member
 from chains.process.messages import ParameterFacts
+from chains.process.verdict import HostVerdict, PluginError
 
 STEP = 2.0**-22
 """Tolerance of a parameter that was restored, in raw values: one float32 step of its range, after one conversion to
@@ -27,10 +28,11 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class _Capture:
-    """A changed chain: its states and parameters by member, and its sound."""
+    """A changed chain: its states, parameters and meters by member, and its sound."""
 
     states: dict[str, str]
     parameters: dict[str, tuple[ParameterFacts, ...]]
+    meters: dict[str, frozenset[str]]
     audio: Audio
 
 
@@ -38,14 +40,20 @@ def check_state(subject: Subject) -> CheckFinding:
     """Change every parameter, save the state, and load it in a new process."""
     subject.sound  # noqa: B018 - raises where nothing sounds
     capture = _capture_changed(subject)
-    chain = change_members(subject.chain, lambda member: _load_state(member, capture.states))
-    with subject.open_fresh(chain) as (session, _):
-        restored = subject.read_all(session)
-        audio = session.render(subject.noise, subject.settings()).audio
+    chain = change_members(subject.loadable, lambda member: _load_state(member, capture.states))
+    try:
+        with subject.open_fresh(chain) as (session, _):
+            restored = subject.read_all(session)
+            audio = session.render(subject.noise, subject.settings()).audio
+    except PluginError as error:
+        if error.verdict is HostVerdict.REFUSED and not any(map(choose_movable, capture.parameters.values())):
+            text = f"it refuses its own saved state, and has no parameters: {error.message}"
+            return make_warning(text, "leave the state out of the chain's file")
+        raise
     lost = [
         f"{label}: {text}"
         for label in capture.states
-        for text in find_unrestored(capture.parameters[label], restored.get(label, ()))
+        for text in find_unrestored(capture.parameters[label], restored.get(label, ()), capture.meters[label])
     ]
     depth_db = compute_null_db(capture.audio, audio)
     figures = {"null_db": round(depth_db, 1), "not_restored": len(lost), "members": len(capture.states)}
@@ -67,6 +75,7 @@ def _capture_changed(subject: Subject) -> _Capture:
         for label in plugins:
             movable = choose_movable(session.read_parameters(label, {}).parameters)
             session.read_parameters(label, {one.name: shift_value(one) for one in movable})
+        before = subject.read_all(session)
         # a plugin may take over its parameters with a block only, and its state with them
         audio = session.render(subject.noise, subject.settings()).audio
         changed = subject.read_all(session)
@@ -75,7 +84,8 @@ def _capture_changed(subject: Subject) -> _Capture:
                 states[label] = state
         if not states:
             raise SkippedCheckError("no member has a state that this host can save")
-    return _Capture(states, changed, audio)
+    meters = {label: find_meters(before[label], changed[label]) for label in changed}
+    return _Capture(states, changed, meters, audio)
 
 
 def _load_state(member: Member, states: Mapping[str, str]) -> dict[str, object]:
@@ -87,11 +97,14 @@ def _load_state(member: Member, states: Mapping[str, str]) -> dict[str, object]:
     return {"state": state, "state_sha256": sha256, "state_file": "", "parameters": {}}
 
 
-def find_unrestored(wanted: tuple[ParameterFacts, ...], found: tuple[ParameterFacts, ...]) -> list[str]:
-    """What differs of the parameters that a user can move, one text each: name, value wanted and found."""
+def find_unrestored(wanted: tuple[ParameterFacts, ...], found: tuple[ParameterFacts, ...], meters: Collection[str] = ()) -> list[str]:
+    """What differs of the parameters that a user can move, one text each: name, value wanted and found. ``meters``:
+    names of those that move by themselves."""
     by_name = {one.name: one for one in found}
     texts = []
     for one in choose_movable(wanted):
+        if one.name in meters:
+            continue
         other = by_name.get(one.name)
         if other is None:
             texts.append(f"{one.name} is gone")

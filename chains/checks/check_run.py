@@ -1,0 +1,99 @@
+"""Check run: one chain through all checks, in one host at one rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from msgspec.structs import replace as replace_fields
+
+from chains.checks.check_list import run_checks
+from chains.checks.check_picture import CheckCurves, compute_curves
+from chains.checks.check_report import ChainCheckReport
+from chains.checks.host_session import SessionFactory
+from chains.checks.outcome import CheckResult, Outcome
+from chains.checks.plugin_chain import is_plugin, make_plugin_chain
+from chains.checks.process_session import ProcessSession
+from chains.checks.subject import Subject
+from chains.document.chain import Chain
+from chains.document.chain_file import get_folder
+from chains.document.chain_lookup import load_chain
+from chains.process.limits import Limits
+
+BOTH = "both"
+_INSTRUMENT_SIGN = "instrument"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTarget:
+    """What is checked. ``name``: as the user gave it. ``folder``: of the chain's file; empty for a plugin."""
+
+    name: str
+    chain: Chain
+    folder: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it comes from a chain's file."""
+        return bool(self.folder)
+
+
+def find_target(text: str, plugin: str = "") -> CheckTarget:
+    """The chain or plugin that ``text`` names: a chain's name or file, a plugin's path or URI.
+
+    ``plugin``: the name of the plugin, where its file has several.
+
+    Raises:
+        ConfigError: There is none, or it cannot be read.
+    """
+    if is_plugin(text):
+        return CheckTarget(text, make_plugin_chain(text, plugin))
+    path, chain = load_chain(text)
+    return CheckTarget(text, chain, str(get_folder(path)))
+
+
+def make_factory(target: CheckTarget, limits: Limits | None = None) -> SessionFactory:
+    """Sessions on host processes for a target."""
+    return lambda host: ProcessSession(host, target.folder, limits)
+
+
+def find_instrument(target: CheckTarget, report: ChainCheckReport) -> CheckTarget | None:
+    """The target as an instrument, where it is a plugin by its path that did not load because it takes no audio."""
+    load = report.results[0]
+    if target.is_file or load.outcome is not Outcome.FAIL or _INSTRUMENT_SIGN not in f"{load.finding} {load.fix}":
+        return None
+    member = replace_fields(target.chain.members[0], is_instrument=True)
+    return None if target.chain.members[0].is_instrument else replace(
+        target, chain=replace_fields(target.chain, members=(member,))
+    )
+
+
+def check_target(
+    target: CheckTarget,
+    open_session: SessionFactory,
+    read_clock: Callable[[], float],
+    *,
+    host: str = "auto",
+    rate: int = 48_000,
+    strictness: int = 1,
+    report: Callable[[CheckResult], None] = lambda _: None,
+) -> tuple[ChainCheckReport, CheckCurves | None]:
+    """Check a target; what fails is in the report. ``read_clock``: seconds. ``report`` gets each result at once."""
+    started_s = read_clock()
+    subject = Subject(target.chain, open_session, rate, host, strictness)
+    try:
+        results = run_checks(subject, strictness, report)
+        curves = compute_curves(subject)
+    finally:
+        subject.close()
+    duration_s = round(read_clock() - started_s, 3)
+    about = ChainCheckReport(
+        chain=target.name, host=host, rate=rate, strictness=strictness, duration_s=duration_s, results=results
+    )
+    return about, curves
+
+
+def name_picture(path: Path, number: int, count: int) -> Path:
+    """The file of picture ``number`` of ``count``: several get their number."""
+    return path if count == 1 else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
