@@ -64,8 +64,10 @@ def find_instrument(target: CheckTarget, report: ChainCheckReport) -> CheckTarge
     if target.is_file or load.outcome is not Outcome.FAIL or _INSTRUMENT_SIGN not in f"{load.finding} {load.fix}":
         return None
     member = replace_fields(target.chain.members[0], is_instrument=True)
-    return None if target.chain.members[0].is_instrument else replace(
-        target, chain=replace_fields(target.chain, members=(member,))
+    return (
+        None
+        if target.chain.members[0].is_instrument
+        else replace(target, chain=replace_fields(target.chain, members=(member,)))
     )
 
 

@@ -81,7 +81,7 @@ def _find_uri(path: Path, name: str) -> str:
     except OSError as error:
         raise ConfigError(f"{bundle}: no manifest.ttl ({error.strerror})", "give the plugin's URI (lv2ls)") from error
     uris = list(dict.fromkeys(_LV2_PLUGIN.findall(text)))
-    fitting = [uri for uri in uris if not name or uri.endswith(name)]
+    fitting: list[str] = [uri for uri in uris if not name or uri.endswith(name)]
     if len(fitting) != 1:
         raise ConfigError(f"{bundle}: {len(uris)} plugins fit", f"give a URI: {_list(uris)}")
     return fitting[0]

@@ -97,7 +97,9 @@ def _load_state(member: Member, states: Mapping[str, str]) -> dict[str, object]:
     return {"state": state, "state_sha256": sha256, "state_file": "", "parameters": {}}
 
 
-def find_unrestored(wanted: tuple[ParameterFacts, ...], found: tuple[ParameterFacts, ...], meters: Collection[str] = ()) -> list[str]:
+def find_unrestored(
+    wanted: tuple[ParameterFacts, ...], found: tuple[ParameterFacts, ...], meters: Collection[str] = ()
+) -> list[str]:
     """What differs of the parameters that a user can move, one text each: name, value wanted and found. ``meters``:
     names of those that move by themselves."""
     by_name = {one.name: one for one in found}

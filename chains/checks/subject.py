@@ -46,7 +46,7 @@ class Subject:
         self, chain: Chain, open_session: SessionFactory, rate: int = 48_000, host: str = "auto", level: int = 1
     ) -> None:
         self.chain, self.rate, self.host, self.level = chain, rate, host, level
-        # a host refuses another latency than the expected one; here the check `identity` compares it, and all others go on
+        # a host refuses another latency than the expected one; the check `identity` compares it, and all others go on
         self.loadable = change_members(chain, lambda _: {"latency_frames": -1})
         self._open_session = open_session
         self._shared: HostSession | None = None

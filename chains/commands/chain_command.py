@@ -10,11 +10,12 @@ from bridge.commands import ENTRY_POINTS, read_help
 
 app = App(
     name="chain",
-    help="Plugin chains: list, show and compare them.",
+    help="Plugin chains: list, show, compare and test them.",
     help_format="plaintext",
 )
 
 COMMANDS = {
+    "check": "chains.commands.check_command:check_chains",
     "list": "chains.commands.list_command:list_chains",
     "show": "chains.commands.show_command:show_chain",
     "diff": "chains.commands.diff_command:diff_chains",

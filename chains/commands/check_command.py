@@ -15,7 +15,15 @@ from bridge.printing import FAILED, Printer, one_line
 from bridge.streams import write_json
 from chains.checks.check_picture import CheckCurves, draw_picture
 from chains.checks.check_report import ChainCheckReport, to_dict, to_junit
-from chains.checks.check_run import BOTH, CheckTarget, check_target, find_instrument, find_target, make_factory, name_picture
+from chains.checks.check_run import (
+    BOTH,
+    CheckTarget,
+    check_target,
+    find_instrument,
+    find_target,
+    make_factory,
+    name_picture,
+)
 from chains.checks.check_table import describe_counts, draw_table, list_fixes
 from chains.commands.chain_options import JsonOption
 
@@ -31,7 +39,7 @@ def check_chains(
     host: Annotated[
         Literal["auto", "pedalboard", "dawdreamer", "both"], Parameter(help="The host that loads the plugins.")
     ] = "auto",
-    rate: Annotated[list[int] | None, Parameter(help="Sampling rate in Hz; by default 48000. May be repeated.")] = None,
+    rate: Annotated[list[int] | None, Parameter(negative="", help="In Hz, by default 48000; may be repeated.")] = None,
     plugin: Annotated[str, Parameter(help="The plugin's name, where a file has several.")] = "",
     junit: Annotated[Path | None, Parameter(help="Also write JUnit XML into this file.")] = None,
     picture: Annotated[
