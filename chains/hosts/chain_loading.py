@@ -1,0 +1,110 @@
+"""Chain loading: from a chain's document to its graph of loaded, prepared members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.core.audio import db_to_gain
+from bridge.errors import ConfigError
+from chains.document.bus_order import order_buses
+from chains.document.chain import Chain, Member
+from chains.document.effects import EFFECTS
+from chains.document.host_choice import AUTO, choose_host
+from chains.document.member_state import read_state
+from chains.document.plugin_locations import find_plugin
+from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, SignalPath
+from chains.hosts.convolution_member import ConvolutionMember
+from chains.hosts.effect_member import EffectMember
+from chains.hosts.member import HostedMember, refuse
+from chains.hosts.pedalboard_member import PedalboardMember
+
+
+@dataclass(frozen=True)
+class ChainLoading:
+    """Loads the members of a chain, and prepares them.
+
+    Attributes:
+        rate: In Hz.
+        block_frames: The largest block that will follow.
+        folder: Of the chain's file.
+        report_step: Called with step and plugin before the plugin is touched.
+        host: ``auto``, or the host that has to load every plugin.
+        is_live: Whether the chain has to run live.
+        loaded: The members so far, in the order of loading.
+    """
+
+    rate: int
+    block_frames: int
+    folder: Path
+    report_step: Callable[[str, str], None]
+    host: str = AUTO
+    is_live: bool = False
+    loaded: list[HostedMember] = field(default_factory=list)
+
+    def load(self, chain: Chain) -> ChainGraph:
+        """Load a chain. What is bypassed is not loaded.
+
+        Raises:
+            PluginError: A plugin cannot be loaded, or refuses its state or a parameter.
+            ConfigError: A plugin or file is missing, or the chain cannot run in this host.
+        """
+        main = self._load_path(chain.members)
+        buses = tuple(
+            BusNode(bus.name, self._load_path(bus.members), db_to_gain(bus.return_db)) for bus in order_buses(chain)
+        )
+        return ChainGraph(main, buses)
+
+    def close(self) -> None:
+        """Let go of what was loaded."""
+        while self.loaded:
+            self.loaded.pop().close()
+
+    def _load_path(self, members: tuple[Member, ...]) -> SignalPath:
+        return SignalPath(tuple(self._load_node(member) for member in members if not member.bypass))
+
+    def _load_node(self, member: Member) -> Node:
+        sends = {bus: db_to_gain(gain_db) for bus, gain_db in member.sends.items()}
+        if not member.branches:
+            return MemberNode(self._load_member(member), sends)
+        paths = tuple(self._load_path(branch.members) for branch in member.branches)
+        gains = tuple(db_to_gain(branch.gain_db) for branch in member.branches)
+        return BranchNode(member.label, paths, gains, sends)
+
+    def _load_member(self, member: Member) -> HostedMember:
+        host = choose_host(member, self.is_live, self.host)
+        state = read_state(member, self.folder)
+        self.report_step("load", member.label)
+        hosted = self._make(member, host)
+        self.loaded.append(hosted)
+        if state:
+            self.report_step("state", member.label)
+            hosted.load_state(state)
+        self.report_step("parameters", member.label)
+        for name, value in member.parameters.items():
+            if not EFFECTS.get(member.effect) or not EFFECTS[member.effect].get_parameter(name).is_file:
+                hosted.set_parameter(name, value)
+        self.report_step("prepare", member.label)
+        hosted.settle()
+        self._check_latency(member, hosted)
+        return hosted
+
+    def _make(self, member: Member, host: str) -> HostedMember:
+        if member.effect == "Convolution":
+            return ConvolutionMember(member, self.rate, self.folder)
+        if member.effect:
+            return EffectMember(member, self.rate)
+        path = str(find_plugin(member))
+        if host == "dawdreamer":
+            raise ConfigError(f"{member.label}: DawDreamer is not built in yet", "use Pedalboard")
+        return PedalboardMember(member, path, self.rate)
+
+    def _check_latency(self, member: Member, hosted: HostedMember) -> None:
+        """Check the expected latency, which is that at 48 kHz: at other rates it need not be the same."""
+        if member.latency_frames < 0 or self.rate != 48_000:
+            return
+        if hosted.latency_frames != member.latency_frames:
+            message = f"its latency is {hosted.latency_frames} frames, and the chain expects {member.latency_frames}"
+            hint = "check its version and parameters, then correct latency_frames in the chain"
+            raise refuse(member.label, "prepare", message, hint)

@@ -1,0 +1,127 @@
+"""Offline graph: a whole signal through a chain, member by member, each aligned, so that all branches are.
+
+Members of Pedalboard work in place, block by block: what comes out never lies behind what went in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bridge.core.audio import Audio
+from chains.hosts.chain_graph import BranchNode, ChainGraph, SignalPath
+from chains.hosts.member import HostedMember, StreamingMember, WholeMember
+from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
+from chains.hosts.work_audio import make_work_audio
+
+_MARGIN_FRAMES = 8192
+"""Frames more than the latencies say: they may grow while the render runs."""
+_MIX_FRAMES = 1 << 16
+"""Frames that are summed at a time, so that they fit a cache."""
+
+
+def render_chain(graph: ChainGraph, source: Audio, sink: Audio, run: OfflineRun) -> None:
+    """Render ``source``, shape (2, n), through a chain into ``sink``, shape (2, run.frames), aligned.
+
+    Raises:
+        PluginError: A member cannot do it.
+        OSError: The disk is full.
+    """
+    latency = sum(member.latency_frames for member in graph.members)
+    frames = run.frames + (latency + _MARGIN_FRAMES if latency else 0)
+    work = make_work_audio(frames, run.folder) if latency or run.frames < CURVE_FRAMES else sink
+    if work.shape[1] < CURVE_FRAMES:
+        work = make_work_audio(CURVE_FRAMES, run.folder)
+    count = min(source.shape[1], work.shape[1])
+    work[:, :count] = source[:, :count]
+    work[:, count:] = 0.0
+    run.passes = len(graph.members)
+    buses = {bus.name: make_work_audio(work.shape[1], run.folder) for bus in graph.buses}
+    _render_path(graph.main, work, buses, run)
+    for bus in graph.buses:
+        _render_path(bus.path, buses[bus.name], buses, run)
+        _add(work, buses[bus.name], bus.gain)
+    if work is not sink:
+        sink[:] = work[:, : run.frames]
+    run.report_progress(run.frames)
+
+
+def _render_path(path: SignalPath, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
+    """Process ``work``, shape (2, frames), in place, and feed the buses."""
+    for node in path.nodes:
+        if isinstance(node, BranchNode):
+            _render_branches(node, work, buses, run)
+        else:
+            render_member(node.member, work, run)
+        for bus, gain in node.sends.items():
+            _add(buses[bus], work, gain)
+
+
+def _render_branches(node: BranchNode, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
+    total = make_work_audio(work.shape[1], run.folder)
+    latency = node.latency_frames
+    for path, gain in zip(node.paths, node.gains, strict=True):
+        branch = make_work_audio(work.shape[1], run.folder)
+        branch[:] = work
+        _render_path(path, branch, buses, run)
+        if not run.is_compensated and (late := latency - path.latency_frames) > 0:
+            branch[:, late:] = branch[:, :-late].copy()
+            branch[:, :late] = 0.0
+        _add(total, branch, gain)
+    work[:] = total
+
+
+def _add(total: Audio, signal: Audio, gain: float) -> None:
+    """Add a signal times a gain, piece by piece."""
+    for start in range(0, total.shape[1], _MIX_FRAMES):
+        piece = slice(start, start + _MIX_FRAMES)
+        total[:, piece] += signal[:, piece] * np.float32(gain)
+
+
+def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
+    """Process ``work``, shape (2, frames), through one member, in place.
+
+    Raises:
+        PluginError: The member cannot do it.
+    """
+    if isinstance(member, StreamingMember):
+        _stream(member, work, run)
+    elif isinstance(member, WholeMember):
+        latency = 0
+        out = member.render(work, run)
+        if run.is_compensated:
+            latency = member.latency_frames
+        run.silence_bad_frames(member.label, out)
+        work[:, : work.shape[1] - latency] = out[:, latency : work.shape[1]]
+        work[:, work.shape[1] - latency :] = 0.0
+        run.advance(1, 1)
+
+
+def _stream(member: StreamingMember, work: Audio, run: OfflineRun) -> None:
+    frames = work.shape[1]
+    curves = run.curves.get(member.label, {})
+    chunk = CURVE_FRAMES if curves else run.chunk_frames
+    if run.resets:
+        member.reset()
+    expected = member.latency_frames
+    written = 0
+    for start in range(0, frames, chunk):
+        if curves:
+            at = start // CURVE_FRAMES
+            member.automate({name: float(values[min(at, len(values) - 1)]) for name, values in curves.items()})
+        stop = min(frames, start + chunk)
+        out = member.feed(work[:, start:stop], min(run.block_frames, chunk))
+        latency = member.latency_frames
+        if member.reports_latency and latency != expected:
+            run.latency_changes.append((member.label, start, latency))
+            expected = latency
+        run.silence_bad_frames(member.label, out)
+        # what came out is the newest: it ends where the input ends, and belongs to the time before the latency
+        begin = stop - out.shape[1] - (latency if run.is_compensated else 0)
+        skipped = max(0, written - begin)
+        end = begin + out.shape[1]
+        if end > written:
+            work[:, written : max(written, begin)] = 0.0
+            work[:, begin + skipped : end] = out[:, skipped:]
+            written = end
+        run.advance(stop - start, frames)
+    work[:, written:] = 0.0

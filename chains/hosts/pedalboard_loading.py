@@ -1,0 +1,50 @@
+"""Loading into Pedalboard: a VST3 or AU without the probe of its parameters.
+
+Pedalboard's constructor tries 1,001 raw values of every parameter, and sets those whose text never changes. ZamVerb
+loads an impulse response each time: 152 s of processor time instead of 3.7 s. Plugins with 2,000 MIDI controllers take
+minutes. The constructor's last step is replaced, and parameters are read from the native list, which costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+import pedalboard
+from pedalboard._pedalboard import _PythonExternalPluginMixin
+
+from chains.hosts.member import refuse
+
+ExternalPlugin: TypeAlias = Any
+"""A plugin in Pedalboard, whose types leave out most of what a VST3 has."""
+_PROBE = "__set_initial_parameter_values__"
+"""Name of the constructor's last step, private to Pedalboard; a test fails where it is gone."""
+
+
+def has_probe() -> bool:
+    """Whether this Pedalboard has the step that is replaced."""
+    return _PROBE in vars(_PythonExternalPluginMixin)
+
+
+def load_external_plugin(label: str, path: str, name: str, format: str) -> ExternalPlugin:
+    """Load the plugin ``name`` of the file or bundle ``path``; an empty ``name``: the only one.
+
+    Raises:
+        PluginError: It is none, there are several, or none has this name.
+    """
+    if not has_probe():
+        hint = "install the version of pedalboard that Sideman's extra 'chains' names"
+        raise refuse(label, "load", f"pedalboard {version('pedalboard')} loads plugins in another way", hint)
+    kind = pedalboard.VST3Plugin if format == "vst3" else getattr(pedalboard, "AudioUnitPlugin", None)
+    if kind is None:
+        raise refuse(label, "load", f"{format.upper()} does not run on {sys.platform}", "use its VST3")
+    setattr(_PythonExternalPluginMixin, _PROBE, lambda _self, _values: None)
+    try:
+        names = list(kind.get_plugin_names_for_file(path))
+        if name not in names and len(names) > 1:
+            raise refuse(label, "load", f"{path} has no plugin {name!r}", f"it has: {', '.join(names)}")
+        return kind(path, plugin_name=name if name in names and len(names) > 1 else None)
+    except (ImportError, ValueError, RuntimeError) as error:
+        hint = "check that it is a plugin for this system and processor"
+        raise refuse(label, "load", f"{path} cannot be loaded: {error}", hint) from error
