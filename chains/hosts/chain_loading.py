@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.core.audio import db_to_gain
-from bridge.errors import ConfigError
 from chains.document.bus_order import order_buses
 from chains.document.chain import Chain, Member
 from chains.document.effects import EFFECTS
@@ -16,8 +15,11 @@ from chains.document.member_state import read_state
 from chains.document.plugin_locations import find_plugin
 from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, SignalPath
 from chains.hosts.convolution_member import ConvolutionMember
+from chains.hosts.dawdreamer_member import DawDreamerMember
 from chains.hosts.effect_member import EffectMember
+from chains.hosts.faust_member import FaustMember
 from chains.hosts.member import HostedMember, refuse
+from chains.hosts.pedalboard_loading import list_plugin_names
 from chains.hosts.pedalboard_member import PedalboardMember
 
 
@@ -95,10 +97,23 @@ class ChainLoading:
             return ConvolutionMember(member, self.rate, self.folder)
         if member.effect:
             return EffectMember(member, self.rate)
-        path = str(find_plugin(member))
-        if host == "dawdreamer":
-            raise ConfigError(f"{member.label}: DawDreamer is not built in yet", "use Pedalboard")
+        if member.faust:
+            return FaustMember(member, self.rate, self.block_frames)
+        path = member.id if member.format == "lv2" else str(find_plugin(member))
+        if host == "dawdreamer" or member.is_instrument:
+            self._check_first(member, path)
+            return DawDreamerMember(member, path, self.rate, self.block_frames)
         return PedalboardMember(member, path, self.rate)
+
+    def _check_first(self, member: Member, path: str) -> None:
+        """Check that a VST3 is the first of its bundle: DawDreamer loads no other."""
+        if member.format != "vst3":
+            return
+        names = list_plugin_names(path)
+        if len(names) > 1 and member.plugin != names[0]:
+            hint = "leave the host to auto, without tempo and sidechain: Pedalboard loads every plugin of a bundle"
+            message = f"DawDreamer loads the first plugin of a bundle only: {names[0]}, not {member.plugin}"
+            raise refuse(member.label, "load", message, hint)
 
     def _check_latency(self, member: Member, hosted: HostedMember) -> None:
         """Check the expected latency, which is that at 48 kHz: at other rates it need not be the same."""

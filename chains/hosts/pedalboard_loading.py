@@ -27,6 +27,14 @@ def has_probe() -> bool:
     return _PROBE in vars(_PythonExternalPluginMixin)
 
 
+def list_plugin_names(path: str) -> list[str]:
+    """The plugins in a VST3 file or bundle, in its order; none where it cannot be read."""
+    try:
+        return list(pedalboard.VST3Plugin.get_plugin_names_for_file(path))
+    except (ImportError, RuntimeError):
+        return []
+
+
 def load_external_plugin(label: str, path: str, name: str, format: str) -> ExternalPlugin:
     """Load the plugin ``name`` of the file or bundle ``path``; an empty ``name``: the only one.
 

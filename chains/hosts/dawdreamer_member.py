@@ -1,0 +1,242 @@
+"""DawDreamer member: a VST3, VST2, LV2 or AU in DawDreamer, rendered as a whole; with tempo, sidechain and notes."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.core.audio import CHANNELS, Audio
+from chains.document.chain import Member
+from chains.hosts import parameter_values
+from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
+from chains.hosts.dawdreamer_parameter import DawDreamerParameter
+from chains.hosts.dawdreamer_tempo import compute_tempo
+from chains.hosts.member import refuse
+from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
+from chains.hosts.parameter_facts import describe_parameter
+from chains.process.messages import MemberFacts, ParameterFacts
+
+_TAKES = "use its VST3 in Pedalboard, or a plugin with one or two channels"
+
+
+class DawDreamerMember:
+    """A plugin that takes a whole signal.
+
+    ``path``: its file or bundle; of an LV2 its URI.
+    """
+
+    host = "dawdreamer"
+
+    def __init__(self, member: Member, path: str, rate: int, block_frames: int) -> None:
+        """Load the plugin and find out how it takes stereo audio.
+
+        Raises:
+            PluginError: It cannot be loaded, or its channels do not fit.
+        """
+        self.label = member.label
+        self._member, self._path, self._rate = member, path, rate
+        self._state = b""
+        self._raw: dict[int, float] = {}
+        self._parameters: list[DawDreamerParameter] = []
+        self._engine = self._load(block_frames, 1)
+        self._count = 1
+        if self._engine.outputs == 1 or member.layout == "double":
+            if member.layout == "stereo":
+                raise refuse(self.label, "load", "it is mono", 'leave out layout, or give layout = "double"')
+            if self._engine.outputs > 1:
+                raise refuse(self.label, "load", "it is not mono", 'leave out layout = "double"')
+            self._count = CHANNELS
+            self._engine = self._load(block_frames, CHANNELS)
+        self._check_channels()
+        self._read_parameters()
+
+    def _load(self, block_frames: int, count: int) -> DawDreamerEngine:
+        try:
+            return DawDreamerEngine(self._rate, block_frames, self._make_processor, count)
+        except RuntimeError as error:
+            hint = "check that it is a plugin for this system and processor"
+            raise refuse(self.label, "load", f"{self._path} cannot be loaded: {error}", hint) from error
+
+    def _make_processor(self, engine: Any, name: str) -> Processor:
+        return engine.make_plugin_processor(name, self._path)
+
+    def _check_channels(self) -> None:
+        inputs, outputs = self._engine.inputs, self._engine.outputs
+        if outputs == 0:
+            raise refuse(self.label, "load", "it has no audio outputs", _TAKES)
+        if self._member.is_instrument:
+            return
+        if inputs == 0:
+            hint = "mark it with is_instrument, and give it notes"
+            raise refuse(self.label, "load", "it takes no audio: it is an instrument", hint)
+        if inputs == 1 and outputs > 1:
+            raise refuse(self.label, "load", f"it has one input and {outputs} outputs", _TAKES)
+        if self._member.sidechain and inputs <= self._main_inputs:
+            hint = "use its VST2 or LV2: hosts leave out the sidechain inputs of many VST3"
+            raise refuse(self.label, "load", "it has no sidechain input", hint)
+
+    @property
+    def _main_inputs(self) -> int:
+        return 1 if self._count > 1 else CHANNELS
+
+    def _read_parameters(self) -> None:
+        facts = self._engine.processors[0].get_parameters_description()
+        is_vst2 = self._member.format == "vst2"
+        self._parameters = [DawDreamerParameter(self._engine.processors, one, is_vst2) for one in facts]
+
+    @property
+    def latency_frames(self) -> int:
+        """Its latency as the plugin reports it now."""
+        return max(int(one.get_latency_samples()) for one in self._engine.processors)
+
+    def facts(self) -> MemberFacts:
+        """What was loaded. DawDreamer knows neither version nor class."""
+        inputs, outputs = self._engine.inputs, self._engine.outputs
+        extra = max(0, outputs - CHANNELS)
+        warnings = []
+        if self._count > 1:
+            warnings.append("mono: loaded once for each channel")
+        if extra:
+            warnings.append(f"{outputs} outputs: the first two are used")
+        if inputs > self._main_inputs and not self._member.sidechain:
+            warnings.append(f"{inputs} inputs: those behind the first {self._main_inputs} are silent")
+        return MemberFacts(
+            label=self.label,
+            host=self.host,
+            name=self._member.plugin,
+            id=self._member.id,
+            path=self._path,
+            layout="double" if self._count > 1 else "stereo",
+            latency_frames=self.latency_frames,
+            extra_outputs=extra,
+            warnings=tuple(warnings),
+        )
+
+    def parameters(self) -> tuple[ParameterFacts, ...]:
+        """All its parameters, read now."""
+        return tuple(describe_parameter(one, index) for index, one in enumerate(self._parameters))
+
+    def set_parameter(self, name: str, value: float | bool | str) -> None:
+        """Set a parameter in its own unit, or by text, and read it back."""
+        parameter = self._find(name)
+        parameter_values.set_value(self.label, parameter, value)
+        self._raw[parameter.index] = parameter.read()
+
+    def set_raw(self, name: str, raw: float) -> None:
+        """Set a parameter from 0 to 1, and read it back."""
+        parameter = self._find(name)
+        parameter_values.set_raw_value(self.label, parameter, raw)
+        self._raw[parameter.index] = parameter.read()
+
+    def raw_curve(self, name: str, values: Audio) -> Audio:
+        """The raw values of an automation."""
+        return parameter_values.compute_curve(self.label, self._find(name), values)
+
+    def _find(self, name: str) -> DawDreamerParameter:
+        found = parameter_values.find_parameter(self.label, name, self._parameters)
+        assert isinstance(found, DawDreamerParameter)
+        return found
+
+    def save_state(self) -> bytes:
+        """Nothing: DawDreamer cannot write a .vstpreset."""
+        return b""
+
+    def load_state(self, state: bytes) -> None:
+        """Load a .vstpreset into every instance, and let it take effect."""
+        if self._member.format not in ("vst3", ""):
+            raise refuse(self.label, "state", "a .vstpreset is for a VST3", "give its parameters, or use its VST3")
+        with tempfile.TemporaryDirectory(prefix="sideman-state-") as folder:
+            path = Path(folder) / "state.vstpreset"
+            path.write_bytes(state)
+            # load_vst3_preset opens no window; load_state does
+            if not all(one.load_vst3_preset(str(path)) for one in self._engine.processors):
+                hint = "give the state of this plugin (sideman chain capture)"
+                raise refuse(self.label, "state", "it refused its state", hint)
+        self._state = state
+        self._raw.clear()
+        self.settle()
+
+    def settle(self) -> None:
+        """Play some silence, behind which state and parameters hold."""
+        self._engine.warm_up()
+
+    def _rebuild(self, block_frames: int) -> None:
+        """Load the plugin afresh for another block size, with its state and what was set."""
+        raw, state = dict(self._raw), self._state
+        self._engine = self._load(block_frames, self._count)
+        self._read_parameters()
+        if state:
+            self.load_state(state)
+        for index, value in raw.items():
+            self._parameters[index].write(value)
+        self._raw = raw
+        self.settle()
+
+    def render(self, audio: Audio, run: OfflineRun) -> Audio:
+        """Process a whole signal, shape (2, frames), from silence; late by the latency."""
+        curves = run.curves.get(self.label, {})
+        block_frames = CURVE_FRAMES if curves else run.block_frames
+        if block_frames != self._engine.block_frames:
+            self._rebuild(block_frames)
+        self._set_tempo(run, audio.shape[1])
+        self._set_notes(run)
+        for name, values in curves.items():
+            index = self._find(name).index
+            samples = np.repeat(values, CURVE_FRAMES)[: audio.shape[1]]
+            samples = np.pad(samples, (0, audio.shape[1] - len(samples)), mode="edge")
+            for one in self._engine.processors:
+                one.set_automation(index, samples)
+        outs = self._engine.render(self._make_inputs(audio, run), audio.shape[1])
+        return np.concatenate(outs) if self._count > 1 else self._take_outputs(outs[0])
+
+    def _take_outputs(self, out: Audio) -> Audio:
+        return out[:CHANNELS] if out.shape[0] >= CHANNELS else np.repeat(out, CHANNELS, axis=0)
+
+    def _make_inputs(self, audio: Audio, run: OfflineRun) -> list[Audio]:
+        """The inputs of each instance: the signal, then the sidechain, the rest silent."""
+        key = self._get_sidechain(run)
+        made = []
+        for channel in range(self._count):
+            inputs = np.zeros((self._engine.inputs, audio.shape[1]), np.float32)
+            main = min(self._main_inputs, inputs.shape[0])
+            inputs[:main] = audio[channel : channel + main]
+            if key is not None:
+                frames = min(key.shape[1], audio.shape[1])
+                rest = inputs.shape[0] - main
+                inputs[main:, :frames] = key[:rest, :frames] if rest > 1 else key[:, :frames].mean(axis=0)
+            made.append(inputs)
+        return made
+
+    def _get_sidechain(self, run: OfflineRun) -> Audio | None:
+        name = self._member.sidechain
+        if not name:
+            return None
+        if name not in run.sidechains:
+            hint = f"give it: there are {', '.join(run.sidechains) or 'none'}"
+            raise refuse(self.label, "render", f"its sidechain {name!r} is missing", hint)
+        return run.sidechains[name]
+
+    def _set_tempo(self, run: OfflineRun, frames: int) -> None:
+        if len(run.beats_s) > 1:
+            self._engine.set_tempo(*compute_tempo(run.beats_s, frames / run.rate))
+        elif run.tempo_bpm > 0.0:
+            self._engine.set_tempo(run.tempo_bpm)
+        elif self._member.follows_tempo:
+            hint = "give the chain a tempo_bpm, or analyse the song (sideman analyze)"
+            raise refuse(self.label, "render", "it follows the tempo, and none is known", hint)
+
+    def _set_notes(self, run: OfflineRun) -> None:
+        if not self._member.is_instrument:
+            return
+        for one in self._engine.processors:
+            one.clear_midi()
+            for note in run.notes:
+                one.add_midi_note(note.pitch, note.velocity, note.start_s, note.length_s)
+
+    def close(self) -> None:
+        """Let go of the plugin: parameters first, which are part of it."""
+        self._parameters.clear()
+        del self._engine
