@@ -38,10 +38,19 @@ class ConvolutionMember(EffectMember):
             hint = "give parameters.impulse_response: an audio file beside the chain's"
             raise refuse(member.label, "load", "it has no impulse response", hint)
         check_beside(name, f"{member.label}.parameters.{IMPULSE_RESPONSE}")
-        response = read_impulse_response(member.label, folder / name, rate)
-        self._gain = np.float32(compute_wet_gain(response))
+        self._path = folder / name
         self._mix = np.float32(1.0)
-        super().__init__(member, rate, pedalboard.Convolution(response, 1.0, rate))
+        super().__init__(member, rate, self._make_convolution(member.label, rate))
+
+    def _make_convolution(self, label: str, rate: int) -> pedalboard.Convolution:
+        response = read_impulse_response(label, self._path, rate)
+        self._gain = np.float32(compute_wet_gain(response))
+        return pedalboard.Convolution(response, 1.0, rate)
+
+    def prepare(self, rate: int) -> None:
+        """Run at another rate: the impulse response is read again."""
+        self._plugin = self._make_convolution(self.label, rate)
+        super().prepare(rate)
 
     def _read(self, parameter: EffectParameter) -> float | bool | str:
         return float(self._mix) if parameter.name == "mix" else super()._read(parameter)

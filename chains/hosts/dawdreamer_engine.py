@@ -46,8 +46,6 @@ class DawDreamerEngine:
                 nodes.append((self._players[-1], []))
             nodes.append((processor, [f"input{one}"] if inputs else []))
             processor.record = True
-        if count > 1:
-            nodes.append((self._engine.make_add_processor("sum"), [f"plugin{one}" for one in range(count)]))
         self._engine.load_graph(nodes)
 
     @property

@@ -199,6 +199,11 @@ class EffectMember:
         self._latency_frames = self._stream.frames_in - self._stream.frames_out
         self.reset()
 
+    def prepare(self, rate: int) -> None:
+        """Run at another rate; its latency is another then."""
+        self._stream = PedalboardStream((self._plugin,), rate)
+        self.settle()
+
     def reset(self) -> None:
         """Continue from silence."""
         self._stream.reset()

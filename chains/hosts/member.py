@@ -82,6 +82,9 @@ class StreamingMember(HostedMember, Protocol):
     def reports_latency(self) -> bool:
         """Whether its latency is what a plugin reports; else it is what the stream has kept back."""
 
+    def prepare(self, rate: int) -> None:
+        """Run at another rate from now on, in Hz, from silence."""
+
     def reset(self) -> None:
         """Continue from silence."""
 

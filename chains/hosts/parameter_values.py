@@ -118,6 +118,8 @@ def set_value(label: str, parameter: RawParameter, value: float | bool | str) ->
         raise refuse(label, "parameters", f"{parameter.name} = {value}: not a number", "give a finite number")
     raw = find_raw(label, parameter, value)
     set_raw_value(label, parameter, raw)
+    if parameter.steps == 2 and _read_switch(value) is not None:
+        return
     shown = parameter.find_text(parameter.read())
     if not _is_shown(parameter, value, shown):
         hint = "give a value that the plugin shows, or keep it as state (sideman chain capture)"
@@ -146,8 +148,8 @@ def find_raw(label: str, parameter: RawParameter, value: float | bool | str) -> 
     Raises:
         PluginError: No raw value shows this value; the hint says the range or the choices.
     """
-    if isinstance(value, bool) and parameter.steps == 2:
-        return float(value)
+    if parameter.steps == 2 and (switch := _read_switch(value)) is not None:
+        return float(switch)
     wanted = float(value) if isinstance(value, int | float) else read_number(value, parameter.unit)
     text = repr(wanted) if isinstance(value, int | float) else value
     parsed = parameter.parse_text(text)
@@ -196,6 +198,13 @@ def compute_curve(label: str, parameter: RawParameter, values: Audio) -> Audio:
         order = np.argsort(table, kind="stable")
         raw = np.interp(values, table[order], grid[order])
     return np.clip(raw, 0.0, 1.0).astype(np.float32)
+
+
+def _read_switch(value: float | bool | str) -> bool | None:
+    """What a value says of a switch; None: it is a number or another text, which the plugin has to show."""
+    if isinstance(value, str):
+        return {"on": True, "true": True, "off": False, "false": False}.get(value.strip().casefold())
+    return value if isinstance(value, bool) else None
 
 
 def _find_choice(parameter: RawParameter, value: float | bool | str) -> float | None:

@@ -166,6 +166,13 @@ class PedalboardMember:
         self.feed(np.zeros((2, MIN_BLOCK_FRAMES * 4), np.float32), MIN_BLOCK_FRAMES * 4)
         self.reset()
 
+    def prepare(self, rate: int) -> None:
+        """Run at another rate; its latency may be another then."""
+        self._rate = rate
+        self._stream = PedalboardStream(self._plugins, rate)
+        self.reset()
+        self.settle()
+
     def reset(self) -> None:
         """Continue from silence. Some plugins are loaded afresh for it, so the list of parameters is read again."""
         self._stream.reset()
