@@ -17,7 +17,7 @@ from bridge.core.audio import Audio
 from bridge.errors import BridgeError
 from chains.document.chain import Chain
 from chains.hosts.chain_loading import ChainLoading
-from chains.hosts.live_graph import LiveGraph
+from chains.hosts.live_graph import LiveGraph, check_live
 from chains.hosts.offline_graph import render_chain
 from chains.hosts.offline_run import OfflineRun
 from tests.chains.hosts.host_session import RATE, make_impulse, make_noise, measure_difference_db
@@ -48,6 +48,7 @@ def render_offline(chain: Chain, audio: Audio, folder: Path) -> Audio:
 
 def measure(chain: Chain, folder: Path) -> dict[str, Any]:
     """Differences of live and offline by block size, in dB; the latency; where an impulse comes out."""
+    check_live(chain)
     noise, impulse = make_noise(FRAMES), make_impulse(FRAMES, IMPULSE_AT)
     reference = render_offline(chain, noise, folder)
     found: dict[str, Any] = {"level": float(np.abs(reference).max())}
