@@ -10,7 +10,7 @@ from chains.hosts.member import HostedMember
 
 
 @dataclass(frozen=True, slots=True)
-class SignalPath:
+class NodePath:
     """Nodes one behind the other; without nodes: the signal as it is."""
 
     nodes: tuple[Node, ...] = ()
@@ -39,7 +39,7 @@ class BranchNode:
     """Parallel paths with their linear gains, summed; ``sends`` as of a member."""
 
     label: str
-    paths: tuple[SignalPath, ...]
+    paths: tuple[NodePath, ...]
     gains: tuple[float, ...]
     sends: dict[str, float] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class BusNode:
     """An auxiliary bus: what is sent to it goes through ``path`` and is added to the end, times ``gain``."""
 
     name: str
-    path: SignalPath
+    path: NodePath
     gain: float
 
 
@@ -65,7 +65,7 @@ class BusNode:
 class ChainGraph:
     """The main path, and the buses in an order in which each sends only to later ones."""
 
-    main: SignalPath
+    main: NodePath
     buses: tuple[BusNode, ...] = ()
 
     @property
@@ -89,7 +89,7 @@ class ChainGraph:
         return latest
 
 
-def _walk(path: SignalPath) -> Iterator[Node]:
+def _walk(path: NodePath) -> Iterator[Node]:
     for node in path.nodes:
         if isinstance(node, BranchNode):
             for one in node.paths:
@@ -97,7 +97,7 @@ def _walk(path: SignalPath) -> Iterator[Node]:
         yield node
 
 
-def _collect_arrivals(path: SignalPath, at: int, arrivals: dict[str, int]) -> int:
+def _collect_arrivals(path: NodePath, at: int, arrivals: dict[str, int]) -> int:
     """The latency behind a path that begins at latency ``at``; notes the latest send to each bus."""
     for node in path.nodes:
         if isinstance(node, BranchNode):

@@ -11,7 +11,7 @@ from pathlib import Path
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
 from chains.hosts.automation import compute_curves
-from chains.hosts.chain_graph import ChainGraph, SignalPath
+from chains.hosts.chain_graph import ChainGraph, NodePath
 from chains.hosts.chain_loading import ChainLoading
 from chains.hosts.member import HostedMember, refuse
 from chains.hosts.offline_graph import render_chain
@@ -36,7 +36,7 @@ class ChainHost:
 
     def __init__(self) -> None:
         self._chain = Chain()
-        self._graph = ChainGraph(SignalPath())
+        self._graph = ChainGraph(NodePath())
         self._loading: ChainLoading | None = None
 
     def load(self, request: LoadRequest, report_step: Callable[[str, str], None]) -> LoadResult:
@@ -64,7 +64,7 @@ class ChainHost:
         )
 
     def _close(self) -> None:
-        self._graph = ChainGraph(SignalPath())
+        self._graph = ChainGraph(NodePath())
         if self._loading:
             self._loading.close()
         self._loading, self._chain = None, Chain()

@@ -13,7 +13,7 @@ from chains.document.effects import EFFECTS
 from chains.document.host_choice import AUTO, choose_host
 from chains.document.member_state import read_state
 from chains.document.plugin_locations import find_plugin
-from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, SignalPath
+from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, NodePath
 from chains.hosts.convolution_member import ConvolutionMember
 from chains.hosts.dawdreamer_member import DawDreamerMember
 from chains.hosts.effect_member import EffectMember
@@ -63,8 +63,8 @@ class ChainLoading:
         while self.loaded:
             self.loaded.pop().close()
 
-    def _load_path(self, members: tuple[Member, ...]) -> SignalPath:
-        return SignalPath(tuple(self._load_node(member) for member in members if not member.bypass))
+    def _load_path(self, members: tuple[Member, ...]) -> NodePath:
+        return NodePath(tuple(self._load_node(member) for member in members if not member.bypass))
 
     def _load_node(self, member: Member) -> Node:
         sends = {bus: db_to_gain(gain_db) for bus, gain_db in member.sends.items()}

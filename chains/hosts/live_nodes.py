@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from bridge.core.audio import Audio
-from chains.hosts.chain_graph import BranchNode, MemberNode, SignalPath
+from chains.hosts.chain_graph import BranchNode, MemberNode, NodePath
 from chains.hosts.delay_line import DelayLine
 from chains.hosts.member import StreamingMember
 
@@ -128,7 +128,7 @@ class LiveBranches:
 class LivePath:
     """Nodes one behind the other."""
 
-    def __init__(self, path: SignalPath, block_frames: int, make_line: MakeLine) -> None:
+    def __init__(self, path: NodePath, block_frames: int, make_line: MakeLine) -> None:
         self._nodes = [
             LiveBranches(node, block_frames, make_line)
             if isinstance(node, BranchNode)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from chains.hosts.chain_graph import BranchNode, ChainGraph, SignalPath
+from chains.hosts.chain_graph import BranchNode, ChainGraph, NodePath
 from chains.hosts.member import HostedMember, StreamingMember, WholeMember
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.work_audio import make_work_audio
@@ -45,7 +45,7 @@ def render_chain(graph: ChainGraph, source: Audio, sink: Audio, run: OfflineRun)
     run.report_progress(run.frames)
 
 
-def _render_path(path: SignalPath, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
+def _render_path(path: NodePath, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
     """Process ``work``, shape (2, frames), in place, and feed the buses."""
     for node in path.nodes:
         if isinstance(node, BranchNode):
