@@ -15,6 +15,10 @@ ROOT = Path(__file__).parent.parent
 TOOLS = ("cat", "cksum", "cp", "dirname", "env", "mkdir", "printf", "rm", "sed", "sh", "sort", "touch", "tr")
 JACK_TOOLS = ("jackd", "jack_wait", "jack_iodelay", "jack_samplerate", "oscsend")
 
+SOUND = ("libfluidsynth3", "fluid-soundfont-gm")
+CHAINS = ("libatomic1", "libgl1", "libx11-6", "zam-plugins", "dpf-plugins-vst", "amsynth", "g++")
+"""Packages for the band's sound, and for plugin chains."""
+
 VENV_PYTHON = """case "$*" in
 *" install "*) echo install >>pip.log; [ ! -e break-pip ] ;;
 esac"""
@@ -65,10 +69,10 @@ esac""",
     def apt(self, *, has_example_tools: bool = False) -> None:
         self.command("apt-get", "exit 9")
         self.command("apt-cache", f"exit {0 if has_example_tools else 100}")
-        self.sound("libfluidsynth3", "fluid-soundfont-gm")
+        self.packages(*SOUND, *CHAINS)
 
-    def sound(self, *installed: str) -> None:
-        """What dpkg knows of the packages that the band sounds better with."""
+    def packages(self, *installed: str) -> None:
+        """What dpkg knows of the packages that are welcome, not needed."""
         self.command("dpkg-query", f'case " {" ".join(installed)} " in *" $4 "*) echo "install ok installed" ;; esac')
 
     def jack(self) -> None:
@@ -165,30 +169,42 @@ def test_the_band_gets_a_synthesizer_and_a_small_font_where_there_is_none(
 ) -> None:
     computer.apt()
     computer.jack()
-    computer.sound(*there)
+    computer.packages(*there, *CHAINS)
     done = computer.setup()
     assert done.returncode == 0
     assert installed(done.stdout) == wanted
 
 
+@pytest.mark.parametrize("absent", [CHAINS, ("amsynth",), ("g++", "libgl1"), ()])
+def test_plugin_chains_get_what_they_and_their_tests_use(computer: Machine, absent: tuple[str, ...]) -> None:
+    computer.apt()
+    computer.jack()
+    computer.packages(*SOUND, *(package for package in CHAINS if package not in absent))
+    done = computer.setup()
+    assert done.returncode == 0
+    assert installed(done.stdout) == set(absent)
+
+
 def test_a_sound_that_cannot_be_installed_breaks_no_setup_and_is_not_tried_again(computer: Machine) -> None:
     computer.apt()
     computer.jack()
-    computer.sound()
+    computer.packages()
     done = computer.setup("")
     assert done.returncode == 0, done.stderr
-    assert "could not install libfluidsynth3 timgm6mb-soundfont" in done.stdout
+    assert "could not install libfluidsynth3 timgm6mb-soundfont: the band" in done.stdout
+    assert f"could not install {' '.join(CHAINS)}: the tests of plugin chains" in done.stdout
     assert computer.setup("").stdout == ""
 
 
 def test_without_root_the_line_for_the_sound_is_said_and_the_setup_goes_on(computer: Machine) -> None:
     computer.apt()
     computer.jack()
-    computer.sound()
+    computer.packages()
     computer.command("id", "echo 1000")
     done = computer.setup()
     assert done.returncode == 0
     assert "apt-get install -y --no-install-recommends libfluidsynth3 timgm6mb-soundfont" in done.stdout
+    assert f"apt-get install -y --no-install-recommends {' '.join(CHAINS)}" in done.stdout
     assert installed(done.stdout.replace("root:  apt-get", "")) == set()
 
 

@@ -134,23 +134,40 @@ elif [ -n "$missing" ]; then
         "or, for files only, without JACK:  make setup SYSTEM=no"
 fi
 
-# --- the band's better sound: welcome, not needed ---------------------------------------------------------------
+# --- welcome, not needed ----------------------------------------------------------------------------------------
+
+has_package() { case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in *" installed") ;; *) return 1 ;; esac; }
+
+# offer WHAT-IT-IS-FOR WITHOUT-IT PACKAGE...: installs packages where that is possible, and goes on where it is not.
+offer() {
+    use=$1
+    without=$2
+    shift 2
+    if find_root; then
+        update_apt
+        # shellcheck disable=SC2086
+        run $root env DEBIAN_FRONTEND=noninteractive $apt install $options -q "$@" ||
+            say "could not install $*: $without, the rest is as it was"
+    else
+        say "$use with these; run as root:  apt-get install $options $*"
+    fi
+}
 
 sound=""
-has_package() { case "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" in *" installed") ;; *) return 1 ;; esac; }
+plugins=""
 if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpkg-query; then
     has_package libfluidsynth3 || sound="$sound libfluidsynth3"
     # any of those that Sideman looks for; this one is small
     has_package fluid-soundfont-gm || has_package timgm6mb-soundfont || sound="$sound timgm6mb-soundfont"
+    # libraries of the plugin hosts; then plugins of shipped chains and of tests, which also compile one of their own
+    for package in libatomic1 libgl1 libx11-6 zam-plugins dpf-plugins-vst amsynth g++; do
+        has_package "$package" || plugins="$plugins $package"
+    done
 fi
-if [ -n "$sound" ] && find_root; then
-    update_apt
-    # shellcheck disable=SC2086
-    run $root env DEBIAN_FRONTEND=noninteractive $apt install $options -q $sound ||
-        say "could not install$sound: the band then has plainer sounds, the rest is as it was"
-elif [ -n "$sound" ]; then
-    say "the band has better sounds with these; run as root:  apt-get install $options$sound"
-fi
+# shellcheck disable=SC2086
+[ -z "$sound" ] || offer "the band has better sounds" "the band then has plainer sounds" $sound
+# shellcheck disable=SC2086
+[ -z "$plugins" ] || offer "plugin chains are tested" "the tests of plugin chains then skip what needs them" $plugins
 
 # --- virtual environment ----------------------------------------------------------------------------------------
 
