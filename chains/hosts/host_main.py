@@ -21,7 +21,10 @@ from typing import Protocol
 
 import msgspec
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
+from chains.document.chain import Chain
+from chains.document.member_paths import walk_members
+from chains.process.loading import LoadingJournal
 from chains.process.messages import (
     EndRequest,
     Failure,
@@ -38,6 +41,7 @@ from chains.process.messages import (
     StateResult,
     Step,
 )
+from chains.process.plugin_file import find_plugin_file
 from chains.process.verdict import HostVerdict, PluginError
 
 PROGRESS_S = 0.1
@@ -70,6 +74,8 @@ class RequestLoop:
 
     def __init__(self, host: RequestHost, send: Callable[[bytes], object]) -> None:
         self._host, self._send = host, send
+        self._chain = Chain()
+        self._journal = LoadingJournal()
         self._step = Step("start")
         self._progress_s = 0.0
 
@@ -92,7 +98,11 @@ class RequestLoop:
     def _run(self, request: Request) -> Reply:
         match request:
             case LoadRequest():
-                return self._host.load(request, self.report_step)
+                self._chain = request.chain
+                try:
+                    return self._host.load(request, self.report_step)
+                finally:
+                    self._journal.end()
             case RenderRequest():
                 result = self._host.render(request, self.report_progress)
                 return result if math.isfinite(result.peak) else msgspec.structs.replace(result, peak=HIGHEST_PEAK)
@@ -105,7 +115,9 @@ class RequestLoop:
         raise SystemExit(0)
 
     def report_step(self, step: str, plugin: str = "") -> None:
-        """Say what is done next, before it is done."""
+        """Say what is done next, before it is done; a plugin that is loaded is also written to the journal."""
+        if step == "load":
+            self._write_journal(plugin)
         self._step = Step(step, plugin)
         self._reply(self._step)
 
@@ -115,6 +127,15 @@ class RequestLoop:
         if now_s - self._progress_s >= PROGRESS_S:
             self._progress_s = now_s
             self._reply(Progress(frames))
+
+    def _write_journal(self, label: str) -> None:
+        member = next((member for _, member in walk_members(self._chain) if member.label == label), None)
+        plugin = find_plugin_file(member) if member is not None else None
+        if plugin is not None:
+            try:
+                self._journal.begin(plugin)
+            except ConfigError as error:  # a full disk is no reason to load nothing
+                sys.stderr.write(f"{error}\n")
 
     def _fail(self, what: str, hint: str, verdict: HostVerdict) -> None:
         plugin = self._step.plugin

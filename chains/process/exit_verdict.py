@@ -48,9 +48,9 @@ class HostEnd:
 
 
 def judge_end(end: HostEnd) -> HostVerdict:
-    """What an end without a result, that nobody asked for, means."""
+    """What an end without a result, that nobody asked for, means. SIGKILL is how Linux ends what takes too much."""
     is_full = end.limit_bytes > 0 and end.memory_bytes >= OUT_OF_MEMORY_SHARE * end.limit_bytes
-    if is_full or any(word in end.stderr for word in _ALLOCATION_FAILED):
+    if end.returncode == -signal.SIGKILL or is_full or any(word in end.stderr for word in _ALLOCATION_FAILED):
         return HostVerdict.OUT_OF_MEMORY
     if end.returncode >= 0:
         return HostVerdict.EXITED
@@ -60,7 +60,7 @@ def judge_end(end: HostEnd) -> HostVerdict:
 def make_end_error(end: HostEnd, step: Step, members: Sequence[str] = ()) -> PluginError:
     """The error for a host process that ended in ``step``, with the last line that it printed."""
     verdict = judge_end(end)
-    what = _describe_end(end) if verdict is not HostVerdict.OUT_OF_MEMORY else _describe_memory(end)
+    what = _describe_memory(end) if verdict is HostVerdict.OUT_OF_MEMORY else _describe_end(end)
     last = end.stderr.strip().rpartition("\n")[2].strip()[:200]
     return make_error(verdict, what + (f": {last}" if last else ""), step, members)
 
@@ -85,11 +85,11 @@ def _describe_end(end: HostEnd) -> str:
         return f"its process ended (exit status {end.returncode}) without a result"
     number = -end.returncode
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    if name == "SIGKILL":
-        return "its process was killed from outside (SIGKILL), perhaps because the system had no memory left"
     return f"its process aborted ({name})" if name == "SIGABRT" else f"its process crashed ({name})"
 
 
 def _describe_memory(end: HostEnd) -> str:
+    if end.returncode == -signal.SIGKILL:
+        return "its process was killed from outside (SIGKILL): the system had no memory left, or somebody ended it"
     limit = f" of {end.limit_bytes / 1e9:.1f} GB" if end.limit_bytes else ""
     return f"it needed more memory than its limit{limit}"

@@ -4,12 +4,15 @@ when one is due."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
 
-from chains.document.chain import Chain, Member
+from chains.document.chain import Chain
+from chains.document.member_paths import walk_members
 from chains.process.audio_file import map_segment
+from chains.process.block_list import count_left_over
+from chains.process.crash_record import CrashRecord
 from chains.process.exit_verdict import make_end_error, make_error, make_hang_error
 from chains.process.host_child import HostChild
 from chains.process.limits import Limits
@@ -38,18 +41,6 @@ SILENT_PEAK = 1e-6
 _FIRST_STEPS = {LoadRequest: "start", RenderRequest: "render", ParametersRequest: "parameters", StateRequest: "state"}
 
 
-def list_members(chain: Chain) -> list[Member]:
-    """All members, those of branches and buses too."""
-
-    def walk(members: tuple[Member, ...]) -> Iterator[Member]:
-        for member in members:
-            yield member
-            for branch in member.branches:
-                yield from walk(branch.members)
-
-    return [*walk(chain.members), *(member for bus in chain.buses for member in walk(bus.members))]
-
-
 def ignore_progress(_frames: int) -> None:
     """Take no notice of progress."""
 
@@ -64,6 +55,7 @@ class HostProcess:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._child: HostChild | None = None
+        self._record = CrashRecord()
         self._load: LoadRequest | None = None
         self._settings: list[ParametersRequest | StateRequest] = []
         self._load_limits_s: dict[str, float] = {}
@@ -76,6 +68,12 @@ class HostProcess:
         """Children started so far."""
 
     def __enter__(self) -> HostProcess:
+        """Count what an earlier process of Sideman was loading when it died.
+
+        Raises:
+            ConfigError: The block list has an error.
+        """
+        count_left_over()
         return self
 
     def __exit__(
@@ -91,8 +89,9 @@ class HostProcess:
     def restart(self) -> None:
         """End the child; the next request gets a fresh one."""
         if self._child is not None:
-            self._child.close()
-            self._child = None
+            child, self._child = self._child, None
+            child.close()
+            self._record.close_child(child.pid)
 
     def cancel(self) -> None:
         """End the present request, or the next one, with the verdict cancelled; from any thread."""
@@ -106,10 +105,12 @@ class HostProcess:
         """Load a chain and prepare it for ``rate`` Hz and blocks of up to ``block_frames``.
 
         Raises:
-            PluginError: A plugin failed, or was refused.
+            PluginError: A plugin failed, or was refused, or is blocked.
+            ConfigError: The block list has an error.
         """
         self._load, self._settings = None, []
-        self._load_limits_s = {member.label: member.load_limit_s for member in list_members(chain)}
+        self._load_limits_s = {member.label: member.load_limit_s for _, member in walk_members(chain)}
+        self._record.open_chain(chain)
         request = LoadRequest(chain, rate, block_frames, host, folder)
         result = self._load_chain(request)
         self._load = request
@@ -208,9 +209,12 @@ class HostProcess:
         assert child is not None
         try:
             reply = self._wait_for_reply(child, request, kind, on_progress)
-        except BaseException:  # Ctrl-C, too
+        except BaseException as error:  # Ctrl-C, too
             self._child = None
             child.kill()
+            self._record.close_child(child.pid)
+            if isinstance(error, PluginError):
+                self._record.count(error)
             raise
         if isinstance(reply, Failure):
             if isinstance(request, LoadRequest):  # half a chain is loaded
@@ -244,11 +248,10 @@ class HostProcess:
                 raise make_hang_error(verdict, clock.limit_s, step, self._list_labels())
 
     def _find_limit_s(self, step: Step) -> float:
-        if step.step == "render":
-            return self.limits.render_s
-        if step.step not in ("start", "load"):
-            return self.limits.prepare_s
-        return max(self.limits.load_s, self._load_limits_s.get(step.plugin, 0.0))
+        if step.step in ("load", "state"):
+            return max(self.limits.load_s, self._load_limits_s.get(step.plugin, 0.0))
+        limits_s = {"start": self.limits.start_s, "render": self.limits.render_s}
+        return limits_s.get(step.step, self.limits.prepare_s)
 
     def _name_member(self) -> str:
         """The only member's label; empty where there are more, so that nobody knows which it was."""
@@ -256,7 +259,7 @@ class HostProcess:
         return labels[0] if len(labels) == 1 else ""
 
     def _list_labels(self) -> list[str]:
-        return [member.label for member in list_members(self._load.chain)] if self._load is not None else []
+        return [member.label for _, member in walk_members(self._load.chain)] if self._load is not None else []
 
 
 def _judge_output(request: RenderRequest, result: RenderResult) -> HostVerdict:

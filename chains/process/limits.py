@@ -22,6 +22,7 @@ class Limits:
     """Seconds without progress, and bytes.
 
     Attributes:
+        start_s: For starting the process, before it has touched a plugin.
         load_s: For loading one plugin, its state included. ZamVerb takes 3.7 s on a quiet machine.
         prepare_s: For parameters, prepare and state of one plugin.
         render_s: Between two reports of progress of a render.
@@ -30,6 +31,7 @@ class Limits:
         growth_bytes: A child is replaced when it has grown by so much since its chain was loaded.
     """
 
+    start_s: float = 60.0
     load_s: float = 30.0
     prepare_s: float = 10.0
     render_s: float = 30.0

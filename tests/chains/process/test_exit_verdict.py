@@ -16,7 +16,7 @@ GB = 10**9
     [
         (HostEnd(-11), HostVerdict.CRASHED),
         (HostEnd(-7), HostVerdict.CRASHED),
-        (HostEnd(-9), HostVerdict.CRASHED),
+        (HostEnd(-9), HostVerdict.OUT_OF_MEMORY),
         (HostEnd(-6), HostVerdict.ABORTED),
         (HostEnd(0), HostVerdict.EXITED),
         (HostEnd(3), HostVerdict.EXITED),

@@ -1,0 +1,57 @@
+"""Crash record: which plugins of a chain are blocked, and what its failures add to the block list."""
+
+from __future__ import annotations
+
+import logging
+
+from bridge.errors import ConfigError
+from chains.document.chain import Chain
+from chains.document.member_paths import walk_members
+from chains.process.block_list import BlockList, quote_name
+from chains.process.loading import LoadingJournal
+from chains.process.plugin_file import PluginFile, find_plugin_file
+from chains.process.verdict import PluginError
+
+log = logging.getLogger(__name__)
+
+
+class CrashRecord:
+    """The plugins of one chain, by label."""
+
+    def __init__(self, blocked: BlockList | None = None, journal: LoadingJournal | None = None) -> None:
+        self._blocked, self._journal = blocked or BlockList(), journal or LoadingJournal()
+        self._files: dict[str, PluginFile] = {}
+
+    def open_chain(self, chain: Chain) -> None:
+        """Look at the plugins of ``chain``, before it is loaded.
+
+        Raises:
+            PluginError: One of them is blocked.
+            ConfigError: The block list has an error.
+        """
+        self._files = {}
+        for _, member in walk_members(chain):
+            if not member.bypass and (plugin := find_plugin_file(member)) is not None:
+                self._blocked.check(plugin)
+                self._files[member.label] = plugin
+
+    def count(self, error: PluginError) -> None:
+        """Count a failure; the error's hint then says whether the plugin is blocked now."""
+        plugin = self._files.get(error.plugin)
+        if plugin is None:
+            return
+        try:
+            is_blocked = self._blocked.count(plugin, error.verdict, error.step)
+        except ConfigError as failure:  # the plugin's failure matters more
+            log.warning("the failure of %s is not counted: %s", plugin.name, failure)
+            return
+        if is_blocked:
+            error.hint += f"; it is blocked now, to try it again: sideman chain unblock {quote_name(plugin.name)}"
+            error.args = (error.message, error.hint)
+
+    def close_child(self, pid: int) -> None:
+        """Remove the loading entry of a child that has ended, and was counted or ended on purpose."""
+        try:
+            self._journal.end(pid)
+        except ConfigError as error:
+            log.warning("%s", error)

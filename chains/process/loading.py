@@ -1,0 +1,73 @@
+"""Loading journal: the plugin that each host process is loading now, in a file, written before it is touched.
+
+If the whole machine or Sideman dies with it, the next start finds the file of a process that is gone, and so the
+culprit.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from bridge.config import state_dir, write_atomic
+from bridge.errors import ConfigError
+from bridge.processes import may_be_writing
+from chains.process.plugin_file import PluginFile
+
+FOLDER = "loading"
+_ENDING = ".json"
+
+
+class LoadingEntry(msgspec.Struct, frozen=True):
+    """A plugin that process ``pid`` is loading. ``since_s``: seconds since 1970."""
+
+    plugin: PluginFile
+    pid: int
+    since_s: float
+
+
+class LoadingJournal:
+    """The entries of all processes of one user. ``folder``: where they lie; one file a process."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or state_dir() / FOLDER
+
+    def begin(self, plugin: PluginFile, pid: int | None = None, now_s: float | None = None) -> None:
+        """Write that this process is about to load ``plugin``, in the place of what it loaded before.
+
+        Raises:
+            ConfigError: It cannot be written.
+        """
+        pid = os.getpid() if pid is None else pid
+        entry = LoadingEntry(plugin, pid, time.time() if now_s is None else now_s)
+        write_atomic(self._find_path(pid), msgspec.json.encode(entry))
+
+    def end(self, pid: int | None = None) -> None:
+        """Remove the entry of a process: what it loaded is loaded, or it was ended on purpose."""
+        try:
+            self._find_path(os.getpid() if pid is None else pid).unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.folder}: cannot be changed ({error.strerror})", "check permissions") from error
+
+    def take_left_over(self) -> list[LoadingEntry]:
+        """The entries of processes that are gone, which are removed: they ended while they loaded the plugin."""
+        found = []
+        for path in sorted(self.folder.glob("*" + _ENDING)) if self.folder.is_dir() else []:
+            try:
+                entry = msgspec.json.decode(path.read_bytes(), type=LoadingEntry)
+            except (OSError, msgspec.DecodeError):
+                continue  # of a newer version, or just removed
+            if may_be_writing(entry.pid, entry.since_s):
+                continue
+            try:
+                path.unlink()
+            except OSError:  # another process has taken it
+                continue
+            found.append(entry)
+        return found
+
+    def _find_path(self, pid: int) -> Path:
+        return self.folder / f"{pid}{_ENDING}"
