@@ -19,6 +19,8 @@ COMMANDS = {
     "list": "chains.commands.list_command:list_chains",
     "show": "chains.commands.show_command:show_chain",
     "diff": "chains.commands.diff_command:diff_chains",
+    "blocked": "chains.commands.block_commands:list_blocked",
+    "unblock": "chains.commands.block_commands:unblock_plugin",
 }
 """The function of each command as "module:name"; its help is the docstring, read without running the module."""
 

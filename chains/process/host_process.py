@@ -83,8 +83,8 @@ class HostProcess:
 
     @property
     def pid(self) -> int | None:
-        """The present child's number."""
-        return self._child.pid if self._child is not None else None
+        """The present child's number; None where none runs."""
+        return self._child.pid if self._child is not None and not self._child.has_ended else None
 
     def restart(self) -> None:
         """End the child; the next request gets a fresh one."""
