@@ -15,7 +15,7 @@ from chains.checks.member_change import change_members
 from chains.checks.outcome import SkippedCheckError
 from chains.checks.stimuli import make_noise, make_silence
 from chains.document.chain import Chain, Member
-from chains.process.host_process import list_members
+from chains.document.member_paths import walk_members
 from chains.process.messages import LoadResult, MidiNote, ParameterFacts
 from chains.process.verdict import PluginError
 
@@ -69,7 +69,7 @@ class Subject:
         """All members with a plugin or effect that are not bypassed, branches and buses included."""
         return tuple(
             member
-            for member in list_members(self.chain)
+            for _, member in walk_members(self.chain)
             if (member.plugin or member.effect or member.faust) and not member.bypass
         )
 
