@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "chains.commands.diff_command:diff_chains",
     "blocked": "chains.commands.block_commands:list_blocked",
     "unblock": "chains.commands.block_commands:unblock_plugin",
+    "effects": "chains.commands.effects_command:list_effects",
 }
 """The function of each command as "module:name"; its help is the docstring, read without running the module."""
 

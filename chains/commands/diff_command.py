@@ -31,7 +31,9 @@ def diff_chains(first: ChainName, second: ChainName, /, *, json_: JsonOption = F
         return 0
     table = columns("", "where", "what", first, second, left=("where", "what", first, second))
     for one in found:
-        table.add_row(one.change, one_line(one.where), one_line(one.key), *_format_values(one))
+        table.add_row(
+            one.change, one_line(one.where), one_line(one.key.removeprefix("parameters.")), *_format_values(one)
+        )
     console.print(table)
     return FAILED
 
