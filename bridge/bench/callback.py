@@ -47,7 +47,8 @@ class PythonDriver(JackDriver):
     """The same driver with a Python callback, as most Python audio programs have it."""
 
     def _set_process_callback(self, client: Any, ins: list[Any], outs: list[Any], _midi: list[Any]) -> Any:
-        context, control = self._graph.context, self._graph.control_context
+        graph = self._graph
+        context, control, inserts = graph.context, graph.control_context, graph.insert_context
 
         def process(frames: int) -> None:
             began = time.perf_counter_ns()
@@ -55,7 +56,7 @@ class PythonDriver(JackDriver):
                 context.work_in[channel, :frames] = port.get_array()
             for port in client.midi_outports:
                 port.clear_buffer()
-            cycle(context, control, frames, client.last_frame_time)
+            cycle(context, control, inserts, frames, client.last_frame_time)
             for row, port in enumerate(outs):
                 port.get_array()[:] = context.work_out[row, :frames]
             spent_us = (time.perf_counter_ns() - began) // 1000

@@ -182,7 +182,8 @@ class JackDriver:
 
         ports = ([address(port._ptr) for port in group] for group in (ins, outs, midi))
         graph = self._graph
-        argument = process_callback.CallbackArgument(graph.context, graph.control_context, address(client._ptr), *ports)
+        contexts = graph.context, graph.control_context, graph.insert_context
+        argument = process_callback.CallbackArgument(*contexts, address(client._ptr), *ports)
         if load().jack_set_process_callback(address(client._ptr), process_callback.process.address, argument.address):
             raise DriverError("JACK refused the process callback")
         return argument

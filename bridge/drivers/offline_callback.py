@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from bridge.core.jit import cfunc
 from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.callback.insert_context import InsertContext
 from bridge.runtime.shared.atomics import as_void, carray
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_PERIOD
@@ -33,8 +35,10 @@ CLOCK = time.CLOCK_MONOTONIC
 RAW, SECONDS, NANOSECONDS = range(3)  # frame time of the cycle, as JACK counts it; a struct timespec
 CONTEXT = 3  # the words of `pack_table` for the context
 CONTROL = CONTEXT + count_words(CallbackContext)  # likewise for the control context
-ARGUMENT_WORDS = CONTROL + count_words(ControlContext)
+INSERTS = CONTROL + count_words(ControlContext)
+ARGUMENT_WORDS = INSERTS + count_words(InsertContext)
 unpack_context, unpack_control = make_unpacker(CallbackContext), make_unpacker(ControlContext)
+unpack_inserts = make_unpacker(InsertContext)
 
 
 @callback_njit
@@ -51,7 +55,7 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
         return
     began = read_clock_us(argument)
     context, control = unpack_context(argument[CONTEXT:]), unpack_control(argument[CONTROL:])
-    cycle(context, control, frames, argument[RAW])
+    cycle(context, control, unpack_inserts(argument[INSERTS:]), frames, argument[RAW])
     spent = read_clock_us(argument) - began
     context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
 
@@ -67,11 +71,12 @@ _call: Callable[[int, int], int] = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uin
 
 
 class OfflineCallback:
-    """The cycle of ``context`` and ``control``: input comes from ``work_in``, output goes to ``work_out``."""
+    """The cycle of these contexts: input comes from ``work_in``, output goes to ``work_out``."""
 
-    def __init__(self, context: CallbackContext, control: ControlContext) -> None:
-        self._contexts = context, control  # what the words point to must live
-        self._words = np.array([0, 0, 0, *pack_table(context), *pack_table(control)], np.int64)
+    def __init__(self, context: CallbackContext, control: ControlContext, inserts: InsertContext) -> None:
+        self._contexts = context, control, inserts  # what the words point to must live
+        tables = (pack_table(context), pack_table(control), pack_table(inserts))
+        self._words = np.array([0, 0, 0, *chain.from_iterable(tables)], np.int64)
 
     def run(self, frames: int, raw: int) -> None:
         """Run one cycle of ``frames`` frames at frame time ``raw``; the low 32 bits of it count, as with JACK."""

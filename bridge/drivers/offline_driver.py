@@ -54,7 +54,8 @@ class OfflineDriver:
     def __enter__(self) -> OfflineDriver:
         from bridge.drivers.offline_callback import OfflineCallback  # compiles or loads machine code
 
-        self._callback = OfflineCallback(self._graph.context, self._graph.control_context)
+        graph = self._graph
+        self._callback = OfflineCallback(graph.context, graph.control_context, graph.insert_context)
         publish(self._graph.arrays.state, w.FREEWHEEL, int(self._is_virtual))
         self._graph.set_midi_muted(False)
         self._thread.start()

@@ -7,6 +7,7 @@ through its argument, and libjack's functions are named symbols, so that numba c
 from __future__ import annotations
 
 import ctypes
+from itertools import chain
 from typing import Any
 
 import llvmlite.binding
@@ -27,6 +28,7 @@ from bridge.runtime.callback.control_output import (
     skip_padding,
 )
 from bridge.runtime.callback.cycle import cycle
+from bridge.runtime.callback.insert_context import InsertContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import (
     address_of,
@@ -70,8 +72,10 @@ POSITION = CONTROL_OUT + 1  # address of a jack_position_t
 EVENT = POSITION + 1  # address of a jack_midi_event_t: time at byte 0, size at 8, buffer at 16
 CONTEXT = EVENT + 1  # the words of `pack_table` for the context
 CONTROL = CONTEXT + count_words(CallbackContext)  # likewise for the control context
-ARGUMENT_WORDS = CONTROL + count_words(ControlContext)
+INSERTS = CONTROL + count_words(ControlContext)
+ARGUMENT_WORDS = INSERTS + count_words(InsertContext)
 unpack_context, unpack_control = make_unpacker(CallbackContext), make_unpacker(ControlContext)
+unpack_inserts = make_unpacker(InsertContext)
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
 FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
@@ -188,7 +192,8 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     read_midi(context, argument, frames)
     read_control_input(control, argument, frames)
     read_transport(context, argument)
-    cycle(context, control, frames, int64(last_frame_time(as_void(argument[CLIENT]))))
+    raw = int64(last_frame_time(as_void(argument[CLIENT])))
+    cycle(context, control, unpack_inserts(argument[INSERTS:]), frames, raw)
     write_midi(context, argument, frames)
     write_control_output(control, argument, frames)
     spent = int64(get_time_us() - began)
@@ -209,6 +214,7 @@ class CallbackArgument:
         self,
         context: CallbackContext,
         control: ControlContext,
+        inserts: InsertContext,
         client: int,
         ins: list[int],
         outs: list[int],
@@ -217,11 +223,12 @@ class CallbackArgument:
         """Addresses of the client and of its ports: audio in and out; MIDI in, MIDI out, control in, control out."""
         if len(midi) != 1 + PORTS + CONTROL_PORTS:
             raise ValueError(f"{len(midi)} MIDI ports; the compiled callback takes {1 + PORTS + CONTROL_PORTS}")
-        self._contexts = context, control
+        self._contexts = context, control, inserts
         self._position = np.zeros(POSITION_BYTES // 8, np.int64)
         self._event = np.zeros(3, np.int64)
         head = [client, *ins, *outs, *midi, self._position.ctypes.data, self._event.ctypes.data]
-        self.words = np.array([*head, *pack_table(context), *pack_table(control)], np.int64)
+        tables = (pack_table(context), pack_table(control), pack_table(inserts))
+        self.words = np.array([*head, *chain.from_iterable(tables)], np.int64)
 
     @property
     def address(self) -> ctypes.c_void_p:

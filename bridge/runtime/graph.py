@@ -19,6 +19,7 @@ from bridge.core.role import ROLES, find_role_of_ring
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
+from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
 from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.insert_delays import InsertTiming, check_insert, compute_path_delay, compute_point_delays
 from bridge.runtime.shared import slots as w
@@ -44,8 +45,8 @@ class Graph:
         self._declaring, self._setting = threading.Lock(), threading.Lock()
         self._arena: Arena | None = None
         self._shared: SharedArrays | None = None
-        self._insert_arrays: InsertArrays | None = None
         self._context: CallbackContext | None = None
+        self._insert_context: InsertContext | None = None
         self._control: ControlContext | None = None
         self._gains: GainPublisher | None = None
         self._slots = {
@@ -57,8 +58,8 @@ class Graph:
     def __enter__(self) -> Graph:
         self._arena = Arena.create(size_of(self.plan))
         self._shared = map_arena(self.plan, self._arena)
-        self._insert_arrays = map_inserts(self.plan, self._arena)
         self._context = make_context(self.plan, self._shared)
+        self._insert_context = make_insert_context(map_inserts(self.plan, self._arena))
         self._control = make_control_context(self._context)
         self._gains = GainPublisher(self._control)
         for index, node in enumerate(self.wiring.nodes):
@@ -71,7 +72,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._context = self._control = self._gains = self._insert_arrays = None
+        self._shared = self._context = self._control = self._gains = self._insert_context = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -91,7 +92,11 @@ class Graph:
 
     @property
     def insert_arrays(self) -> InsertArrays:
-        return _require_open(self._insert_arrays)
+        return self.insert_context
+
+    @property
+    def insert_context(self) -> InsertContext:
+        return _require_open(self._insert_context)
 
     @property
     def context(self) -> CallbackContext:
@@ -221,7 +226,7 @@ class Graph:
         publish(words, w.INSERT_RESTART, int(words[w.INSERT_RESTART]) + 1)
 
     def _get_insert_words(self, point: str) -> NDArray[np.int64]:
-        words: NDArray[np.int64] = self.insert_arrays.words[INSERT_POINTS.index(point)]
+        words: NDArray[np.int64] = self.insert_context.words[INSERT_POINTS.index(point)]
         return words
 
     def set_gains(self, ports: Mapping[str, float], mix: Mapping[str, float], is_dry: bool = False) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bridge.drivers.libjack import library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
+from bridge.runtime.callback.insert_context import InsertContext
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.native_table import pack_table
 from tests.runtime.callback_driver import Callback, open_callback
@@ -38,7 +39,7 @@ def callback() -> Iterator[Callback]:
 def argument_for(callback: Callback) -> process_callback.CallbackArgument:
     ins = [1, 2]
     outs = list(range(10, 10 + OUTPUTS))
-    return process_callback.CallbackArgument(callback.context, callback.control, 99, ins, outs, MIDI)
+    return process_callback.CallbackArgument(callback.context, callback.control, callback.inserts, 99, ins, outs, MIDI)
 
 
 @pytest.mark.parametrize(
@@ -72,16 +73,17 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
 
 
 @callback_njit
-def unpack(argument: NDArray[np.int64]) -> tuple[CallbackContext, ControlContext]:
-    """Both contexts as `process_callback.serve` reads them."""
+def unpack(argument: NDArray[np.int64]) -> tuple[CallbackContext, ControlContext, InsertContext]:
+    """The contexts as `process_callback.serve` reads them."""
     context = process_callback.unpack_context(argument[process_callback.CONTEXT :])
-    return context, process_callback.unpack_control(argument[process_callback.CONTROL :])
+    control = process_callback.unpack_control(argument[process_callback.CONTROL :])
+    return context, control, process_callback.unpack_inserts(argument[process_callback.INSERTS :])
 
 
 def test_the_callback_sees_the_very_arrays_of_its_contexts(callback: Callback) -> None:
     argument = argument_for(callback)
     assert len(argument.words) == process_callback.ARGUMENT_WORDS
-    for own, seen in zip((callback.context, callback.control), unpack(argument.words), strict=True):
+    for own, seen in zip((callback.context, callback.control, callback.inserts), unpack(argument.words), strict=True):
         for name in own.specs:
             mine, theirs = getattr(own, name), getattr(seen, name)
             assert theirs.ctypes.data == mine.ctypes.data, name
@@ -94,7 +96,7 @@ def test_addresses_stand_where_the_callback_looks_for_them(callback: Callback) -
     assert words[process_callback.IN : process_callback.OUT].tolist() == [1, 2]
     assert words[process_callback.OUT : process_callback.MIDI_IN].tolist() == list(range(10, 10 + OUTPUTS))
     assert words[process_callback.MIDI_IN : process_callback.POSITION].tolist() == MIDI
-    tables = [*pack_table(callback.context), *pack_table(callback.control)]
+    tables = [*pack_table(callback.context), *pack_table(callback.control), *pack_table(callback.inserts)]
     assert words[process_callback.CONTEXT :].tolist() == tables
 
 

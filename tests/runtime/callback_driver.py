@@ -17,6 +17,8 @@ from bridge.runtime.callback.control_context import make_control_context
 from bridge.runtime.callback.control_input import append_control
 from bridge.runtime.callback.cycle import STALL_FRAMES, read_control
 from bridge.runtime.callback.input import read_inputs
+from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
+from bridge.runtime.callback.insert_output import serve_insert_requests
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.synth_output import write_synth
@@ -31,6 +33,7 @@ from bridge.runtime.shared.layout import (
     SharedArrays,
     WorkerPlan,
     map_arena,
+    map_inserts,
     size_of,
 )
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
@@ -73,9 +76,10 @@ Sent = tuple[int, bytes]
 class Callback:
     """A callback context and JACK's frame time."""
 
-    def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext) -> None:
+    def __init__(self, plan: Plan, shared: SharedArrays, context: CallbackContext, inserts: InsertContext) -> None:
         self.plan, self.shared, self.context = plan, shared, context
         self.control = make_control_context(context)
+        self.inserts = inserts
         self._gain_publisher = GainPublisher(self.control)
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
@@ -122,8 +126,9 @@ class Callback:
 
     def write_audio(self, frames: int) -> Audio:
         """The audio output of the last cycle, shape (stems, mix and band, channels, frames)."""
-        write_stems(self.context, self.now, frames)
-        write_synth(self.context, self.now, frames)
+        serve_insert_requests(self.context, self.inserts)
+        write_stems(self.context, self.inserts, self.now, frames)
+        write_synth(self.context, self.inserts, self.now, frames)
         return self.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
     def write_midi(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:
@@ -190,7 +195,7 @@ def open_callback(plan: Plan = PLAN, latency: int = 0, slack: int = 0) -> Iterat
         if plan.synth_worker >= 0:
             words = shared.workers[plan.synth_worker]
             words[w.LATENCY], words[w.DEADLINE] = -AHEAD, AHEAD
-        yield Callback(plan, shared, context)
+        yield Callback(plan, shared, context, make_insert_context(map_inserts(plan, arena)))
 
 
 def note_on(note: int, channel: int = 0, velocity: int = 90) -> bytes:

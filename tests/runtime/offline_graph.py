@@ -148,7 +148,7 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             read_control(graph.control_context, now)
             while sum(runner.process_available() for runner in runners):
                 pass
-            write_outputs(context, now, count)
+            write_outputs(context, graph.insert_context, now, count)
             gathered[:, now : now + count] = context.work_out[:, :count]
             for port, name in enumerate(MIDI_PORTS):
                 sent[name] += _read_sent_midi(graph, port, now)

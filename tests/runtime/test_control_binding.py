@@ -123,7 +123,7 @@ def test_of_controls_that_are_set_at_once_no_callback_and_no_hop_has_some_alone(
     """A cycle of the callback, and a hop, come at each notification, in the middle of the recall."""
     ControlBinding(bus, graph)
     callback, control, shared = (
-        OfflineCallback(graph.context, graph.control_context),
+        OfflineCallback(graph.context, graph.control_context, graph.insert_context),
         graph.control_context,
         graph.arrays,
     )
@@ -151,7 +151,7 @@ def test_of_controls_that_are_set_at_once_no_callback_and_no_hop_has_some_alone(
 
 def test_the_dry_mix_is_handed_over_with_the_gains(bus: Bus, graph: Graph) -> None:
     ControlBinding(bus, graph)
-    callback = OfflineCallback(graph.context, graph.control_context)
+    callback = OfflineCallback(graph.context, graph.control_context, graph.insert_context)
     for dry in (1, 0, 1):
         bus.set("stems.dry", dry, "me")
         callback.run(128, int(graph.arrays.state[w.HEAD]))

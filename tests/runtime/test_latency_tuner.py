@@ -233,7 +233,7 @@ def test_the_graph_measures_itself_and_is_tuned_to_no_more_than_it_needs(every: 
             nonlocal raw
             late = int(graph.arrays.state[w.LATE_FRAMES])
             for i in range(callbacks):
-                cycle(graph.context, graph.control_context, period, raw)
+                cycle(graph.context, graph.control_context, graph.insert_context, period, raw)
                 raw += period
                 if i % every == every - 1:  # the worker comes after every callback, or after every second one
                     runner.process_available()

@@ -32,7 +32,7 @@ def run(callback: Callback, audio: Audio) -> Audio:
     """A whole cycle; its output, shape (paths, channels, frames)."""
     now, frames = callback.read_inputs(audio), audio.shape[1]
     read_control(callback.control, now)
-    write_outputs(callback.context, now, frames)
+    write_outputs(callback.context, callback.inserts, now, frames)
     return callback.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_lost_while_the_callback_runs_at_full_speed() -> None:
     """The callback runs free of Python's lock; every cycle adds the same energy, and a higher peak."""
     frames, readings = 64, 200
     with Graph(wire({}, 44100, {}), frames, {}, {}) as graph:
-        callback, context = OfflineCallback(graph.context, graph.control_context), graph.context
+        callback, context = OfflineCallback(graph.context, graph.control_context, graph.insert_context), graph.context
         reader, leave, cycles = MeterReader(context), threading.Event(), 0
 
         def play() -> None:

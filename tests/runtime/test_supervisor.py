@@ -91,7 +91,7 @@ class Callback:
             fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
             delayed = np.concatenate([delayed, fresh], axis=1)[:, -delay - period :]
             context.work_in[:, :period] = fresh
-            cycle(context, graph.control_context, period, raw)
+            cycle(context, graph.control_context, graph.insert_context, period, raw)
             raw += period
             out = context.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
             self.worst = max(self.worst, float(np.abs(out - delayed[:, :period]).max()))
@@ -244,7 +244,7 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
         parts = []
         for start in range(0, audio.shape[1], period):  # as fast as it goes
             graph.context.work_in[:, :period] = audio[:, start : start + period]
-            cycle(graph.context, graph.control_context, period, start)
+            cycle(graph.context, graph.control_context, graph.insert_context, period, start)
             parts.append(graph.context.work_out[0:2, :period].copy())
         delay = graph.ledger["drums"].declared
         drums = np.concatenate(parts, axis=1)[:, delay:]
@@ -331,7 +331,7 @@ def test_posts_of_several_cycles_wake_once() -> None:
         graph.context.wake[0] = make_semaphore(word)
         sleep = SemaphoreSleep(word)
         for raw in range(0, 3 * HOP, HOP):
-            cycle(graph.context, graph.control_context, HOP, raw)
+            cycle(graph.context, graph.control_context, graph.insert_context, HOP, raw)
         began = time.monotonic()
         sleep(600.0)
         assert time.monotonic() - began < 300.0  # posted: it did not sleep to the end

@@ -173,7 +173,7 @@ def test_the_time_of_the_callback_is_published_when_it_changes(bus: Bus, graph: 
 
 def play(graph: Graph, level: float) -> None:
     """A cycle of a constant input."""
-    callback = OfflineCallback(graph.context, graph.control_context)
+    callback = OfflineCallback(graph.context, graph.control_context, graph.insert_context)
     graph.context.work_in[:, :128] = level
     callback.run(128, int(graph.arrays.state[w.HEAD]))
 

@@ -73,7 +73,7 @@ def test_nothing_is_compiled_once_the_workers_are_ready(
             graph.context.work_in[:, :PERIOD] = song[:, first : first + PERIOD]
             due = [event for event in start + ticks if first <= event.frame < first + PERIOD]
             load_events(graph, due, first)
-            cycle(graph.context, graph.control_context, PERIOD, first)
+            cycle(graph.context, graph.control_context, graph.insert_context, PERIOD, first)
         assert all(int(words[w.HOPS]) > 0 for words in graph.arrays.workers[: len(graph.plan.workers)])
         assert workers.restarts == 0
     assert log.read_text().splitlines()[len(before) :] == []

@@ -27,7 +27,7 @@ def test_no_cycle_has_gains_of_two_recalls() -> None:
     """The callback runs free of Python's lock, so a recall comes anywhere in a cycle."""
     with Graph(wire({}, 44100, {}), 16, {}, {}) as graph:
         callback, control, state = (
-            OfflineCallback(graph.context, graph.control_context),
+            OfflineCallback(graph.context, graph.control_context, graph.insert_context),
             graph.control_context,
             graph.arrays.state,
         )

@@ -14,6 +14,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import RING_MASK
+from bridge.runtime.shared.slots import FADE_FRAMES
 
 
 @callback_njit
@@ -30,3 +31,22 @@ def write_ping(context: CallbackContext, path: int, first: int, frames: int) -> 
             row = output_row(context, path * CHANNELS + channel, frames)
             for i in range(frames):
                 row[i] = context.inputs[channel, (first + i) & RING_MASK] if first + i >= 0 else 0.0
+
+
+@callback_njit
+def fade_rows(context: CallbackContext, first_row: int, rows: int, frames: int, level: int, towards: int) -> int:
+    """Fade ``rows`` channels of the output by a frame a step from ``level`` to ``towards``, 0..FADE_FRAMES.
+
+    Returns the level after the cycle.
+    """
+    if level == towards == FADE_FRAMES:
+        return level
+    for row in range(first_row, first_row + rows):
+        audio, reached = output_row(context, row, frames), level
+        for i in range(frames):
+            if reached < towards:
+                reached += 1
+            elif reached > towards:
+                reached -= 1
+            audio[i] *= np.float32(reached) / np.float32(FADE_FRAMES)
+    return min(level + frames, towards) if level < towards else max(level - frames, towards)

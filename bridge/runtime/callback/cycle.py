@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from numba import types as _numba_types
-
 from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.control_input import publish_control
 from bridge.runtime.callback.input import read_inputs
+from bridge.runtime.callback.insert_context import InsertContext
+from bridge.runtime.callback.insert_output import serve_insert_requests
 from bridge.runtime.callback.metering import begin_metering, meter_input, meter_outputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.switch_gains import end_anticipation, update_gain_targets
 from bridge.runtime.callback.synth_output import write_synth
+from bridge.runtime.callback.system_calls import WAIT_TRIES, WAIT_US, post_semaphore, sleep_us
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
 from bridge.runtime.shared.callback_jit import callback_njit
 
-types: Any = _numba_types
-
 STALL_FRAMES = 32768  # 0.7 s at 44.1 kHz: an engine this late has stalled
-WAIT_US, WAIT_TRIES = 20, 250_000  # five seconds, then the cycle counts as late: a dead worker never blocks
-
-post_semaphore: Callable[[int], int] = types.ExternalFunction("sem_post", types.int32(types.voidptr))
-sleep_us: Callable[[int], int] = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 
 @callback_njit
@@ -60,12 +52,13 @@ def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
 
 
 @callback_njit
-def write_outputs(context: CallbackContext, now: int, frames: int) -> None:
+def write_outputs(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
+    serve_insert_requests(context, inserts)
     begin_metering(context)
     meter_input(context, now, frames)
-    write_stems(context, now, frames)
-    write_synth(context, now, frames)
+    write_stems(context, inserts, now, frames)
+    write_synth(context, inserts, now, frames)
     meter_outputs(context, frames)
     write_midi(context, now, frames, STALL_FRAMES)
 
@@ -80,11 +73,11 @@ def read_control(control: ControlContext, now: int) -> None:
 
 
 @callback_njit
-def cycle(context: CallbackContext, control: ControlContext, frames: int, raw: int) -> None:
+def cycle(context: CallbackContext, control: ControlContext, inserts: InsertContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
     now = read_inputs(context, frames, raw)
     read_control(control, now)
     wake_workers(context)
     if load_acquire(context.state, w.FREEWHEEL) != 0:
         wait_for_workers(context, now, frames)
-    write_outputs(context, now, frames)
+    write_outputs(context, inserts, now, frames)

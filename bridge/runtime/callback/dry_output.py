@@ -22,14 +22,18 @@ OTHER, MIX = PATHS.index(STEMS[-1]), PATHS.index("mix")
 
 
 @callback_njit
-def fade_dry(context: CallbackContext, first: int, frames: int) -> None:
-    """Crossfade mix and stems to the dry mix, or back; ``first``: the frame of the input that this cycle puts out."""
+def fade_dry(context: CallbackContext, first: int, mix_delay: int, frames: int) -> None:
+    """Crossfade mix and stems to the dry mix, or back.
+
+    ``first``: the frame of the input that this cycle puts out in the stems; in the mix ``mix_delay`` frames earlier.
+    """
     own = context.callback_state
     wanted = FADE_FRAMES if context.state[w.DRY] != 0 else 0
     before = own[w.DRY_LEVEL]
     if before == 0 and wanted == 0:
         return
     for path in range(len(RETURNED)):
+        start = first - mix_delay if path == MIX else first
         for channel in range(CHANNELS):
             row, dry = output_row(context, path * CHANNELS + channel, frames), context.inputs[channel]
             level = before
@@ -39,8 +43,8 @@ def fade_dry(context: CallbackContext, first: int, frames: int) -> None:
                 elif level > wanted:
                     level -= 1
                 sample = np.float32(0.0)
-                if path in (OTHER, MIX) and first + i >= 0:
-                    sample = dry[(first + i) & RING_MASK]
+                if path in (OTHER, MIX) and start + i >= 0:
+                    sample = dry[(start + i) & RING_MASK]
                 if level < FADE_FRAMES:
                     share = np.float32(level) / np.float32(FADE_FRAMES)
                     sample = row[i] * (np.float32(1.0) - share) + sample * share

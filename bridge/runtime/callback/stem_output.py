@@ -1,7 +1,7 @@
 """Stem output of the callback: crossfades from stems to dry where they are late, then faders and mix bus.
 
 Compiled code. Whatever is missing, the stems sum to the delayed mix: the last stem is the mix minus the rest,
-computed here, after every fade.
+computed here, after every fade. That holds before the inserts; one in a stem changes that stem alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, STEMS
 from bridge.core.latency import PATHS, RETURNED
-from bridge.runtime.callback.audio_output import output_row, write_ping
+from bridge.runtime.callback.audio_output import fade_rows, output_row, write_ping
 from bridge.runtime.callback.context import (
     FIRST_SUM,
     FRAMES_LEFT,
@@ -26,6 +26,15 @@ from bridge.runtime.callback.context import (
 from bridge.runtime.callback.dry_output import fade_dry
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
+from bridge.runtime.callback.insert_context import (
+    GROUP_DELAY,
+    GROUP_LEVEL,
+    MIX_GROUP,
+    SEND_LEVEL,
+    STEM_GROUP,
+    InsertContext,
+)
+from bridge.runtime.callback.insert_output import fade_insert_delay, is_new_delay_due, pass_inserts, prepare_inserts
 from bridge.runtime.callback.metering import meter_stems
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.callback_jit import callback_njit
@@ -156,8 +165,8 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
 
 
 @callback_njit
-def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
-    """Sum the mix bus, apply the port faders and the dry mix; a path in ping mode gets the delayed input itself."""
+def mix_stems(context: CallbackContext, frames: int) -> None:
+    """Sum the mix bus and apply the port faders."""
     for channel in range(CHANNELS):
         total = output_row(context, MIX * CHANNELS + channel, frames)
         for i in range(frames):
@@ -165,40 +174,58 @@ def mix_stems(context: CallbackContext, first: int, frames: int) -> None:
     for stem in range(COUNT):
         apply_gain(context, COUNT + stem, stem, frames)
         apply_gain(context, stem, stem, frames)
-    fade_dry(context, first, frames)
+
+
+@callback_njit
+def replace_stems(context: CallbackContext, first: int, mix_delay: int, frames: int) -> None:
+    """The dry mix where it is wanted; a path in ping mode gets the delayed input itself.
+
+    ``first``: the frame of the input that is due in the stems; in the mix ``mix_delay`` frames earlier.
+    """
+    fade_dry(context, first, mix_delay, frames)
     for path in range(len(RETURNED)):
-        write_ping(context, path, first, frames)
+        write_ping(context, path, first - mix_delay if path == MIX else first, frames)
 
 
 @callback_njit
-def fade_delay_change(context: CallbackContext, frames: int, towards: int) -> None:
-    """Fade stems and mix to silence (``towards`` 0) or back (FADE_FRAMES) around a delay change, against clicks."""
-    own = context.callback_state
-    if own[w.DELAY_CHANGE_FADE] == towards == FADE_FRAMES:
-        return
-    for i in range(frames):
-        if own[w.DELAY_CHANGE_FADE] < towards:
-            own[w.DELAY_CHANGE_FADE] += 1
-        elif own[w.DELAY_CHANGE_FADE] > towards:
-            own[w.DELAY_CHANGE_FADE] -= 1
-        level = np.float32(own[w.DELAY_CHANGE_FADE]) / np.float32(FADE_FRAMES)
-        for row in range(len(RETURNED) * CHANNELS):
-            output_row(context, row, frames)[i] *= level
+def pass_stem_inserts(context: CallbackContext, inserts: InsertContext, frames: int, towards: int) -> None:
+    """Pass the stems through their insert points; what is sent fades ``towards`` 0 or FADE_FRAMES, see write_stems."""
+    inserts.own[SEND_LEVEL] = fade_rows(context, 0, COUNT * CHANNELS, frames, inserts.own[SEND_LEVEL], towards)
+    pass_inserts(context, inserts, STEM_GROUP, 0, frames)
 
 
 @callback_njit
-def write_stems(context: CallbackContext, now: int, frames: int) -> None:
-    """Fill the outputs of stems and mix for the cycle at stream frame ``now``."""
-    state, own = context.state, context.callback_state
+def write_stems(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
+    """Fill the outputs of stems and mix for the cycle at stream frame ``now``.
+
+    Around a change of delay all outputs fade to silence within 64 frames, and back, against clicks. A change before an
+    insert point is faded in its input too.
+    """
+    state, own, is_first = context.state, context.callback_state, context.state[w.CYCLES] == 1
     wanted = 0
     index = context.audio[SEPARATES]
     if index >= 0:
         wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
-    if wanted != state[w.DELAY_NOW] and (own[w.DELAY_CHANGE_FADE] == 0 or state[w.CYCLES] == 1):
+    is_silent = own[w.DELAY_CHANGE_FADE] == 0
+    has_inserts = prepare_inserts(context, inserts, STEM_GROUP, own[w.DELAY_CHANGE_FADE])
+    if not has_inserts:
+        inserts.own[SEND_LEVEL] = own[w.DELAY_CHANGE_FADE]
+    if wanted != state[w.DELAY_NOW] and ((is_silent and inserts.own[SEND_LEVEL] == 0) or is_first):
         state[w.DELAY_NOW] = wanted
         context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
     first = now - state[w.DELAY_NOW]
     fill_stems(context, first, frames)
+    sends_towards = FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0
+    if has_inserts:
+        pass_stem_inserts(context, inserts, frames, sends_towards)
+    towards = 0 if is_new_delay_due(inserts, STEM_GROUP) else sends_towards
     meter_stems(context, frames)
-    mix_stems(context, first, frames)
-    fade_delay_change(context, frames, FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0)
+    mix_stems(context, frames)
+    if prepare_inserts(context, inserts, MIX_GROUP, inserts.groups[MIX_GROUP, GROUP_LEVEL]):
+        fade_rows(context, MIX * CHANNELS, CHANNELS, frames, own[w.DELAY_CHANGE_FADE], towards)
+        pass_inserts(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
+    mix_delay = inserts.groups[MIX_GROUP, GROUP_DELAY]
+    replace_stems(context, first - inserts.groups[STEM_GROUP, GROUP_DELAY], mix_delay, frames)
+    level = own[w.DELAY_CHANGE_FADE]
+    own[w.DELAY_CHANGE_FADE] = fade_rows(context, 0, len(RETURNED) * CHANNELS, frames, level, towards)
+    fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)

@@ -14,6 +14,8 @@ from bridge.runtime.callback.audio_output import output_row, write_ping
 from bridge.runtime.callback.context import BAND_FADE, SYNTH, CallbackContext
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
+from bridge.runtime.callback.insert_context import BAND_GROUP, GROUP_DELAY, GROUP_LEVEL, InsertContext
+from bridge.runtime.callback.insert_output import fade_insert_delay, pass_inserts, prepare_inserts
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import RING_MASK
@@ -43,7 +45,7 @@ def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: 
 
 
 @callback_njit
-def write_synth(context: CallbackContext, now: int, frames: int) -> None:
+def write_synth(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
     """Fill the band's outputs for the cycle at stream frame ``now``.
 
     A new delay takes effect once the audio has faded to silence; so does the mute before leaving.
@@ -71,4 +73,7 @@ def write_synth(context: CallbackContext, now: int, frames: int) -> None:
         if late and not available:
             state[w.BAND_LATE] += count
         i += count
-    write_ping(context, BAND, first, frames)
+    if prepare_inserts(context, inserts, BAND_GROUP, inserts.groups[BAND_GROUP, GROUP_LEVEL]):
+        pass_inserts(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
+    write_ping(context, BAND, first - inserts.groups[BAND_GROUP, GROUP_DELAY], frames)
+    fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
