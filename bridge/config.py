@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 import platformdirs
 
-from bridge.drafts import draft_for, sweep_drafts
+from bridge.drafts import draft_for, sweep_drafts, sync_folder
 from bridge.errors import ConfigError
 from bridge.toml import LONGEST_MESSAGE, parse_toml, shorten
 
@@ -137,7 +137,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"{path}: cannot be written ({reason})", "check permissions and free space") from error
@@ -150,17 +150,6 @@ def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; only POSIX lets a folder be opened for that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def user_dir(kind: str = "") -> Path:

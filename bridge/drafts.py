@@ -12,6 +12,8 @@ import re
 import secrets
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.processes import may_be_writing
@@ -30,6 +32,37 @@ def draft_for(target: Path) -> Path:
     while len(os.fsencode(f".{name}{end}")) > longest_name(target.parent):
         name = name[:-1]
     return target.with_name(f".{name}{end}")
+
+
+@contextmanager
+def replace_synced(target: Path) -> Iterator[Path]:
+    """A draft that takes the place of ``target`` behind the ``with`` statement, once the disk has it.
+
+    After an error ``target`` is as it was, and the draft is gone.
+    """
+    draft = draft_for(target)
+    try:
+        yield draft
+        descriptor = os.open(draft, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.replace(target)
+        sync_folder(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the renames in ``folder`` durable; only POSIX lets a folder be opened for that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def longest_name(folder: Path) -> int:

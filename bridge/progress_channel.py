@@ -28,9 +28,10 @@ SPEED_S = 30.0
 UNKNOWN_S = -1.0
 STEPS: Mapping[str, tuple[float, float]] = {
     "measuring": (0.0, 0.05), "analysing": (0.0, 0.95), "separating": (0.0, 0.95), "resuming": (0.0, 0.95),
+    "reading": (0.0, 0.05), "rendering": (0.05, 0.85), "mastering": (0.85, 0.95),
     "playing": (0.95, 0.98), "mixing": (0.98, 1.0), "writing": (0.95, 1.0), "drawing": (0.95, 1.0),
 }  # fmt: skip
-"""Share of the work on a song of each step, from and to. Reading and the model are nearly all of it."""
+"""Share of the work on a song of each step, from and to. Reading and the model, or the plugins, are most of it."""
 
 
 class Listed(msgspec.Struct, frozen=True, tag="files"):

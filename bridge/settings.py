@@ -76,7 +76,7 @@ NO_DEVICES = ControllerSettings(midi=False, mcu=False)
 
 
 class JobSettings(Table, frozen=True):
-    """Jobs on files: `separate`, `analyze` and `accompany` beside the music.
+    """Jobs on files: `separate`, `analyze`, `accompany` and `render` beside the music.
 
     ``enabled``: whether this sidecar runs jobs. ``parallel``: how many at a time. ``nice``: their priority, 0 as other
     programs to 19 the lowest. ``pause_when_late``: jobs stand still while callbacks come late.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import write_atomic
-from bridge.drafts import OLD_S, draft_for, longest_name, sweep_drafts
+from bridge.drafts import OLD_S, draft_for, longest_name, replace_synced, sweep_drafts
 
 WRITES = """
 import os, signal, sys
@@ -130,3 +130,23 @@ def test_a_link_to_itself_is_replaced_by_the_file(tmp_path: Path) -> None:
     path.symlink_to(path)
     write_atomic(path, "whole")
     assert path.read_text() == "whole"
+
+
+def test_a_file_is_replaced_when_its_draft_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "a.wav"
+    target.write_bytes(b"old")
+    with replace_synced(target) as draft:
+        draft.write_bytes(b"new")
+        assert target.read_bytes() == b"old"
+    assert target.read_bytes() == b"new"
+    assert names(tmp_path) == ["a.wav"]
+
+
+def test_after_an_error_the_file_is_as_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "a.wav"
+    target.write_bytes(b"old")
+    with pytest.raises(OSError, match="full"), replace_synced(target) as draft:
+        draft.write_bytes(b"ne")
+        raise OSError("full")
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.wav"]

@@ -133,8 +133,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("routing.delete", "Delete a scene; its connections stay.", arguments=("scene",), uses_files=True),
     Action(
         "jobs.start",
-        "Start a job on files: kind is separate, analyze or accompany, the arguments are as on the command line, "
-        "sources first and all paths absolute. The result is its number.",
+        "Start a job on files: kind is separate, analyze, accompany or render, the arguments are as on the command "
+        "line, sources first and all paths absolute. The result is its number.",
         arguments=("kind", "argument"),
         repeats=True,
         result=("job",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from bridge.errors import ControlError, did_you_mean
 from bridge.toml import shorten
 
-KINDS = ("separate", "analyze", "accompany")
+KINDS = ("separate", "analyze", "accompany", "render")
 """The commands, which report progress (`bridge.progress_channel`)."""
 OUT = "--out"
+_NUMBER = re.compile(r"-[0-9.]+")
+"""A negative number is a value, not an option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class JobRequest:
         name = os.path.basename(first.rstrip(os.sep)) if is_absolute(first) else first  # noqa: PTH119 - as given
         slash = os.sep if is_absolute(first) and os.path.isdir(first) else ""  # noqa: PTH112 - no error
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
-        options = ", ".join(word.lstrip("-") for word in list_options(self.arguments[len(self.sources) :]))
+        options = ", ".join(word.removeprefix("--") for word in list_options(self.arguments[len(self.sources) :]))
         return f"{name}{slash}{more} → {Path(self.folder).name}" + (f", {options}" if options else "")
 
 
@@ -84,7 +87,7 @@ def list_options(options: Sequence[str]) -> list[str]:
     while rest:
         word = rest.pop(0)
         name, equals, value = word.partition("=")
-        if not equals and rest and not rest[0].startswith("-"):
+        if not equals and rest and (not rest[0].startswith("-") or _NUMBER.fullmatch(rest[0])):
             value = rest.pop(0)
         if name != OUT:
             words.append(value or name)

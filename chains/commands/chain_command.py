@@ -10,7 +10,7 @@ from bridge.commands import ENTRY_POINTS, read_help
 
 app = App(
     name="chain",
-    help="Plugin chains: list, show, compare and test them.",
+    help="Plugin chains: list, show, compare and test them, and render with them.",
     help_format="plaintext",
 )
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "blocked": "chains.commands.block_commands:list_blocked",
     "unblock": "chains.commands.block_commands:unblock_plugin",
     "effects": "chains.commands.effects_command:list_effects",
+    "render": "chains.commands.render_command:render",
 }
 """The function of each command as "module:name"; its help is the docstring, read without running the module."""
 

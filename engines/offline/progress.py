@@ -14,6 +14,8 @@ from bridge.progress_channel import ProgressRate
 
 LINE_S = 10.0
 """Time between two plain lines."""
+MAIN_PASSES = ("separating", "rendering")
+"""Passes that are nearly all of the work on a song, and whose speed is shown."""
 
 
 def format_duration(seconds: float) -> str:
@@ -77,10 +79,10 @@ class ProgressDisplay:
         self._speed.update(done, now_s)
         speed = self._speed.per_second
         left = f"{format_duration((total - done) / speed)} left" if speed and total > done else ""
-        times = f"{speed / rate:.1f} x real time" if speed and pass_ == "separating" else ""
+        times = f"{speed / rate:.1f} x real time" if speed and pass_ in MAIN_PASSES else ""
         if self._bar is not None and self._task is not None:
             shown = "  ".join(part for part in (left, times) if part)
-            text = self._name if pass_ == "separating" else f"{self._name}: {pass_}"
+            text = self._name if pass_ in MAIN_PASSES else f"{self._name}: {pass_}"
             self._bar.update(
                 self._task, description=text, completed=min(done, total or done), total=total or None, left=shown
             )

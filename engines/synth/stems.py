@@ -50,19 +50,33 @@ def read_score(file: MidiFile, rate: int = RATE) -> Score:
     Raises:
         ConfigError: The file has no notes.
     """
-    tempo = _read_tempo_map(file, rate)
-    parts: dict[str, Sequence[TimedEvent]] = {}
-    end = 0
-    for number, track in enumerate(file.tracks):
-        tick, events = 0, []
+    tracks = []
+    for track in file.tracks:
+        tick, messages = 0, []
         for message in track:
             tick += message.time
-            data = b"" if message.is_meta else bytes(message.bytes())
-            if data and is_channel_message(data):
-                events.append(TimedEvent(round(tempo.frame_at(tick / file.ticks_per_beat)), Midi(data)))
-        end = max(end, round(tempo.frame_at(tick / file.ticks_per_beat)))
+            messages.append((tick / file.ticks_per_beat, b"" if message.is_meta else bytes(message.bytes())))
+        tracks.append((track.name, messages))
+    return make_score(tracks, _read_tempo_map(file, rate), rate)
+
+
+def make_score(tracks: Sequence[tuple[str, Sequence[tuple[float, bytes]]]], tempo: TempoMap, rate: int) -> Score:
+    """Make a score of tracks: the name of each, and beat and bytes of its messages; others than of a channel end it.
+
+    Raises:
+        ConfigError: There are no notes.
+    """
+    parts: dict[str, Sequence[TimedEvent]] = {}
+    end = 0
+    for number, (name, messages) in enumerate(tracks):
+        events = [
+            TimedEvent(round(tempo.frame_at(beat)), Midi(data))
+            for beat, data in messages
+            if data and is_channel_message(data)
+        ]
+        end = max(end, round(tempo.frame_at(messages[-1][0])) if messages else 0)
         if any(isinstance(e.payload, Midi) and is_note_on(e.payload.data) for e in events):
-            parts[_make_unique_name(track.name.strip().translate(_UNSAFE) or f"track {number}", parts)] = events
+            parts[_make_unique_name(name.strip().translate(_UNSAFE) or f"track {number}", parts)] = events
     if not parts:
         raise ConfigError("the MIDI file has no notes", "give one with a track that plays")
     return Score(rate, end, parts)

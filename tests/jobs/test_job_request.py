@@ -24,6 +24,11 @@ def test_a_folder_is_shown_as_one(tmp_path: Path) -> None:
         assert parse_request("analyze", [f"{tmp_path}/{given}", "--out=/maps"]).title == "album/ → maps"
 
 
+def test_a_negative_number_is_the_value_of_its_option() -> None:
+    request = parse_request("render", ["/a.wav", "--out", "/x", "--target-lufs", "-14", "--format", "wav16"])
+    assert request.title == "a.wav → x, -14, wav16"
+
+
 def test_several_sources_are_counted() -> None:
     assert parse_request("analyze", ["/a.wav", "/b.wav", "/c.wav", "--out", "/x"]).title == "a.wav and 2 more → x"
 
@@ -36,7 +41,7 @@ def test_a_chord_sheet_needs_no_path() -> None:
     ("kind", "arguments", "message", "hint"),
     [
         ("separte", ["/a.wav", "--out", "/x"], "'separte' is no kind of job", "did you mean separate?"),
-        ("run", ["/a.wav", "--out", "/x"], "'run' is no kind of job", "separate, analyze, accompany"),
+        ("run", ["/a.wav", "--out", "/x"], "'run' is no kind of job", "separate, analyze, accompany, render"),
         ("separate", ["--out", "/x"], "no source is given", "files or folders first"),
         ("separate", ["", "--out", "/x"], "no source is given", "files or folders first"),
         ("separate", ["/a.wav"], "--out is missing", "the folder for the results"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_the_form_starts_a_job_with_absolute_paths_and_the_chosen_options(rig: S
 
 def test_chords_are_no_path_and_a_switch_is_its_flag_alone(rig: SessionRig) -> None:
     screen = JobScreen()
-    press(screen, rig, "n", "left", "down", "enter")
+    press(screen, rig, "n", "left", "left", "down", "enter")
     type_text(rig, "| Am7 D7 | Gmaj7 |")
     press(screen, rig, "enter")
     type_text(rig, "/tmp/band")
@@ -77,6 +78,20 @@ def test_chords_are_no_path_and_a_switch_is_its_flag_alone(rig: SessionRig) -> N
     first = rig.session.registry.controls["accompaniment.band.style"].choices[0]
     assert rig.remote.calls == [
         ("jobs.start", "accompany", "| Am7 D7 | Gmaj7 |", "--out", "/tmp/band", "--style", first, "--audio")
+    ]
+
+
+def test_a_render_has_a_chain_of_the_sidecar_and_a_loudness(rig: SessionRig, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    song.touch()
+    control = rig.session.registry.controls["inserts.mix.chain"]
+    rig.session.registry.controls["inserts.mix.chain"] = replace(control, choices=("off", "mix-loud", "room"))
+    screen = JobScreen()
+    press(screen, rig, "n", "left", "down", "enter")
+    type_text(rig, str(song))
+    press(screen, rig, "down", "right", "right", "down", "right", "down", "down", "enter")
+    assert rig.remote.calls == [
+        ("jobs.start", "render", str(song), "--out", f"{tmp_path}/rendered", "--chain", "room", "--target-lufs", "-14")
     ]
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.core.session import Session
 
-STYLE = "accompaniment.band.style"
-"""The control whose choices are the styles of `accompany`."""
+CONTROLS = {"--style": "accompaniment.band.style", "--chain": "inserts.mix.chain"}
+"""By option, the control of the sidecar whose choices the option has, too."""
+OFF = "off"
+"""The choice of such a control that is none."""
 BY_ITSELF = "as it fits"
 MAX_PATHS = 200
 """Names that are looked at to complete a path: a folder may hold a million."""
@@ -68,14 +70,24 @@ KINDS = (
             JobOption("--count-in", "count-in", ("off", "on")),
         ),
     ),
+    JobKind(
+        "render",
+        "songs and stems through a plugin chain",
+        "rendered",
+        (
+            JobOption("--chain", "chain", ("none",)),
+            JobOption("--target-lufs", "loudness", ("as it is", "-14", "-16", "-23")),
+            JobOption("--format", "format", ("wav24", "wav16", "wav32f", "flac24", "flac16")),
+        ),
+    ),
 )
 
 
 @dataclass(slots=True)
 class JobForm:
-    """What is filled in. ``row``: the selected one of `list_rows`."""
+    """What is filled in. ``row``: the selected one of `list_rows`. ``known``: choices of the sidecar by option."""
 
-    styles: tuple[str, ...] = ()
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kind: JobKind = KINDS[0]
     source: str = ""
     folder: str = ""
@@ -83,10 +95,9 @@ class JobForm:
     chosen: dict[str, str] = field(default_factory=dict)
 
     def list_options(self) -> tuple[JobOption, ...]:
-        """The options of the kind; the styles are those of the sidecar."""
+        """The options of the kind; styles and chains are those of the sidecar."""
         return tuple(
-            JobOption(one.flag, one.label, one.choices + self.styles) if one.flag == "--style" else one
-            for one in self.kind.options
+            JobOption(one.flag, one.label, one.choices + self.known.get(one.flag, ())) for one in self.kind.options
         )
 
     def list_rows(self) -> tuple[str, ...]:
@@ -179,7 +190,11 @@ def complete_path(text: str) -> Sequence[str]:
     return sorted(found)
 
 
-def list_styles(session: Session) -> tuple[str, ...]:
-    """The styles that the band of the sidecar has."""
-    control = session.registry.controls.get(STYLE)
-    return control.choices if control is not None else ()
+def list_known_choices(session: Session) -> dict[str, tuple[str, ...]]:
+    """By option, the styles that the band of the sidecar has, and the chains that it knows."""
+    controls = session.registry.controls
+    return {
+        flag: tuple(choice for choice in controls[name].choices if choice != OFF)
+        for flag, name in CONTROLS.items()
+        if name in controls
+    }

@@ -10,7 +10,7 @@ from tui.core.session import Record, Session
 from tui.core.values import read_text
 from tui.drawing.job_panes import draw_form, draw_job_files, draw_job_log, draw_jobs, list_log
 from tui.drawing.panes import draw_text, fill, find_margin, indent
-from tui.models.job_form import START, JobForm, complete_path, list_styles
+from tui.models.job_form import START, JobForm, complete_path, list_known_choices
 from tui.models.selection import PAGE_ROWS, Selection
 
 ORDER = ("runs", "paused", "waits", "failed", "done", "cancelled")
@@ -46,7 +46,9 @@ class JobScreen:
     def actions(self) -> tuple[KeyAction, ...]:
         """The keys of this screen."""
         return (
-            KeyAction("jobs.new", ("n",), "new", "Start a job: separate, analyze or accompany files.", self._open_form),
+            KeyAction(
+                "jobs.new", ("n",), "new", "Start a job: separate, analyze, accompany or render files.", self._open_form
+            ),
             KeyAction(
                 "jobs.enter", ("enter",), "folder", "Show where the results are; in the form: go on.", self._enter
             ),
@@ -132,7 +134,7 @@ class JobScreen:
 
     def _open_form(self, context: Context) -> None:
         if self._form is None:
-            self._form = JobForm(list_styles(context.session))
+            self._form = JobForm(list_known_choices(context.session))
         else:  # what was typed into it stays
             context.say(FORM_OPEN, "warning")
 

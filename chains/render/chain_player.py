@@ -1,0 +1,125 @@
+"""Chain player: the host processes of a batch of renders; each render has a child that has played nothing before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+from bridge.errors import ConfigError
+from chains.document.host_choice import choose_host
+from chains.document.member_paths import walk_members
+from chains.document.plugin_locations import find_plugin
+from chains.process.host_process import HostProcess
+from chains.process.limits import Limits
+from chains.process.messages import LoadResult, RenderRequest, RenderResult
+from chains.process.verdict import PluginError
+from chains.render.render_options import ChainChoice, RenderOptions
+
+MOST_TAIL_S = 10.0
+"""Longest tail where the chain's file says none; see `Chain.tail_s`."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A chain that is loaded in a child and was not played yet. ``rate``: that it is loaded for."""
+
+    process: HostProcess
+    rate: int
+    loaded: LoadResult
+
+
+class ChainPlayer:
+    """Renders through chains. A context manager.
+
+    A chain is loaded once before its first render, to know its plugins; that child plays the first source of its rate.
+    Others get a child of their own: plugins keep what they should not (ZamTube, Kars).
+    """
+
+    def __init__(self, options: RenderOptions, limits: Limits | None = None) -> None:
+        self._options, self._limits = options, limits or Limits()
+        self._known: dict[str, LoadResult | PluginError] = {}
+        self._prepared: dict[str, _Prepared] = {}
+
+    def __enter__(self) -> ChainPlayer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for prepared in self._prepared.values():
+            prepared.process.restart()
+        self._prepared.clear()
+
+    def identify(self, choice: ChainChoice, rate: int) -> LoadResult:
+        """What the chain's plugins are; loads it the first time.
+
+        Raises:
+            PluginError: It cannot be loaded; the same one each time.
+        """
+        known = self._known.get(choice.name)
+        if known is None:
+            try:
+                prepared = self._prepare(choice, rate)
+            except PluginError as error:
+                self._known[choice.name] = error
+                raise
+            self._prepared[choice.name], known = prepared, prepared.loaded
+            self._known[choice.name] = known
+        if isinstance(known, PluginError):
+            raise known
+        return known
+
+    def find_tail_s(self, choice: ChainChoice, rate: int) -> float:
+        """How long the chain rings on behind the end. Raises: PluginError, as `identify`."""
+        if self._options.tail_s is not None:
+            return self._options.tail_s
+        if choice.chain.tail_s >= 0:
+            return choice.chain.tail_s
+        return min(sum(max(one.tail_s, 0.0) for one in self.identify(choice, rate).members), MOST_TAIL_S)
+
+    def render(
+        self, choice: ChainChoice, rate: int, request: RenderRequest, on_progress: Callable[[int], None]
+    ) -> RenderResult:
+        """Render ``request`` at ``rate`` Hz through the chain. Raises: PluginError, with the chain's name."""
+        prepared = self._prepared.pop(choice.name, None)
+        if prepared is not None and prepared.rate != rate:
+            prepared.process.restart()
+            prepared = None
+        if prepared is None:
+            prepared = self._prepare(choice, rate)
+        with prepared.process as process:
+            return process.render(request, on_progress)
+
+    def _prepare(self, choice: ChainChoice, rate: int) -> _Prepared:
+        process = HostProcess(self._limits)
+        try:
+            loaded = process.load(
+                choice.chain, rate,
+                block_frames=self._options.block_frames, host=self._options.host, folder=str(choice.folder),
+            )  # fmt: skip
+        except BaseException:
+            process.restart()
+            raise
+        return _Prepared(process, rate, loaded)
+
+
+def check_chain_choice(choice: ChainChoice, options: RenderOptions, needs_tempo: bool) -> None:
+    """Check what can be checked without loading a plugin. ``needs_tempo``: no source brings one.
+
+    Raises:
+        ConfigError: A plugin is missing, a host cannot do it, or a tempo or sidechain is missing.
+    """
+    for key, member in walk_members(choice.chain):
+        if member.bypass or member.branches:
+            continue
+        try:
+            choose_host(member, live=False, force=options.host)
+            if member.plugin:
+                find_plugin(member)
+        except ConfigError as error:
+            raise ConfigError(f"{choice.name}: {key}: {error.message}", error.hint) from error
+        if needs_tempo and (member.follows_tempo or member.automation) and choice.chain.tempo_bpm <= 0:
+            raise ConfigError(
+                f"{choice.name}: {key}: it needs the tempo", "give --tempo BPM, or tempo_bpm in the chain"
+            )

@@ -1,0 +1,192 @@
+"""Render job for one source: its parts through their chains, their sum through the mix's, to files.
+
+Finished files are kept and known by their key; a run that was killed renders the source again, to the same bytes. A
+file gets its name when the disk has all of it; until then everything is in drafts, which the next run removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from bridge.audiofile import Song
+from bridge.core.audio import CHANNELS
+from bridge.drafts import replace_synced, sweep_drafts
+from bridge.errors import BridgeError, ConfigError
+from bridge.failures import fix_for
+from chains.process.audio_file import map_segment
+from chains.process.messages import AudioSegment
+from chains.process.verdict import HostVerdict, PluginError
+from chains.render.chain_player import ChainPlayer, check_chain_choice
+from chains.render.mastering import Target, master_sound
+from chains.render.render_journal import RenderJournal, load_render_journal
+from chains.render.render_key import make_render_key
+from chains.render.render_options import MIX, ChainChoice, RenderOptions
+from chains.render.render_source import RenderSource, read_source
+from chains.render.rendered_source import RenderedFile, RenderedSource
+from chains.render.source_renderer import SourceRenderer
+from engines.offline.song_batch import ProgressCallback
+from engines.offline.stemfile import write_sound
+from engines.offline.tags import Tags, read_tags
+
+
+def render_source(
+    path: Path, out: Path, options: RenderOptions, player: ChainPlayer, progress: ProgressCallback,
+    clock: Callable[[], float],
+) -> RenderedSource:  # fmt: skip
+    """Render the source at ``path`` into ``out``. ``clock``: seconds, from anywhere.
+
+    Raises:
+        PluginError: A plugin failed.
+        ConfigError: The source, a chain, an option or the disk is at fault.
+    """
+    began_s = clock()
+    try:
+        job = _RenderJob(read_source(path, options), out, options, player, progress)
+        job.run()
+    except OSError as error:
+        message = f"{error.filename or out}: {error.strerror or error}"
+        raise ConfigError(message, f"{fix_for(error)}; then give the same command again: it continues") from error
+    except (PluginError, ConfigError):
+        raise
+    except BridgeError as error:  # of a segment for which there is no space, for one
+        raise ConfigError(error.message, error.hint) from error
+    job.result.took_s = clock() - began_s
+    return job.result
+
+
+def make_failure(path: Path, error: BridgeError) -> RenderedSource:
+    """The result of a source that failed."""
+    result = RenderedSource(path, "failed", error=error.message, hint=error.hint)
+    result.is_bad_input = isinstance(error, ConfigError)
+    if isinstance(error, PluginError):
+        result.verdict, result.plugin = error.verdict.value, error.plugin
+        result.is_bad_input = error.verdict is HostVerdict.REFUSED
+    return result
+
+
+class _RenderJob:
+    """A source, its place in the folder of the results, and what is known of its render so far."""
+
+    def __init__(
+        self, source: RenderSource, out: Path, options: RenderOptions, player: ChainPlayer, progress: ProgressCallback
+    ) -> None:
+        self.source, self.out, self.options, self.player, self.progress = source, out, options, player, progress
+        self.result = RenderedSource(source.path, notes=list(source.notes))
+        self.journal: RenderJournal = load_render_journal(out)
+        self.rate = 0
+        self.key = ""
+
+    def run(self) -> None:
+        """Render, unless all files are there already."""
+        self._check_chains()
+        self.rate = self.result.rate = self._find_rate()
+        suffix = self.options.format.suffix
+        name = self.journal.choose_name(self.source.path, self.out, "" if self.source.parts else suffix)
+        files = {part: f"{name}/{part}{suffix}" for part in (*self.source.parts, MIX)}
+        if not self.source.parts:
+            files = {MIX: name}
+        self.result.paths = {part: self.out / file for part, file in files.items()}
+        self.key = self._make_key()
+        if not self.options.force and all(self.journal.is_made(self.out, file, self.key) for file in files.values()):
+            self.result.status = "skipped"
+            self.result.notes.clear()
+            return
+        self._begin(name, files)
+        with ExitStack() as drafts:
+            renderer = SourceRenderer(
+                self.source, self.rate, self.options, self.player, self.result, self.out / name, drafts, self.progress
+            )
+            for part, segment in renderer.render().items():
+                self._write(part, segment, files[part])
+
+    def _check_chains(self) -> None:
+        """Raises: ConfigError where a chain cannot be right; see `check_chain_choice`."""
+        has_tempo = self.source.midi is not None or self.options.tempo_bpm > 0
+        for _, choice in self._list_chains():
+            check_chain_choice(choice, self.options, not has_tempo)
+
+    def _list_chains(self) -> list[tuple[str, ChainChoice]]:
+        """Part and chain of all that are used, instruments first."""
+        chains = list(self.options.chains.items())
+        if self.source.midi is None:
+            return chains
+        found = [(part, self.options.find_instrument(part)) for part in self.source.parts]
+        return [(part, choice) for part, choice in found if choice is not None] + chains
+
+    def _find_rate(self) -> int:
+        if self.source.midi is not None:
+            return self.source.midi.rate
+        with Song(self.source.inputs[0]) as song:
+            return song.rate
+
+    def _make_key(self) -> str:
+        chains = []
+        for part, choice in self._list_chains():
+            members = self.player.identify(choice, self.rate).members
+            chains.append((part, choice, members))
+            named = tuple(
+                f"{' '.join(f'{one.name or one.label} {one.version}'.split())} ({one.host})" for one in members
+            )
+            self.result.members[part] = self.result.members.get(part, ()) + named
+            self.result.notes += [f"{choice.name}: {one.label}: {note}" for one in members for note in one.warnings]
+        inputs = [(path.name, path) for path in self.source.inputs]
+        return make_render_key([*inputs, *self.options.sidechains.items()], chains, self.options)
+
+    def _begin(self, name: str, files: dict[str, str]) -> None:
+        """Note whose the files are, before there is one; what was left of a killed run goes."""
+        self.journal.claim(name, self.source.path)
+        for file in files.values():
+            self.journal.made.pop(file, None)
+        self.journal.save(self.out)
+        if self.source.parts:
+            (self.out / name).mkdir(exist_ok=True)
+            sweep_drafts(self.out / name)
+
+    def _write(self, part: str, segment: AudioSegment, file: str) -> None:
+        """Master a part, write it to ``file`` of the results, and note that it is done."""
+        path, kind = self.out / file, self.options.format
+        audio = map_segment(segment)
+        target = self.options.target if part == MIX else Target()
+
+        def report_pass(number: int) -> None:
+            self.progress("mastering", number * segment.frames, (number + 1) * segment.frames, self.rate)
+
+        sound = master_sound(audio, self.rate, target, report_pass)
+        self.result.frames = segment.frames
+        self.result.notes += [f"{path.name}: {note}" for note in sound.notes]
+        if kind.bits and sound.loudness.overs:
+            self.result.notes.append(
+                f"{path.name}: {sound.loudness.overs} samples clip: lower the level, limit it with --ceiling-dbtp -1, "
+                "or keep it with --format wav32f"
+            )
+        seed = int(self.key[:8], 16) ^ int.from_bytes(part.encode()[:4].ljust(4, b"\0"))
+        done = 0
+
+        def report_written(frames: int) -> None:
+            nonlocal done
+            done += frames
+            self.progress("writing", done, segment.frames, self.rate)
+
+        blocks = (np.ascontiguousarray(block.T) for block in sound.read_blocks())
+        tags = self._read_tags(part)
+        try:
+            with replace_synced(path) as draft:
+                self.result.notes += write_sound(
+                    blocks, segment.frames, draft, kind, self.rate, CHANNELS, tags, seed, report_written
+                )
+        except OSError as error:
+            message = f"{path}: {error.strerror or 'cannot be written'}"
+            raise ConfigError(message, f"{fix_for(error)}; then give the same command again: it continues") from error
+        self.result.files[part] = RenderedFile(path, sound.loudness, sound.gain_db, sound.limit_dbtp is not None)
+        self.journal.made[file] = self.key
+        self.journal.save(self.out)
+
+    def _read_tags(self, part: str) -> Tags:
+        """The tags of the file that a part comes from; the mix of stems has none."""
+        if self.source.midi is not None or (self.source.parts and part == MIX):
+            return Tags()
+        return read_tags(self.source.files.get(part, self.source.path))

@@ -1,0 +1,184 @@
+"""Source renderer: a source's parts through their chains, and their sum through the mix's, in audio segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from bridge.audiofile import Song
+from bridge.core.audio import CHANNELS
+from bridge.errors import ConfigError
+from chains.document.chain import Chain
+from chains.document.member_paths import walk_members
+from chains.process.audio_file import map_segment, open_segment
+from chains.process.messages import AudioSegment, MidiNote, RenderRequest
+from chains.render.chain_player import ChainPlayer
+from chains.render.midi_score import MidiPart, MidiScore
+from chains.render.render_options import MIX, ChainChoice, RenderOptions
+from chains.render.render_source import RenderSource
+from chains.render.rendered_source import RenderedSource
+from chains.render.source_audio import decode_recording
+from chains.render.true_peak_limiter import BLOCK_FRAMES
+from engines.offline.song_batch import ProgressCallback
+from engines.synth.stems import TAIL_S as NOTES_TAIL_S
+from engines.synth.stems import render as play_synth
+
+MOST_HOURS = 4.0
+"""Longest render."""
+
+
+class SourceRenderer:
+    """Renders one source. ``place``: a file beside which the segments lie as drafts; ``drafts`` removes them.
+
+    ``result`` receives notes, latencies and processor time.
+    """
+
+    def __init__(
+        self,
+        source: RenderSource,
+        rate: int,
+        options: RenderOptions,
+        player: ChainPlayer,
+        result: RenderedSource,
+        place: Path,
+        drafts: ExitStack,
+        progress: ProgressCallback,
+    ) -> None:
+        self._source, self._rate, self._options, self._player = source, rate, options, player
+        self._result, self._place, self._drafts, self._progress = result, place, drafts, progress
+        self._read = self._done = 0
+        self._passes = _count_passes(source, options)
+        self._passes_done = 0
+
+    def render(self) -> dict[str, AudioSegment]:
+        """Render all parts, and `MIX` behind them: shape (2, frames) each.
+
+        Raises:
+            PluginError: A plugin failed.
+            BridgeError: A recording, the notes, a sidechain or the disk is at fault.
+        """
+        if self._source.midi is not None:
+            dry = {name: self._play_notes(name, part) for name, part in self._source.midi.parts.items()}
+        else:
+            inputs = self._source.files or {MIX: self._source.path}
+            dry = {name: self._decode(path) for name, path in inputs.items()}
+        keys = {name: self._decode(path) for name, path in self._options.sidechains.items()}
+        keys |= {name: segment for name, segment in dry.items() if name != MIX}
+        played = {}
+        for name, segment in dry.items():
+            chain = self._options.chains.get(name)
+            played[name] = self._play(name, chain, segment, keys) if chain is not None else segment
+        if MIX in played:
+            return played
+        mix = self._sum(played)
+        chain = self._options.chains.get(MIX)
+        return played | {MIX: self._play(MIX, chain, mix, keys) if chain is not None else mix}
+
+    def _decode(self, path: Path) -> AudioSegment:
+        def report(frames: int, song: Song) -> None:
+            self._read += frames
+            self._progress("reading", self._read, 0, song.rate)
+
+        segment, rate = decode_recording(path, self._place, self._drafts, self._result.notes, report)
+        if rate != self._rate:
+            message = f"{path}: it has {rate} Hz, and the others have {self._rate} Hz"
+            raise ConfigError(message, "all files of a render need one sampling rate")
+        return segment
+
+    def _open(self, frames: int) -> AudioSegment:
+        if frames > MOST_HOURS * 3600 * self._rate:
+            raise ConfigError(
+                f"{self._source.path}: longer than {MOST_HOURS:g} hours", "cut it, or give a shorter --tail"
+            )
+        return self._drafts.enter_context(open_segment(self._place, CHANNELS, frames))
+
+    def _play_notes(self, name: str, part: MidiPart) -> AudioSegment:
+        """A part of a MIDI file, by its instrument or the synth."""
+        choice, frames = self._options.find_instrument(name), self._get_midi().frames
+        if choice is None:
+            sound = play_synth(part.events, frames + round(NOTES_TAIL_S * self._rate), self._rate)
+            segment = self._open(sound.shape[1])
+            map_segment(segment, writable=True)[:] = sound
+            return segment
+        tail_s = self._player.find_tail_s(choice, self._rate)
+        if self._options.tail_s is None and choice.chain.tail_s < 0:
+            tail_s = max(tail_s, NOTES_TAIL_S)  # few instruments say how long their notes ring
+        return self._run(name, choice, self._open(0), frames + round(tail_s * self._rate), {}, part.notes)
+
+    def _get_midi(self) -> MidiScore:
+        if self._source.midi is None:
+            raise ConfigError(f"{self._source.path}: it is no MIDI file", "give a .mid file")
+        return self._source.midi
+
+    def _play(
+        self, name: str, choice: ChainChoice, segment: AudioSegment, keys: Mapping[str, AudioSegment]
+    ) -> AudioSegment:
+        tail_frames = round(self._player.find_tail_s(choice, self._rate) * self._rate)
+        wanted = list_sidechains(choice.chain)
+        if missing := [key for key in wanted if key not in keys]:
+            hint = f"there are: {', '.join(keys) or 'none'}; give --sidechain {missing[0]}=FILE"
+            raise ConfigError(f"{choice.name}: sidechain {missing[0]!r} is missing", hint)
+        return self._run(name, choice, segment, segment.frames + tail_frames, {key: keys[key] for key in wanted})
+
+    def _run(
+        self, name: str, choice: ChainChoice, source: AudioSegment, frames: int, keys: dict[str, AudioSegment],
+        notes: tuple[MidiNote, ...] = (),
+    ) -> AudioSegment:  # fmt: skip
+        """Render ``source`` through a chain to ``frames`` frames."""
+        sink = self._open(frames)
+        midi = self._source.midi
+        request = RenderRequest(
+            source,
+            sink,
+            self._options.block_frames,
+            self._options.tempo_bpm or choice.chain.tempo_bpm,
+            midi.beats_s if midi is not None and not self._options.tempo_bpm else (),
+            keys,
+            notes,
+        )
+        before = self._done
+
+        def report(done: int) -> None:
+            self._progress("rendering", before + done, self._estimate(before, frames), self._rate)
+
+        result = self._player.render(choice, self._rate, request, report)
+        self._done, self._passes_done = before + frames, self._passes_done + 1
+        self._result.latency_frames[name] = self._result.latency_frames.get(name, 0) + result.latency_frames
+        self._result.cpu_s += result.cpu_s
+        self._result.notes += [f"{choice.name}: {warning}" for warning in result.warnings]
+        if result.latency_changes:
+            self._result.notes.append(
+                f"{choice.name}: its latency changed while it played, {len(result.latency_changes)} times: "
+                "compare the result with the input"
+            )
+        if notes and result.peak == 0.0:
+            self._result.notes.append(f"{choice.name}: {name}: the instrument is silent: give it a state, or a preset")
+        return sink
+
+    def _estimate(self, done: int, frames: int) -> int:
+        """Frames of all passes, where those to come are as long as the present one."""
+        return done + frames * max(self._passes - self._passes_done, 1)
+
+    def _sum(self, parts: Mapping[str, AudioSegment]) -> AudioSegment:
+        """The sum of all parts, as long as the longest."""
+        total = self._open(max(one.frames for one in parts.values()))
+        mix = map_segment(total, writable=True)
+        for segment in parts.values():
+            audio = map_segment(segment)
+            for start in range(0, segment.frames, BLOCK_FRAMES):
+                block = audio[:, start : start + BLOCK_FRAMES]
+                mix[:, start : start + block.shape[1]] += block
+        return total
+
+
+def list_sidechains(chain: Chain) -> list[str]:
+    """Names of what is fed to the sidechains of a chain, each once."""
+    found = [one.sidechain for _, one in walk_members(chain) if one.sidechain and not one.bypass]
+    return list(dict.fromkeys(found))
+
+
+def _count_passes(source: RenderSource, options: RenderOptions) -> int:
+    """How many chains are played."""
+    played = sum(options.find_instrument(part) is not None for part in source.parts) if source.midi else 0
+    return played + len(options.chains)
