@@ -59,17 +59,9 @@ def describe_name(stem: str) -> str:
     return f"Fixture {stem.removeprefix('fixture_')}" if stem.startswith("fixture_") else stem
 
 
-@pytest.fixture(scope="session")
-def fixture_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The fixture plugin, compiled once, whatever the number of pytest's processes."""
-    if sys.platform != "linux":
-        pytest.skip("the fixture plugin is written for Linux")
-    compiler = shutil.which("g++")
-    if compiler is None:
-        pytest.skip("g++ is not installed")
+def compile_fixture(folder: Path, compiler: str) -> Path:
+    """Compile the fixture plugin into ``folder``, unless that has been done; the library."""
     source = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes()).hexdigest()[:16]
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     library = folder / f"fixture-{source}.so"
     if not library.exists():
         draft = library.with_suffix(f".{os.getpid()}")
@@ -78,22 +70,36 @@ def fixture_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
+def make_fixture_bundle(library: Path, folder: Path, mode: str) -> Path:
+    """The bundle of the fixture plugin in a mode, in ``folder``. Each has a copy: the linker takes links for one."""
+    if mode not in MODES:
+        raise KeyError(mode)
+    bundle = folder / f"fixture_{mode}.vst3"
+    binary = bundle / "Contents" / ARCHITECTURE / f"fixture_{mode}.so"
+    if not binary.exists():
+        binary.parent.mkdir(parents=True)
+        shutil.copy(library, binary)
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def fixture_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixture plugin, compiled once, whatever the number of pytest's processes."""
+    if sys.platform != "linux":
+        pytest.skip("the fixture plugin is written for Linux")
+    compiler = shutil.which("g++")
+    if compiler is None:
+        pytest.skip("g++ is not installed")
+    folder = tmp_path_factory.getbasetemp()
+    return compile_fixture(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, compiler)
+
+
 @pytest.fixture(scope="session")
 def fixture_plugin(fixture_library: Path, tmp_path_factory: pytest.TempPathFactory) -> FixturePlugin:
     """Gives the bundle of the fixture plugin in a mode; the hosts have to be installed."""
     require_hosts()
     folder = tmp_path_factory.mktemp("plugins")
-
-    def find(mode: str) -> Path:
-        assert mode in MODES
-        bundle = folder / f"fixture_{mode}.vst3"
-        binary = bundle / "Contents" / ARCHITECTURE / f"fixture_{mode}.so"
-        if not binary.exists():  # a copy: the linker takes two links of one file for one library
-            binary.parent.mkdir(parents=True)
-            shutil.copy(fixture_library, binary)
-        return bundle
-
-    return find
+    return lambda mode: make_fixture_bundle(fixture_library, folder, mode)
 
 
 @pytest.fixture(scope="session")
