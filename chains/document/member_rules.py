@@ -62,7 +62,7 @@ def check_member(member: Member, key: str, folder: Path | Traversable) -> None:
     if kind == "plugin":
         _check_plugin(member, key, folder)
     elif kind == "effect":
-        _check_effect(member, key)
+        _check_effect(member, key, folder)
 
 
 def check_label(label: str, key: str) -> None:
@@ -174,7 +174,7 @@ def _check_state(member: Member, key: str, folder: Path | Traversable) -> None:
     read_state(member, folder, key)
 
 
-def _check_effect(member: Member, key: str) -> None:
+def _check_effect(member: Member, key: str, folder: Path | Traversable) -> None:
     try:
         effect = get_effect(member.effect)
     except ConfigError as error:
@@ -186,7 +186,7 @@ def _check_effect(member: Member, key: str) -> None:
             _check_value(effect, name, value, f"{key}.automation.{name}[{number}]")
     for parameter in effect.parameters:
         if parameter.is_file:
-            _check_file(member, parameter, key)
+            _check_file(member, parameter, key, folder)
 
 
 def _check_value(effect: Effect, name: str, value: ParameterValue, place: str) -> None:
@@ -196,9 +196,11 @@ def _check_value(effect: Effect, name: str, value: ParameterValue, place: str) -
         raise ConfigError(f"{place}: {error.message}", error.hint) from error
 
 
-def _check_file(member: Member, parameter: EffectParameter, key: str) -> None:
+def _check_file(member: Member, parameter: EffectParameter, key: str, folder: Path | Traversable) -> None:
     place = f"{key}.parameters.{parameter.name}"
     name = member.parameters.get(parameter.name)
     if not isinstance(name, str):
         raise ConfigError(f"{place}: missing", f'add {parameter.name} = "FILE.wav", a file beside the chain\'s')
     check_beside(name, place)
+    if not (folder / name).is_file():
+        raise ConfigError(f"{place}: {name}: no such file", f"put it into {folder}")

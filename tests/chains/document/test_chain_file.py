@@ -243,6 +243,11 @@ def test_a_text_of_any_kind_comes_back_as_it_was(tmp_path: Path, faust: str) -> 
             "member[0].parameters.impulse_response: '/etc/x.wav' is no plain file name",
             "beside",
         ),
+        (
+            "[[member]]\neffect = 'Convolution'\nparameters = {impulse_response = 'none.wav'}",
+            "member[0].parameters.impulse_response: none.wav: no such file",
+            "put it into",
+        ),
         (GAIN.replace("[[member]]", "tempo_bpm = 5\n[[member]]"), "tempo_bpm: 5 is out of range", "10 to 600"),
         (GAIN.replace("[[member]]", "tail_s = -3\n[[member]]"), "tail_s: -3 is out of range", "or -1"),
         (GAIN.replace("[[member]]", 'doc = "a\\nb"\n[[member]]'), "doc: has a line break", "write one line"),
