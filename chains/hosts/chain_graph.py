@@ -82,11 +82,15 @@ class ChainGraph:
     @property
     def latency_frames(self) -> int:
         """The latency of the whole: of the main path or, if larger, of the latest bus, to which all is aligned."""
-        arrivals: dict[str, int] = {}
+        return self.find_arrivals()[1]
+
+    def find_arrivals(self) -> tuple[dict[str, int], int]:
+        """The latency of the latest send to each bus, and that of the whole."""
+        arrivals = {bus.name: 0 for bus in self.buses}
         latest = _collect_arrivals(self.main, 0, arrivals)
         for bus in self.buses:
-            latest = max(latest, _collect_arrivals(bus.path, arrivals.get(bus.name, 0), arrivals))
-        return latest
+            latest = max(latest, _collect_arrivals(bus.path, arrivals[bus.name], arrivals))
+        return arrivals, latest
 
 
 def _walk(path: NodePath) -> Iterator[Node]:
@@ -105,5 +109,5 @@ def _collect_arrivals(path: NodePath, at: int, arrivals: dict[str, int]) -> int:
         else:
             at += node.latency_frames
         for bus in node.sends:
-            arrivals[bus] = max(arrivals.get(bus, 0), at)
+            arrivals[bus] = max(arrivals[bus], at)
     return at

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.errors import ConfigError
+from bridge.errors import BridgeError, ConfigError
 from chains.document.chain import Chain
 from chains.hosts.automation import compute_curves
 from chains.hosts.chain_graph import ChainGraph, NodePath
@@ -75,7 +75,7 @@ class ChainHost:
         Raises:
             PluginError: A member cannot do it.
             ConfigError: No chain is loaded, or the audio is not stereo.
-            OSError: The disk is full.
+            BridgeError: The disk is full.
         """
         loading = self._get_loading()
         source, sink = map_segment(request.source), map_segment(request.sink, writable=True)
@@ -99,7 +99,10 @@ class ChainHost:
             {name: map_segment(one) for name, one in request.sidechains.items()},
             request.notes,
         )
-        render_chain(self._graph, source, sink, run)
+        try:
+            render_chain(self._graph, source, sink, run)
+        except OSError as error:
+            raise BridgeError(f"{run.folder}: no room for work audio ({error.strerror})", "free some space") from error
         return RenderResult(
             frames,
             self._graph.latency_frames,

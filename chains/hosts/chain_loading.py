@@ -21,6 +21,7 @@ from chains.hosts.faust_member import FaustMember
 from chains.hosts.member import HostedMember, refuse
 from chains.hosts.pedalboard_loading import list_plugin_names
 from chains.hosts.pedalboard_member import PedalboardMember
+from chains.hosts.whole_effect_member import WholeEffectMember
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,12 @@ class ChainLoading:
         if member.effect == "Convolution":
             return ConvolutionMember(member, self.rate, self.folder)
         if member.effect:
-            return EffectMember(member, self.rate)
+            is_whole = member.effect in EFFECTS and EFFECTS[member.effect].not_live
+            return WholeEffectMember(member, self.rate) if is_whole else EffectMember(member, self.rate)
         if member.faust:
             return FaustMember(member, self.rate, self.block_frames)
         path = member.id if member.format == "lv2" else str(find_plugin(member))
-        if host == "dawdreamer" or member.is_instrument:
+        if host == "dawdreamer":
             self._check_first(member, path)
             return DawDreamerMember(member, path, self.rate, self.block_frames)
         return PedalboardMember(member, path, self.rate)

@@ -18,6 +18,7 @@ from chains.document.chain import Member
 from chains.document.effects import IMPULSE_RESPONSE, EffectParameter
 from chains.document.member_state import check_beside
 from chains.hosts.effect_member import EffectMember
+from chains.hosts.effect_tail import MOST_TAIL_S
 from chains.hosts.member import refuse
 
 _JUCE_GAIN = 0.125
@@ -45,7 +46,13 @@ class ConvolutionMember(EffectMember):
     def _make_convolution(self, label: str, rate: int) -> pedalboard.Convolution:
         response = read_impulse_response(label, self._path, rate)
         self._gain = np.float32(compute_wet_gain(response))
+        self._length_s: float = response.shape[1] / rate
         return pedalboard.Convolution(response, 1.0, rate)
+
+    @property
+    def tail_s(self) -> float:
+        """The length of the impulse response."""
+        return min(MOST_TAIL_S, self._length_s)
 
     def prepare(self, rate: int) -> None:
         """Run at another rate: the impulse response is read again."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from chains.document.chain import Member
+from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.hosts import parameter_values
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.dawdreamer_parameter import DawDreamerParameter
@@ -112,6 +113,7 @@ class DawDreamerMember:
             layout="double" if self._count > 1 else "stereo",
             latency_frames=self.latency_frames,
             extra_outputs=extra,
+            fingerprint=compute_fingerprint(self.parameters()),
             warnings=tuple(warnings),
         )
 

@@ -13,13 +13,14 @@ from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from chains.document.chain import Member
 from chains.document.effects import EffectParameter, check_value, get_effect
+from chains.hosts.effect_tail import compute_tail
 from chains.hosts.member import refuse
 from chains.hosts.parameter_values import FLOAT_STEP
 from chains.hosts.pedalboard_stream import PedalboardStream
 from chains.process.messages import MemberFacts, ParameterFacts
 
-_SEARCH_FRAMES = 1 << 17
-"""Frames of silence in which an effect has to begin to give out as much as it takes; PitchShift needs 50,028."""
+_SEARCH_FRAMES = 1 << 15
+"""Frames of silence in which an effect has to begin to give out as much as it takes: more than any latency."""
 _SEARCH_BLOCK_FRAMES = 512
 _ENUMS = {
     "LadderFilter": "LadderFilter.Mode",
@@ -58,6 +59,12 @@ class EffectMember:
         kept = self._stream.frames_in - self._stream.frames_out
         return max(kept, self._latency_frames) if self._stream.frames_out == 0 else kept
 
+    @property
+    def tail_s(self) -> float:
+        """How long it sounds on behind its input."""
+        numbers = [one for one in self.effect.parameters if not one.choices and not one.is_file]
+        return compute_tail(self.effect.name, {one.name: float(self._read(one)) for one in numbers})
+
     def facts(self) -> MemberFacts:
         """What was made."""
         return MemberFacts(
@@ -67,7 +74,7 @@ class EffectMember:
             version=version("pedalboard"),
             id=self.effect.name,
             latency_frames=self.latency_frames,
-            warnings=(self.effect.not_live,) if self.effect.not_live else (),
+            tail_s=self.tail_s,
         )
 
     def parameters(self) -> tuple[ParameterFacts, ...]:

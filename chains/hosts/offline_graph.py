@@ -35,39 +35,62 @@ def render_chain(graph: ChainGraph, source: Audio, sink: Audio, run: OfflineRun)
     work[:, :count] = source[:, :count]
     work[:, count:] = 0.0
     run.passes = len(graph.members)
-    buses = {bus.name: make_work_audio(work.shape[1], run.folder) for bus in graph.buses}
-    _render_path(graph.main, work, buses, run)
-    for bus in graph.buses:
-        _render_path(bus.path, buses[bus.name], buses, run)
-        _add(work, buses[bus.name], bus.gain)
+    render = _GraphRender(graph, run, {bus.name: make_work_audio(work.shape[1], run.folder) for bus in graph.buses})
+    render.process(work)
     if work is not sink:
         sink[:] = work[:, : run.frames]
     run.report_progress(run.frames)
 
 
-def _render_path(path: NodePath, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
-    """Process ``work``, shape (2, frames), in place, and feed the buses."""
-    for node in path.nodes:
-        if isinstance(node, BranchNode):
-            _render_branches(node, work, buses, run)
-        else:
-            render_member(node.member, work, run)
-        for bus, gain in node.sends.items():
-            _add(buses[bus], work, gain)
+class _GraphRender:
+    """One render: the signals of the buses, and, where latencies are not taken off, what aligns them."""
 
+    def __init__(self, graph: ChainGraph, run: OfflineRun, buses: dict[str, Audio]) -> None:
+        self._graph, self._run, self._buses = graph, run, buses
+        self._arrivals, self._latest = graph.find_arrivals()
 
-def _render_branches(node: BranchNode, work: Audio, buses: dict[str, Audio], run: OfflineRun) -> None:
-    total = make_work_audio(work.shape[1], run.folder)
-    latency = node.latency_frames
-    for path, gain in zip(node.paths, node.gains, strict=True):
-        branch = make_work_audio(work.shape[1], run.folder)
-        branch[:] = work
-        _render_path(path, branch, buses, run)
-        if not run.is_compensated and (late := latency - path.latency_frames) > 0:
-            branch[:, late:] = branch[:, :-late].copy()
-            branch[:, :late] = 0.0
-        _add(total, branch, gain)
-    work[:] = total
+    def process(self, work: Audio) -> None:
+        """Process ``work``, shape (2, frames), in place."""
+        self._delay(work, self._latest - self._render_path(self._graph.main, work, 0))
+        for bus in self._graph.buses:
+            signal = self._buses[bus.name]
+            self._delay(signal, self._latest - self._render_path(bus.path, signal, self._arrivals[bus.name]))
+            _add(work, signal, bus.gain)
+
+    def _render_path(self, path: NodePath, work: Audio, at: int) -> int:
+        """Process ``work``, whose latency is ``at``, and feed the buses; the latency behind the path."""
+        for node in path.nodes:
+            if isinstance(node, BranchNode):
+                at = self._render_branches(node, work, at)
+            else:
+                render_member(node.member, work, self._run)
+                at += node.latency_frames
+            for bus, gain in node.sends.items():
+                late = self._arrivals[bus] - at
+                if late and not self._run.is_compensated:
+                    sent = work.copy()
+                    self._delay(sent, late)
+                    _add(self._buses[bus], sent, gain)
+                else:
+                    _add(self._buses[bus], work, gain)
+        return at
+
+    def _render_branches(self, node: BranchNode, work: Audio, at: int) -> int:
+        total = make_work_audio(work.shape[1], self._run.folder)
+        latest = at + node.latency_frames
+        for path, gain in zip(node.paths, node.gains, strict=True):
+            branch = make_work_audio(work.shape[1], self._run.folder)
+            branch[:] = work
+            self._delay(branch, latest - self._render_path(path, branch, at))
+            _add(total, branch, gain)
+        work[:] = total
+        return latest
+
+    def _delay(self, signal: Audio, frames: int) -> None:
+        """Delay a signal in place, where latencies are not taken off."""
+        if frames > 0 and not self._run.is_compensated:
+            signal[:, frames:] = signal[:, :-frames].copy()
+            signal[:, :frames] = 0.0
 
 
 def _add(total: Audio, signal: Audio, gain: float) -> None:
@@ -83,17 +106,18 @@ def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
     Raises:
         PluginError: The member cannot do it.
     """
-    if isinstance(member, StreamingMember):
-        _stream(member, work, run)
-    elif isinstance(member, WholeMember):
-        latency = 0
+    if isinstance(member, WholeMember):
+        expected = member.latency_frames
         out = member.render(work, run)
-        if run.is_compensated:
-            latency = member.latency_frames
+        if member.latency_frames != expected:
+            run.note_latency(member.label, 0, expected, member.latency_frames)
+        latency = min(member.latency_frames, work.shape[1]) if run.is_compensated else 0
         run.silence_bad_frames(member.label, out)
         work[:, : work.shape[1] - latency] = out[:, latency : work.shape[1]]
         work[:, work.shape[1] - latency :] = 0.0
         run.advance(1, 1)
+    elif isinstance(member, StreamingMember):
+        _stream(member, work, run)
 
 
 def _stream(member: StreamingMember, work: Audio, run: OfflineRun) -> None:
@@ -112,7 +136,7 @@ def _stream(member: StreamingMember, work: Audio, run: OfflineRun) -> None:
         out = member.feed(work[:, start:stop], min(run.block_frames, chunk))
         latency = member.latency_frames
         if member.reports_latency and latency != expected:
-            run.latency_changes.append((member.label, start, latency))
+            run.note_latency(member.label, start, expected, latency)
             expected = latency
         run.silence_bad_frames(member.label, out)
         # what came out is the newest: it ends where the input ends, and belongs to the time before the latency

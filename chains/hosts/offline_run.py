@@ -68,6 +68,15 @@ class OfflineRun:
         self._done += frames / max(1, of) / max(1, self.passes)
         self.report_progress(min(self.frames, int(self._done * self.frames)))
 
+    def note_latency(self, label: str, frame: int, before: int, after: int) -> None:
+        """Note that the latency of a member changed at ``frame``, at the latest."""
+        self.latency_changes.append((label, frame, after))
+        known = f"{label}: its latency changed"
+        if not any(warning.startswith(known) for warning in self.warnings):
+            self.warnings.append(
+                f"{known} at frame {frame} from {before} to {after}: aligned to the new one from there"
+            )
+
     def silence_bad_frames(self, label: str, block: Audio) -> None:
         """Count frames of ``block``, shape (2, frames), that are not finite, and replace them by silence."""
         if np.isfinite(block).all():

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import pedalboard
 from pedalboard._pedalboard import _PythonExternalPluginMixin
 
+from bridge.errors import did_you_mean
 from chains.hosts.member import refuse
 
 ExternalPlugin: TypeAlias = Any
@@ -36,10 +37,10 @@ def list_plugin_names(path: str) -> list[str]:
 
 
 def load_external_plugin(label: str, path: str, name: str, format: str) -> ExternalPlugin:
-    """Load the plugin ``name`` of the file or bundle ``path``; an empty ``name``: the only one.
+    """Load the plugin ``name`` of the file or bundle ``path``.
 
     Raises:
-        PluginError: It is none, there are several, or none has this name.
+        PluginError: It is no plugin, or has none of this name.
     """
     if not has_probe():
         hint = "install the version of pedalboard that Sideman's extra 'chains' names"
@@ -50,8 +51,8 @@ def load_external_plugin(label: str, path: str, name: str, format: str) -> Exter
     setattr(_PythonExternalPluginMixin, _PROBE, lambda _self, _values: None)
     try:
         names = list(kind.get_plugin_names_for_file(path))
-        if name not in names and len(names) > 1:
-            raise refuse(label, "load", f"{path} has no plugin {name!r}", f"it has: {', '.join(names)}")
+        if names and name not in names:
+            raise refuse(label, "load", f"{path} has no plugin {name!r}", did_you_mean(name, names))
         return kind(path, plugin_name=name if name in names and len(names) > 1 else None)
     except (ImportError, ValueError, RuntimeError) as error:
         hint = "check that it is a plugin for this system and processor"

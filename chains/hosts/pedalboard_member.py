@@ -9,6 +9,8 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from chains.document.chain import Member
+from chains.document.parameter_fingerprint import compute_fingerprint
+from chains.document.vst3_preset import parse_class_id
 from chains.hosts import parameter_values
 from chains.hosts.member import MIN_BLOCK_FRAMES, refuse
 from chains.hosts.parameter_facts import describe_parameter
@@ -18,6 +20,10 @@ from chains.process.messages import MemberFacts, ParameterFacts
 
 _CLASS_ID = slice(8, 40)
 """Bytes of a .vstpreset with the class id of its plugin, in hexadecimal (VST3 SDK, preset file format)."""
+
+
+_TAILS_S = {"Reverb": 5.0, "Delay": 5.0}
+"""Tails by the category of a plugin, a guess: Pedalboard does not pass on what plugins say of theirs."""
 
 
 class PedalboardParameter:
@@ -71,6 +77,7 @@ class PedalboardMember:
                 raise refuse(self.label, "load", "it is mono", 'leave out layout, or give layout = "double"')
             self._plugins.append(self._load())
             self._takes(1)
+        self._check_id()
         self._stream = PedalboardStream(self._plugins, rate)
         self._parameters: list[PedalboardParameter] = []
         self._automated: dict[str, PedalboardParameter] = {}
@@ -78,6 +85,15 @@ class PedalboardMember:
 
     def _load(self) -> ExternalPlugin:
         return load_external_plugin(self.label, self._path, self._member.plugin, self._member.format or "vst3")
+
+    def _check_id(self) -> None:
+        """Check that it is the plugin that the chain names."""
+        own, wanted = self._read_class_id(), self._member.id
+        if wanted and own and parse_class_id(wanted) != own.upper():
+            message = f"{self._path} is the plugin {own} ({self._plugins[0].name}), and the chain names {wanted}"
+            raise refuse(
+                self.label, "load", message, "give its path, or capture the chain again (sideman chain capture)"
+            )
 
     def _takes(self, channels: int) -> bool:
         """Whether the newest instance takes this number of channels."""
@@ -97,7 +113,11 @@ class PedalboardMember:
         """What was loaded."""
         plugin = self._plugins[0]
         is_double = len(self._plugins) > 1
-        warnings = ("mono: loaded once for each channel",) if is_double else ()
+        warnings = ["mono: loaded once for each channel"] if is_double else []
+        fingerprint = compute_fingerprint(self.parameters())
+        if self._member.fingerprint and fingerprint != self._member.fingerprint:
+            made = f"version {self._member.version or 'unknown'}, now {plugin.version}"
+            warnings.append(f"its parameters are not those with which the chain was made ({made})")
         return MemberFacts(
             label=self.label,
             host=self.host,
@@ -107,7 +127,9 @@ class PedalboardMember:
             path=str(Path(self._path)),
             layout="double" if is_double else "stereo",
             latency_frames=self.latency_frames,
-            warnings=warnings,
+            fingerprint=fingerprint,
+            tail_s=next((tail_s for kind, tail_s in _TAILS_S.items() if kind in plugin.category), 0.0),
+            warnings=tuple(warnings),
         )
 
     def parameters(self) -> tuple[ParameterFacts, ...]:
