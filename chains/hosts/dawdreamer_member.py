@@ -153,10 +153,13 @@ class DawDreamerMember:
         with tempfile.TemporaryDirectory(prefix="sideman-state-") as folder:
             path = Path(folder) / "state.vstpreset"
             path.write_bytes(state)
-            # load_vst3_preset opens no window; load_state does
-            if not all(one.load_vst3_preset(str(path)) for one in self._engine.processors):
-                hint = "give the state of this plugin (sideman chain capture)"
-                raise refuse(self.label, "state", "it refused its state", hint)
+            try:  # load_vst3_preset opens no window; load_state does
+                is_taken = all(one.load_vst3_preset(str(path)) for one in self._engine.processors)
+            except RuntimeError:
+                is_taken = False
+        if not is_taken:
+            hint = "give a state of this plugin and version (sideman chain capture)"
+            raise refuse(self.label, "state", "it refused its state", hint)
         self._state = state
         self._raw.clear()
         self.settle()

@@ -22,6 +22,7 @@ using namespace vst3;
 
 constexpr int kLateBlocks = 20;       // so many blocks pass before a mode fails in process: loading is over then
 constexpr int kLatencyFrames = 256;   // of the modes with latency
+constexpr int kLongestDelay = 1000;   // of mode latparam, whose delay follows its parameter at once
 constexpr int kGapBlocks = 50;        // mode gaps silences each block with a multiple of this number
 constexpr int kSilentStartMs = 500;   // mode slow_start is silent for so long
 constexpr int kSlowLoadS = 1;         // mode slow_ctor takes so long for each instance; hosts make two or three
@@ -181,13 +182,15 @@ private:
     }
     void prepare_delay() {
         delay_ = find_delay();
-        const size_t frames = is_mode("tempo") ? size_t(rate_ * 4) : size_t(delay_) + 1;
+        const size_t longest = is_mode("latparam") ? kLongestDelay : delay_;
+        const size_t frames = is_mode("tempo") ? size_t(rate_ * 4) : longest + 1;
         for (auto& line : lines_) line.assign(frames, 0.0f);
         at_ = 0;
     }
     Result set(ParameterId id, double value) {
         const bool is_new = values_[id] != value;
         values_[id] = value;
+        if (is_mode("latparam")) delay_ = find_delay();
         if (is_new && is_mode("latparam") && handler_) handler_->restartComponent(kLatencyChanged);
         return kOk;
     }
