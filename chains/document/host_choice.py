@@ -75,8 +75,6 @@ def _need_dawdreamer(member: Member) -> str:
     """Why a plugin needs DawDreamer; empty: Pedalboard can run it too."""
     if member.format in _FORMATS:
         return f"{_FORMATS[member.format]} needs DawDreamer"
-    if member.is_instrument:
-        return "instruments get their notes in DawDreamer"
     if member.follows_tempo:
         return "only DawDreamer has a tempo"
     if member.sidechain:

@@ -20,6 +20,7 @@ from chains.hosts.chain_loading import ChainLoading
 from chains.hosts.live_graph import LiveGraph, check_live
 from chains.hosts.offline_graph import render_chain
 from chains.hosts.offline_run import OfflineRun
+from chains.hosts.pedalboard_loading import has_probe
 from tests.chains.hosts.host_session import RATE, make_impulse, make_noise, measure_difference_db
 
 BLOCKS = (128, 512)
@@ -73,7 +74,7 @@ def measure(chain: Chain, folder: Path) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     """Measure every case; a chain that is refused gives its error."""
-    results: dict[str, Any] = {}
+    results: dict[str, Any] = {"has_probe": has_probe()}
     for name, chain in msgspec.json.decode(sys.stdin.buffer.read(), type=list[tuple[str, Chain]]):
         try:
             results[name] = measure(chain, folder)

@@ -125,3 +125,8 @@ def test_what_cannot_run_live_is_refused_with_the_reason_and_the_way_out(measure
     reason = REFUSED[name][1] if name != "long" else "latency of 9600 frames"
     assert reason in error
     assert "render" in error
+
+
+def test_pedalboard_still_has_the_step_of_its_constructor_that_is_left_out(measured: dict[str, Any]) -> None:
+    message = "pedalboard loads plugins in another way: see chains/hosts/pedalboard_loading.py"
+    assert measured["has_probe"], message
