@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -28,6 +29,38 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup does so
+
+
+LONGEST = (
+    "live/test_declared.py",
+    "live/test_tui_killed.py",
+    "live/test_tui.py",
+    "live/test_following_stems.py",
+    "live/test_killed.py",
+    "live/test_server_faults.py",
+    "live/test_controllers.py",
+    "live/test_worker_faults.py",
+    "demo/test_run.py",
+    "contracts/test_contracts.py",
+    "tui/test_same_output.py",
+    "jobs/test_jobs_beside_a_sidecar.py",
+    "controllers/test_hour.py",
+    "tui/test_app_offline.py",
+    "engines/mir/learned/test_learned_mir.py",
+    "engines/backing/test_beat_grid.py",
+    "runtime/test_supervisor.py",
+    "runtime/test_warmup.py",
+)
+"""Files that take 15 s or more of a processor, or few tests of them much of it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the longest tests come first, then those with the most: two processes that share files out then end at
+    about the same time."""
+    tests = Path(__file__).parent
+    ranks = {tests / name: rank for rank, name in enumerate(LONGEST)}
+    counts = Counter(item.path for item in items)
+    items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -counts[item.path]))
 
 
 class StartServer(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.check import NOTHING_CHOSEN, run_tests
+from tools.check import NOTHING_CHOSEN, SERVER_BYTES, plan_rounds, run_tests
 
 PASSES = "def test_passes():\n    assert True\n"
 FAILS = "def test_fails():\n    assert False\n"
@@ -38,3 +38,9 @@ def test_the_first_round_counts_as_much_and_one_round_may_be_empty(tmp_path: Pat
     assert status == 1
     assert total == {"passed": 1, "failed": 1, "skipped": 0}
     assert run_tests([*given(tmp_path), "-k", "nothing_of_this_name"])[0] == NOTHING_CHOSEN
+
+
+def test_two_files_have_servers_at_a_time_only_where_there_is_room_for_both() -> None:
+    small, large = (plan_rounds(SERVER_BYTES * servers) for servers in (1, 4))
+    assert small[0] == large[0]
+    assert "-n" in small[0] and "-n" not in small[1] and "-n" in large[1]

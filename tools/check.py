@@ -7,6 +7,7 @@ over the checks too where one failed.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,21 @@ CHECKS: dict[str, list[str]] = {
     "lint-imports": ["lint-imports"],
 }
 
-ROUNDS = (("-m", "not live", "-n", "2", "--dist", "loadfile"), ("-m", "live"))
-"""Two files at a time; then what has a jackd, by itself: a server that shares two cores with other tests may stand
-still for seconds."""
+TWO_FILES = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Two files at a time, in the order of tests/conftest.py: the longest first."""
+SHM, SERVER_BYTES = Path("/dev/shm"), 48_000_000
+"""Where JACK servers have their memory on Linux, and what one of the tests' takes of it."""
+
+
+def plan_rounds(room_bytes: int) -> list[tuple[str, ...]]:
+    """What pytest is called with: first what has no jackd, then what has one, two at a time too where shared memory
+    has room for the servers of both (``room_bytes``); a test that finds none would be skipped."""
+    live = ("-m", "live")
+    # a process that dies is not replaced: xdist would give it the same test again
+    two_live = (*live, *TWO_FILES, "--max-worker-restart", "0")
+    return [("-m", "not live", *TWO_FILES), two_live if room_bytes >= 4 * SERVER_BYTES else live]
+
+
 NOTHING_CHOSEN = 5
 """pytest's exit status where no test was chosen."""
 
@@ -72,12 +85,14 @@ def compile_meanwhile() -> Iterator[None]:
 
 
 def run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
-    """pytest as it is, on the terminal, in ROUNDS, or in one where ``arguments`` choose by mark; its exit status where
-    all went well or of the first round that did not, and how many tests passed, failed and were skipped."""
+    """pytest as it is, on the terminal, in the rounds of `plan_rounds`, or in one where ``arguments`` choose by mark;
+    its exit status where all went well or of the first round that did not, and how many tests passed, failed and were
+    skipped."""
     total = dict.fromkeys(("passed", "failed"), 0)
     skipped: set[tuple[str, str]] = set()  # a whole file that is skipped is so in each round
     statuses = []
-    for chosen in [()] if "-m" in arguments else ROUNDS:
+    room_bytes = shutil.disk_usage(SHM).free if SHM.is_dir() else 0
+    for chosen in [()] if "-m" in arguments else plan_rounds(room_bytes):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.xml")
             command = ["-m", "pytest", *chosen, f"--junitxml={report}", "-o", "junit_logging=no", *arguments]

@@ -123,7 +123,9 @@ def test_a_session_from_the_first_connection_to_the_last_job(
 
 def connect(rig: Rig, daw: JackRecorder) -> None:
     """Routing: connect a pair, cut it, and undo that."""
-    rig.app.wait_for_words("sideman other")
+    # all that the cursor passes, or it would run past what comes later
+    for words in ("sideman other", "midi_out", "return", "playback", "control"):
+        rig.app.wait_for_words(words)
     rig.move_to("sideman other", f"{DAW} return")
     rig.app.press("enter")
     until("the pair to sound", lambda: find_level(daw) > 0)
