@@ -90,6 +90,8 @@ class _RenderJob:
         if not self.source.parts:
             files = {MIX: name}
         self.result.paths = {part: self.out / file for part, file in files.items()}
+        for folder in {self.out, *(path.parent for path in self.result.paths.values())}:
+            sweep_drafts(folder)  # of a run that was killed
         self.key = self._make_key()
         if not self.options.force and all(self.journal.is_made(self.out, file, self.key) for file in files.values()):
             self.result.status = "skipped"
@@ -137,14 +139,13 @@ class _RenderJob:
         return make_render_key([*inputs, *self.options.sidechains.items()], chains, self.options)
 
     def _begin(self, name: str, files: dict[str, str]) -> None:
-        """Note whose the files are, before there is one; what was left of a killed run goes."""
+        """Note whose the files are, before there is one."""
         self.journal.claim(name, self.source.path)
         for file in files.values():
             self.journal.made.pop(file, None)
         self.journal.save(self.out)
         if self.source.parts:
             (self.out / name).mkdir(exist_ok=True)
-            sweep_drafts(self.out / name)
 
     def _write(self, part: str, segment: AudioSegment, file: str) -> None:
         """Master a part, write it to ``file`` of the results, and note that it is done."""

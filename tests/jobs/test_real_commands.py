@@ -1,4 +1,4 @@
-"""Jobs with the commands as users run them: separate, analyze and accompany, with real and with broken songs."""
+"""Jobs with the commands as users run them: separate, analyze, accompany and render, with real and broken songs."""
 
 from __future__ import annotations
 
@@ -73,6 +73,16 @@ def test_a_band_for_a_chord_sheet(make_rig: MakeRig, tmp_path: Path) -> None:
     number = rig.start("accompany", "| Am7 D7 |", "--out", str(tmp_path / "band"), "--style", "rock")
     assert rig.until(number, "done")["what"] == "| Am7 D7 | → band, rock"
     assert (tmp_path / "band" / "band.mid").is_file()
+
+
+def test_a_song_is_rendered_to_a_loudness(make_rig: MakeRig, tmp_path: Path) -> None:
+    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
+    rig = make_rig(JobSettings(), COMMAND)
+    song = write_song(tmp_path / "song.wav", 1.0)
+    number = rig.start("render", str(song), "--out", str(tmp_path / "out"), "--target-lufs", "-20")
+    row = rig.until(number, "done")
+    assert (row["what"], row["done"], row["share"]) == ("song.wav → out, -20", 1, 1.0)
+    assert soundfile.info(tmp_path / "out" / "song.wav").subtype == "PCM_24"
 
 
 @pytest.mark.parametrize(
