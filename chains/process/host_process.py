@@ -31,6 +31,7 @@ from chains.process.messages import (
     Step,
 )
 from chains.process.step_clock import StepClock
+from chains.process.step_limits import StepLimits
 from chains.process.verdict import HostVerdict, PluginError
 
 Result = TypeVar("Result", LoadResult, RenderResult, ParametersResult, StateResult)
@@ -58,7 +59,7 @@ class HostProcess:
         self._record = CrashRecord()
         self._load: LoadRequest | None = None
         self._settings: list[ParametersRequest | StateRequest] = []
-        self._load_limits_s: dict[str, float] = {}
+        self._step_limits = StepLimits(self.limits)
         self._is_cancelled = threading.Event()
         self._renders = 0
         self._loaded_bytes = 0
@@ -109,7 +110,7 @@ class HostProcess:
             ConfigError: The block list has an error.
         """
         self._load, self._settings = None, []
-        self._load_limits_s = {member.label: member.load_limit_s for _, member in walk_members(chain)}
+        self._step_limits.open_chain(chain, rate)
         self._record.open_chain(chain)
         request = LoadRequest(chain, rate, block_frames, host, folder)
         result = self._load_chain(request)
@@ -134,7 +135,7 @@ class HostProcess:
         self._note_growth()
         verdict = _judge_output(request, result)
         if verdict is not HostVerdict.OK and verdict not in accepts:
-            bad = f"{result.bad_frames} frames of its output are not finite"
+            bad = "; ".join([f"{result.bad_frames} frames of its output are not finite", *result.warnings])
             what = bad if verdict is HostVerdict.NOT_FINITE else "its output is silent although its input is not"
             raise make_error(verdict, what, Step("render", self._name_member()), self._list_labels())
         return result
@@ -191,6 +192,7 @@ class HostProcess:
             self.starts += 1
             self._renders = 0
         result = self._exchange(request, LoadResult)
+        self._step_limits.note_hosts(result)
         self._loaded_bytes = self._child.resident_bytes
         self.growth_bytes = 0
         return result
@@ -228,7 +230,7 @@ class HostProcess:
     ) -> Result | Failure:
         name = self._name_member() if isinstance(request, RenderRequest) else getattr(request, "member", "")
         step = Step(_FIRST_STEPS[type(request)], name)
-        clock = StepClock(self._find_limit_s(step), child.read_clock())
+        clock = StepClock(self._step_limits.find(step, request), child.read_clock())
         child.send(request)
         while True:
             reply = child.receive()
@@ -239,19 +241,13 @@ class HostProcess:
                 return reply
             if isinstance(reply, Step | Progress):
                 step = reply if isinstance(reply, Step) else step
-                clock.restart(self._find_limit_s(step), child.read_clock())
+                clock.restart(self._step_limits.find(step, request), child.read_clock())
                 if isinstance(reply, Progress):
                     on_progress(reply.frames)
             elif child.is_finished():
                 raise make_end_error(child.read_end(), step, self._list_labels())
             elif (verdict := clock.judge(child.read_clock())) is not HostVerdict.OK:
-                raise make_hang_error(verdict, clock.limit_s, step, self._list_labels())
-
-    def _find_limit_s(self, step: Step) -> float:
-        if step.step in ("load", "state"):
-            return max(self.limits.load_s, self._load_limits_s.get(step.plugin, 0.0))
-        limits_s = {"start": self.limits.start_s, "render": self.limits.render_s}
-        return limits_s.get(step.step, self.limits.prepare_s)
+                raise make_hang_error(verdict, clock.get_limit_s(verdict), step, self._list_labels())
 
     def _name_member(self) -> str:
         """The only member's label; empty where there are more, so that nobody knows which it was."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.cpu_usage import Usage
+from chains.process.step_limits import StepLimit
 from chains.process.verdict import HostVerdict
 
 BUSY_SHARE = 0.5
@@ -26,24 +27,29 @@ class UsageAt:
 
 
 class StepClock:
-    """Times one step. ``limit_s``: seconds without a report that it may take."""
+    """Times one step."""
 
-    def __init__(self, limit_s: float, began: UsageAt) -> None:
-        self.limit_s, self._began = limit_s, began
+    def __init__(self, limit: StepLimit, began: UsageAt) -> None:
+        self._limit, self._began = limit, began
 
     def judge(self, reading: UsageAt) -> HostVerdict:
         """OK, or in which way it hangs."""
         elapsed_s = reading.now_s - self._began.now_s
-        if elapsed_s <= self.limit_s:
+        if elapsed_s <= self._limit.still_s:
             return HostVerdict.OK
         before, after = self._began.usage, reading.usage
         if before is None or after is None:
-            return HostVerdict.HUNG_STILL
+            return HostVerdict.HUNG_STILL if elapsed_s > self._limit.busy_s else HostVerdict.OK
         own_s = max(elapsed_s - (after.starved_s - before.starved_s), elapsed_s / LONGEST_FACTOR)
-        if own_s <= self.limit_s:
+        is_busy = after.cpu_s - before.cpu_s >= BUSY_SHARE * own_s
+        if own_s <= (self._limit.busy_s if is_busy else self._limit.still_s):
             return HostVerdict.OK
-        return HostVerdict.HUNG_BUSY if after.cpu_s - before.cpu_s >= BUSY_SHARE * own_s else HostVerdict.HUNG_STILL
+        return HostVerdict.HUNG_BUSY if is_busy else HostVerdict.HUNG_STILL
 
-    def restart(self, limit_s: float, reading: UsageAt) -> None:
+    def get_limit_s(self, verdict: HostVerdict) -> float:
+        """The limit that was exceeded."""
+        return self._limit.busy_s if verdict is HostVerdict.HUNG_BUSY else self._limit.still_s
+
+    def restart(self, limit: StepLimit, reading: UsageAt) -> None:
         """The process has reported: a step with this limit begins, or goes on."""
-        self.limit_s, self._began = limit_s, reading
+        self._limit, self._began = limit, reading
