@@ -22,7 +22,8 @@ from chains.document.chain_lookup import load_chain
 from chains.process.limits import Limits
 
 BOTH = "both"
-_INSTRUMENT_SIGN = "instrument"
+SIGN_OF_INSTRUMENT = "instrument"
+"""Word in the refusal of a plugin that takes no audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def make_factory(target: CheckTarget, limits: Limits | None = None) -> SessionFa
 def find_instrument(target: CheckTarget, report: ChainCheckReport) -> CheckTarget | None:
     """The target as an instrument, where it is a plugin by its path that did not load because it takes no audio."""
     load = report.results[0]
-    if target.is_file or load.outcome is not Outcome.FAIL or _INSTRUMENT_SIGN not in f"{load.finding} {load.fix}":
+    if target.is_file or load.outcome is not Outcome.FAIL or SIGN_OF_INSTRUMENT not in f"{load.finding} {load.fix}":
         return None
     member = replace_fields(target.chain.members[0], is_instrument=True)
     return (

@@ -10,11 +10,12 @@ from bridge.commands import ENTRY_POINTS, read_help
 
 app = App(
     name="chain",
-    help="Plugin chains: list, show, compare and test them, and render with them.",
+    help="Plugin chains: list, show, compare, test and capture them, and render with them.",
     help_format="plaintext",
 )
 
 COMMANDS = {
+    "capture": "chains.commands.capture_command:capture_chain",
     "check": "chains.commands.check_command:check_chains",
     "list": "chains.commands.list_command:list_chains",
     "show": "chains.commands.show_command:show_chain",
