@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chains.checks.check import QUICK, Check
 from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.subject import Subject
 from chains.document.chain import Member
+from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.process.messages import MemberFacts
 
 SLOW = 2.0
@@ -33,7 +36,11 @@ def check_identity(subject: Subject) -> CheckFinding:
     other: list[str] = []
     for member in expecting:
         if member.label in found:
-            strict, loose = _compare(member, found[member.label], subject.rate)
+            facts = found[member.label]
+            if member.fingerprint and not facts.fingerprint:
+                parameters = subject.session.read_parameters(member.label, {}).parameters
+                facts = replace(facts, fingerprint=compute_fingerprint(parameters))
+            strict, loose = _compare(member, facts, subject.rate)
             wrong += strict
             other += loose
     if wrong:
