@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,14 +37,14 @@ class Check:
         except SkippedCheckError as reason:
             return CheckResult(check=self.id, outcome=Outcome.SKIP, finding=str(reason))
         except PluginError as error:
-            figures = {"verdict": error.verdict.value, "plugin": error.plugin, "step": error.step}
+            about = {"verdict": error.verdict.value, "plugin": error.plugin, "step": error.step}
             return CheckResult(
                 check=self.id,
                 outcome=Outcome.SKIP if error.verdict is HostVerdict.CANCELLED else Outcome.FAIL,
                 finding=error.message,
                 fix=error.hint,
-                figures={name: text for name, text in figures.items() if text},
+                figures={name: text for name, text in about.items() if text},
             )
-        return CheckResult(
-            check=self.id, outcome=found.outcome, finding=found.text, fix=found.fix, figures=found.figures
-        )
+        # JSON has no infinity
+        figures = {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in found.figures.items()}
+        return CheckResult(check=self.id, outcome=found.outcome, finding=found.text, fix=found.fix, figures=figures)

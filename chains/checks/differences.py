@@ -19,7 +19,7 @@ def compute_peak_db(audio: Audio) -> float:
     peak = float(np.max(np.abs(audio), initial=0.0))
     if not np.isfinite(peak):
         return float("inf")
-    return max(20.0 * np.log10(peak), BIT_EQUAL_DB) if peak > 0.0 else BIT_EQUAL_DB
+    return max(20.0 * float(np.log10(peak)), BIT_EQUAL_DB) if peak > 0.0 else BIT_EQUAL_DB
 
 
 def compute_null_db(reference: Audio, other: Audio) -> float:

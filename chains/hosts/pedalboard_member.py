@@ -177,6 +177,11 @@ class PedalboardMember:
             except (RuntimeError, ValueError) as error:
                 hint = "capture it again (sideman chain capture)"
                 raise refuse(self.label, "state", f"its state is damaged: {error}", hint) from error
+        # the plugin has taken it, the host's values of parameters have not, unless the plugin says that they changed.
+        # Its own state, after a block, brings them up to date; before a block that would be the defaults.
+        self.feed(np.zeros((2, MIN_BLOCK_FRAMES * 4), np.float32), MIN_BLOCK_FRAMES * 4)
+        for one in self._plugins:
+            one.raw_state = one.raw_state
         self.settle()
 
     def _read_class_id(self) -> str:

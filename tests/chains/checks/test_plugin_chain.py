@@ -1,0 +1,75 @@
+"""Plugins given instead of chains: paths, bundles, files inside, URIs and names, and what is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigError
+from chains.checks.plugin_chain import is_plugin, make_plugin_chain
+
+MANIFEST = """
+@prefix lv2: <http://lv2plug.in/ns/lv2core#> .
+<urn:test:One>
+    a lv2:Plugin ;
+    lv2:binary <One.so> .
+<urn:test:Two> a lv2:Plugin .
+<urn:test:One#preset> a <http://lv2plug.in/ns/ext/presets#Preset> .
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/usr/lib/vst3/A.vst3", True), ("A.vst3/Contents/x86_64-linux/A.so", True), ("a-vst.so", True),
+        ("urn:zamaudio:ZamComp", True), ("http://lv2.example/plugin", True), ("A.component", True),
+        ("warm-bus", False), ("./warm.toml", False), ("folder/warm.toml", False),
+    ],
+)  # fmt: skip
+def test_plugins_are_told_from_chains(target: str, expected: bool) -> None:
+    assert is_plugin(target) is expected
+
+
+def test_a_uri_is_an_lv2() -> None:
+    (member,) = make_plugin_chain("urn:zamaudio:ZamComp").members
+    assert (member.format, member.id, member.plugin) == ("lv2", "urn:zamaudio:ZamComp", "ZamComp")
+
+
+@pytest.mark.parametrize("inside", ["", "Contents/x86_64-linux/My Gain.so"])
+def test_a_bundle_and_the_file_inside_are_the_same_plugin(tmp_path: Path, inside: str) -> None:
+    bundle = tmp_path / "My Gain.vst3"
+    library = bundle / "Contents/x86_64-linux/My Gain.so"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    (member,) = make_plugin_chain(str(bundle / inside)).members
+    assert (member.format, member.plugin) == ("vst3", "My Gain")
+    assert [path for paths in member.paths.values() for path in paths] == [str(bundle / inside)]
+
+
+def test_a_vst2_loses_the_ending_of_debian(tmp_path: Path) -> None:
+    (tmp_path / "ZamComp-vst.so").touch()
+    (member,) = make_plugin_chain(str(tmp_path / "ZamComp-vst.so")).members
+    assert (member.format, member.plugin) == ("vst2", "ZamComp")
+
+
+def test_a_bundle_of_several_lv2_needs_a_name(tmp_path: Path) -> None:
+    bundle = tmp_path / "two.lv2"
+    bundle.mkdir()
+    (bundle / "manifest.ttl").write_text(MANIFEST, encoding="utf-8")
+    assert make_plugin_chain(str(bundle), "Two").members[0].id == "urn:test:Two"
+    with pytest.raises(ConfigError, match="urn:test:One, urn:test:Two"):
+        make_plugin_chain(str(bundle))
+
+
+@pytest.mark.parametrize("target", ["/nowhere/A.vst3", "/nowhere/a.lv2", "NoSuchPluginAnywhere"])
+def test_a_missing_plugin_is_an_error_with_a_fix(target: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        make_plugin_chain(target)
+    assert error.value.hint
+
+
+def test_another_format_than_that_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "A.vst3").mkdir()
+    with pytest.raises(ConfigError, match="a VST3, not lv2"):
+        make_plugin_chain(str(tmp_path / "A.vst3"), format="lv2")
