@@ -11,7 +11,7 @@ from chains.document.chain import Chain, Member
 from chains.document.chain_lookup import ChainEntry
 from chains.document.chain_lookup import list_chains as find_chains
 from chains.document.host_choice import list_live_obstacles
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members, walk_members
 from chains.document.plugin_locations import is_installed
 
 
@@ -59,7 +59,7 @@ def _count_members(chain: Chain) -> int:
 
 
 def _list_missing(chain: Chain) -> list[str]:
-    return [_format_plugin(member) for _, member in walk_members(chain) if not is_installed(member)]
+    return [_format_plugin(member) for _, member in walk_active_members(chain) if not is_installed(member)]
 
 
 def _format_plugin(member: Member) -> str:

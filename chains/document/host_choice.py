@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from bridge.errors import ConfigError
 from chains.document.chain import Chain, Member
 from chains.document.effects import EFFECTS
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 
 HostName: TypeAlias = Literal["pedalboard", "dawdreamer"]
 AUTO = "auto"
@@ -53,6 +53,8 @@ def find_live_obstacle(member: Member) -> str:
     """Why a member cannot run live; empty: it can, as far as its document tells. Its branches are not looked at."""
     if member.bypass:
         return ""
+    if member.automation:
+        return "automation needs the beats of a song"
     if member.effect:
         effect = EFFECTS.get(member.effect)
         return effect.not_live if effect else ""
@@ -67,7 +69,7 @@ def find_live_obstacle(member: Member) -> str:
 
 def list_live_obstacles(chain: Chain) -> list[str]:
     """List why a chain cannot run live, a line for each member; empty: it can, as far as its document tells."""
-    found = ((member.label, find_live_obstacle(member)) for _, member in walk_members(chain))
+    found = ((member.label, find_live_obstacle(member)) for _, member in walk_active_members(chain))
     return [f"{label}: {reason}" for label, reason in found if reason]
 
 

@@ -14,6 +14,16 @@ def walk_members(chain: Chain) -> Iterator[tuple[str, Member]]:
         yield from _walk(bus.members, f"bus[{number}].")
 
 
+def walk_active_members(chain: Chain) -> Iterator[tuple[str, Member]]:
+    """As `walk_members`, without members that are bypassed, and what is in branches that are."""
+    bypassed: tuple[str, ...] = ()
+    for key, member in walk_members(chain):
+        if member.bypass:
+            bypassed += (f"{key}.",)
+        elif not key.startswith(bypassed):
+            yield key, member
+
+
 def _walk(members: tuple[Member, ...], prefix: str) -> Iterator[tuple[str, Member]]:
     for number, member in enumerate(members):
         key = f"{prefix}member[{number}]"

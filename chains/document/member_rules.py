@@ -31,7 +31,7 @@ _PROCESSOR = _ANY | {"parameters", "automation", "latency_frames"}
 _ALLOWED = {
     "plugin": frozenset(field.encode_name for field in msgspec.structs.fields(Member)) - {"effect", "faust", "branch"},
     "effect": _PROCESSOR | {"effect"},
-    "faust": _PROCESSOR | {"faust", "sidechain"},
+    "faust": _PROCESSOR | {"faust"},
     "branch": _ANY | {"branch"},
 }
 """The keys that make sense, by kind."""

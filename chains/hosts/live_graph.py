@@ -14,7 +14,6 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
 from chains.document.host_choice import list_live_obstacles
-from chains.document.member_paths import walk_members
 from chains.hosts.chain_graph import ChainGraph
 from chains.hosts.chain_loading import ChainLoading
 from chains.hosts.delay_line import DelayLine
@@ -148,9 +147,5 @@ def check_live(chain: Chain) -> None:
     Raises:
         ConfigError: It cannot; the message says why for each member.
     """
-    reasons = list_live_obstacles(chain)
-    for _, member in walk_members(chain):
-        if member.automation and not member.bypass:
-            reasons.append(f"{member.label}: automation needs the beats of a song")
-    if reasons:
+    if reasons := list_live_obstacles(chain):
         raise ConfigError(f"the chain cannot run live: {'; '.join(reasons)}", _RENDER)

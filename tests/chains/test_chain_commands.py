@@ -73,7 +73,10 @@ def test_list_prints_json(path: str, capsys: pytest.CaptureFixture[str]) -> None
     list_chains(json_=True)
     found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
     assert found["trial"]["missing"] == ["No such plugin (VST3)"]
-    assert found["trial"]["not_live"] == ["Faust: Faust code needs DawDreamer, which does not run live"]
+    assert found["trial"]["not_live"] == [
+        "No such plugin: automation needs the beats of a song",
+        "Faust: Faust code needs DawDreamer, which does not run live",
+    ]
     assert found["trial"]["members"] == 4
     assert "no built-in effect is named Gian" in found["broken"]["problem"]
 

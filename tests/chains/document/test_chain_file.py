@@ -112,6 +112,11 @@ def test_a_text_of_any_kind_comes_back_as_it_was(tmp_path: Path, faust: str) -> 
         (GAIN + "[[member.branch]]\n", "member[0]: is effect and branch at once", "keep one"),
         ("[[member]]\neffect = 'Gian'", "member[0].effect: no built-in effect is named Gian", "did you mean Gain?"),
         (GAIN + "format = 'vst3'", "member[0].format: means nothing for a built-in effect", "leave it out; keys here:"),
+        (
+            "[[member]]\nfaust = 'process = _, _;'\nsidechain = 'x'",
+            "member[0].sidechain: means nothing for Faust",
+            "out",
+        ),
         (GAIN + "format = 'clap'", "member[0].format: no such format 'clap'", "give one of vst3, vst2, lv2, au"),
         (GAIN + "name = ' x'", "member[0].name: ' x' is no usable name", "give 1 to 64 characters"),
         (GAIN + 'name = "a\\nb"', "member[0].name: 'a\\nb' is no usable name", "give 1 to 64 characters"),

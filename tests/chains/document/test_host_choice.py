@@ -15,6 +15,7 @@ VST2 = Member(plugin="P", format="vst2")
 LV2 = Member(plugin="P", format="lv2", id="urn:p")
 FAUST = Member(faust="process = _, _;")
 GAIN = Member(effect="Gain")
+MOVING = Member(effect="Gain", automation={"gain_db": ((0.0, 0.0), (4.0, -6.0))})
 PITCH = Member(effect="PitchShift")
 SYNTH = Member(plugin="P", format="vst3", is_instrument=True)
 
@@ -75,4 +76,11 @@ def test_all_that_keeps_a_chain_from_running_live_is_listed() -> None:
     chain = Chain(members=(GAIN, Member(branches=(Branch(), Branch(members=(PITCH, FAUST))))))
     assert [line.split(":")[0] for line in list_live_obstacles(chain)] == ["PitchShift", "Faust"]
     assert list_live_obstacles(Chain(members=(GAIN, VST3))) == []
+    assert list_live_obstacles(Chain(members=(MOVING,))) == ["Gain: automation needs the beats of a song"]
+
+
+def test_what_is_bypassed_keeps_no_chain_from_running_live() -> None:
+    branches = (Branch(), Branch(members=(Member(name="inner", branches=(Branch(members=(FAUST,)),)),)))
     assert list_live_obstacles(Chain(members=(Member(effect="PitchShift", bypass=True),))) == []
+    assert list_live_obstacles(Chain(members=(Member(branches=branches, bypass=True), GAIN))) == []
+    assert list_live_obstacles(Chain(members=(Member(branches=branches), GAIN))) != []
