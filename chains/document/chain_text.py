@@ -83,7 +83,7 @@ def _format_value(value: Any) -> str:
 
 def _format_lines(text: str) -> str:
     """A text of several lines as it is, such as Faust code, where TOML can hold it so."""
-    if _LITERAL_ENDS in text or text.endswith("'") or _CONTROL.search(text.replace("\n", "").replace("\t", "")):
+    if _LITERAL_ENDS in text or _CONTROL.search(text.replace("\n", "").replace("\t", "")):
         return _format_text(text)
     return f"{_LITERAL_ENDS}\n{text}{_LITERAL_ENDS}"
 

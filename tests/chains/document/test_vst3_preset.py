@@ -32,6 +32,11 @@ def test_a_preset_is_read_byte_by_byte() -> None:
     assert format_preset_bytes(Vst3Preset(CLASS_ID, {"Comp": b"state"})) == make_preset()
 
 
+def test_of_two_chunks_with_one_id_the_first_counts() -> None:
+    data = make_preset(count=2) + b"Comp" + struct.pack("<qq", 48, 2)
+    assert parse_preset(data, "x").processor_state == b"state"
+
+
 def test_a_preset_that_is_written_is_read_again() -> None:
     assert parse_preset(DATA, "x") == PRESET
     assert parse_preset(DATA, "x").processor_state == b"\0\1state"
