@@ -46,7 +46,10 @@ class DescribedParameter(Protocol):
 def compute_fingerprint(parameters: Iterable[DescribedParameter]) -> str:
     """The fingerprint of a plugin's parameters, 64 hexadecimal figures; empty where it has none to set."""
     found = sorted(
-        (one.name, one.unit, _round(one.low), _round(one.high), one.steps) for one in parameters if one.is_automatable
+        # one host gives units and names with spaces around them, the other without
+        (one.name.strip(), one.unit.strip(), _round(one.low), _round(one.high), one.steps)
+        for one in parameters
+        if one.is_automatable
     )
     return hashlib.sha256(json.dumps(found, ensure_ascii=False).encode()).hexdigest() if found else ""
 

@@ -16,7 +16,7 @@ FINGERPRINT = compute_fingerprint((THRESHOLD, MODE, METER))
 
 def test_values_order_and_meters_do_not_count() -> None:
     assert len(FINGERPRINT) == 64
-    moved = msgspec.structs.replace(THRESHOLD, raw=0.25, text="-45 dB", index=1, high=-0.0)
+    moved = msgspec.structs.replace(THRESHOLD, unit=" dB ", raw=0.25, text="-45 dB", index=1, high=-0.0)
     assert compute_fingerprint((MODE, moved)) == FINGERPRINT
 
 

@@ -121,3 +121,10 @@ def test_a_preset_of_a_real_plugin_is_parsed_and_that_of_another_refused(
     with pytest.raises((PluginError, ConfigError), match=f"{ids['ZamCompX2']}.*{ids['ZamEQ2']}"):
         hosts.process.load_state("ZamEQ2", states["ZamCompX2"])
     hosts.process.load_state("ZamEQ2", encode_state(decode_state(states["ZamEQ2"], "again")))
+
+
+def test_a_fingerprint_is_the_same_in_both_hosts(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
+    member = Member(plugin="ZamCompX2", format="vst3", paths={"linux": (installed_plugin("ZamCompX2", "vst3"),)})
+    found = {hosts.load(member, host=host).members[0].fingerprint for host in ("pedalboard", "dawdreamer")}
+    assert len(found) == 1
+    assert found != {""}
