@@ -18,6 +18,7 @@ from chains.hosts.dawdreamer_tempo import compute_tempo
 from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_facts import describe_parameter
+from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
 from chains.process.messages import MemberFacts, ParameterFacts
 
 _TAKES = "use its VST3 in Pedalboard, or a plugin with one or two channels"
@@ -201,28 +202,13 @@ class DawDreamerMember:
         return out[:CHANNELS] if out.shape[0] >= CHANNELS else np.repeat(out, CHANNELS, axis=0)
 
     def _make_inputs(self, audio: Audio, run: OfflineRun) -> list[Audio]:
-        """The inputs of each instance: the signal, then the sidechain, the rest silent."""
-        key = self._get_sidechain(run)
-        made = []
-        for channel in range(self._count):
-            inputs = np.zeros((self._engine.inputs, audio.shape[1]), np.float32)
-            main = min(self._main_inputs, inputs.shape[0])
-            inputs[:main] = audio[channel : channel + main]
-            if key is not None:
-                frames = min(key.shape[1], audio.shape[1])
-                rest = inputs.shape[0] - main
-                inputs[main:, :frames] = key[:rest, :frames] if rest > 1 else key[:, :frames].mean(axis=0)
-            made.append(inputs)
-        return made
-
-    def _get_sidechain(self, run: OfflineRun) -> Audio | None:
-        name = self._member.sidechain
-        if not name:
-            return None
-        if name not in run.sidechains:
-            hint = f"give it: there are {', '.join(run.sidechains) or 'none'}"
-            raise refuse(self.label, "render", f"its sidechain {name!r} is missing", hint)
-        return run.sidechains[name]
+        """The inputs of each instance."""
+        sidechain = find_sidechain(self._member, run)
+        main = self._main_inputs
+        return [
+            make_inputs(audio[channel : channel + main], self._engine.inputs, sidechain)
+            for channel in range(self._count)
+        ]
 
     def _set_tempo(self, run: OfflineRun, frames: int) -> None:
         if len(run.beats_s) > 1:

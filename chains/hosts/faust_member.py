@@ -14,6 +14,7 @@ from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_values import FLOAT_STEP, read_number
+from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
 from chains.process.messages import MemberFacts, ParameterFacts
 
 _LINE = re.compile(r"dawdreamer\s*:\s*(\d+)\s*:\s*(.*)", re.DOTALL)
@@ -39,9 +40,11 @@ class FaustMember:
         self._values: dict[str, float] = {}
         self._engine = self._compile(block_frames)
         inputs, outputs = self._engine.inputs, self._engine.outputs
-        if (inputs, outputs) != (CHANNELS, CHANNELS):
+        wanted = (3, 4) if member.sidechain else (CHANNELS,)
+        if inputs not in wanted or outputs != CHANNELS:
             message = f"the program has {inputs} inputs and {outputs} outputs"
-            raise refuse(self.label, "load", message, "give it two of each, such as process = effect, effect;")
+            hint = "give it two of each, such as process = effect, effect; and one or two more inputs for a sidechain"
+            raise refuse(self.label, "load", message, hint)
         self._facts = self._engine.processors[0].get_parameters_description()
 
     def _compile(self, block_frames: int) -> DawDreamerEngine:
@@ -142,7 +145,8 @@ class FaustMember:
             samples = np.repeat(values, CURVE_FRAMES)[: audio.shape[1]]
             samples = np.pad(samples, (0, audio.shape[1] - len(samples)), mode="edge")
             processor.set_automation(self._find(name)["name"], samples)
-        return self._engine.render([np.ascontiguousarray(audio)], audio.shape[1])[0]
+        inputs = make_inputs(audio, self._engine.inputs, find_sidechain(self._member, run))
+        return self._engine.render([inputs], audio.shape[1])[0]
 
     def close(self) -> None:
         """Let go of the program."""

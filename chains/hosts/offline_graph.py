@@ -11,6 +11,7 @@ from bridge.core.audio import Audio
 from chains.hosts.chain_graph import BranchNode, ChainGraph, NodePath
 from chains.hosts.member import HostedMember, StreamingMember, WholeMember
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
+from chains.hosts.render_pulse import RenderPulse
 from chains.hosts.work_audio import make_work_audio
 
 _MARGIN_FRAMES = 8192
@@ -108,7 +109,8 @@ def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
     """
     if isinstance(member, WholeMember):
         expected = member.latency_frames
-        out = member.render(work, run)
+        with RenderPulse(lambda: run.advance(0, 1), work.shape[1] / run.rate):
+            out = member.render(work, run)
         if member.latency_frames != expected:
             run.note_latency(member.label, 0, expected, member.latency_frames)
         latency = min(member.latency_frames, work.shape[1]) if run.is_compensated else 0

@@ -74,6 +74,19 @@ def test_a_sidechain_ducks_the_signal(
         hosts.render(Chain(members=(member,)), steady)
 
 
+@pytest.mark.parametrize("key", ["a", "a, b"], ids=["one input", "two inputs"])
+def test_faust_code_gets_its_sidechain_behind_the_signal(hosts: HostSession, key: str) -> None:
+    steady, loud = np.ones((2, 4800), np.float32), np.full((2, 2400), 0.25, np.float32)
+    loud[1] = 0.75
+    code = f"duck(l, r, {key}) = l - k, r - k with {{ k = (a + {'b' if 'b' in key else 'a'}) / 2; }};\nprocess = duck;"
+    member = Member(name="duck", faust=code, sidechain="drums")
+    rendered = hosts.render(Chain(members=(member,)), steady, sidechains={"drums": loud})
+    assert measure_difference_db(rendered.audio[:, :2400], steady[:, :2400] * np.float32(0.5)) < -120.0
+    assert measure_difference_db(rendered.audio[:, 2400:], steady[:, 2400:]) == -240.0
+    with pytest.raises(PluginError, match="its sidechain 'drums' is missing"):
+        hosts.render(Chain(members=(member,)), steady)
+
+
 def test_a_vst3_without_a_sidechain_input_is_refused_with_the_way_out(
     hosts: HostSession, installed_plugin: InstalledPlugin
 ) -> None:
