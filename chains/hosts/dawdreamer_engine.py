@@ -45,7 +45,7 @@ class DawDreamerEngine:
                 self._players.append(self._engine.make_playback_processor(f"input{one}", silence))
                 nodes.append((self._players[-1], []))
             nodes.append((processor, [f"input{one}"] if inputs else []))
-            processor.record = True
+            processor.record = count > 1  # else the engine's own output is enough: a copy of the song less
         self._engine.load_graph(nodes)
 
     @property
@@ -81,5 +81,5 @@ class DawDreamerEngine:
             player.set_data(audio)
         # DawDreamer rounds down: half a frame more makes it whole
         self._engine.render((frames + 0.5) / self._rate)
-        outs = [np.asarray(processor.get_audio(), np.float32)[:, :frames] for processor in self.processors]
-        return [np.pad(out, ((0, 0), (0, frames - out.shape[1]))) for out in outs]
+        sources = self.processors if len(self.processors) > 1 else (self._engine,)
+        return [np.asarray(source.get_audio(), np.float32)[:, :frames] for source in sources]
