@@ -1,0 +1,52 @@
+"""Insert library: which chains can be chosen, without a plugin being loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bridge.config import user_dir
+from bridge.core.insert import InsertLibrary, InsertProcessor
+from bridge.core.insert_registry import list_inserts, load_insert_library
+from bridge.errors import ConfigError
+from chains.live.insert_library import ChainLibrary
+
+
+def write_user_chain(name: str, text: str) -> None:
+    folder = user_dir("chains")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.toml").write_text(f"schema = 1\n{text}", encoding="utf-8")
+
+
+def test_shipped_chains_and_the_users_can_be_chosen_but_none_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    write_user_chain("mine", '[[member]]\neffect = "Gain"\n')
+    write_user_chain("broken", '[[member]]\neffect = "Gian"\n')
+    names = ChainLibrary().list_names()
+    assert "mine" in names
+    assert "vocal-bus" in names
+    assert "broken" not in names
+    assert "broken" in caplog.text
+    assert list(names) == sorted(names)
+
+
+def test_the_library_is_what_the_bridge_finds_by_its_entry_point() -> None:
+    library = load_insert_library()
+    assert isinstance(library, ChainLibrary)
+    checked: InsertLibrary = library
+    assert checked.list_names() == list_inserts()
+    assert isinstance(library.load("vocal-bus"), InsertProcessor)
+
+
+def test_an_unknown_chain_is_an_error_with_the_nearest_name() -> None:
+    with pytest.raises(ConfigError, match=r"no chain is named 'vocal-bos'; did you mean vocal-bus\?"):
+        ChainLibrary().load("vocal-bos")
+
+
+def test_listing_imports_no_plugin_host() -> None:
+    code = (
+        "import sys; from bridge.core.insert_registry import list_inserts; assert list_inserts();"
+        "sys.exit(any(name in sys.modules for name in ('pedalboard', 'dawdreamer', 'chains.hosts')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
