@@ -18,6 +18,7 @@ import msgspec
 from bridge.control.insert_controls import InsertSetting
 from bridge.core.insert import INSERT_POINTS
 from bridge.runtime.graph import Graph
+from bridge.runtime.shared.wake import make_semaphore
 from bridge.runtime.stall_detector import StallLimits
 from bridge.runtime.supervised_insert import InsertStatus, SupervisedInsert
 
@@ -46,7 +47,10 @@ class InsertSupervisor:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> InsertSupervisor:
-        plan = msgspec.structs.replace(self._graph.plan, wake_by_semaphore=False)
+        context, plan = self._graph.insert_context, self._graph.plan
+        posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in context.semaphores]
+        plan = msgspec.structs.replace(plan, wake_by_semaphore=all(posts))
+        context.wake[:] = posts if plan.wake_by_semaphore else 0
         self._inserts = tuple(
             SupervisedInsert(self._graph, plan, point, self._running, self._starting) for point in INSERT_POINTS
         )
