@@ -79,7 +79,9 @@ def test_a_plugin_that_puts_out_nan_for_silence_is_refused(
 ) -> None:
     save_chain("nan", make_chain(fixture_plugin("nan")))
     inserts.choose("bass", "nan")
-    inserts.until_state("bass", "nan", "refused: nan: 128 frames are not finite; `sideman chain check` finds the plugin")
+    inserts.until_state(
+        "bass", "nan", "refused: nan: 128 frames are not finite; `sideman chain check` finds the plugin"
+    )
 
 
 def test_a_plugin_that_crashes_in_a_block_is_off_after_the_second_time(
