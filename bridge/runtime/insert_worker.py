@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from typing import NoReturn
 
 import msgspec
 
@@ -45,8 +46,8 @@ class InsertPlan(msgspec.Struct, frozen=True):
     block_frames: int
 
 
-def serve(insert: InsertPlan, arena: Arena, parent: int) -> None:
-    """Run the insert until it is stopped.
+def serve(insert: InsertPlan, arena: Arena, parent: int) -> NoReturn:
+    """Run the insert until it is stopped, and end the process.
 
     Raises:
         BridgeError: It is unknown, cannot be loaded or cannot run live.
@@ -74,6 +75,7 @@ def serve(insert: InsertPlan, arena: Arena, parent: int) -> None:
                 time.sleep(20e-6)  # the callback waits for us, and for nobody who could wake us
             else:
                 sleep(IDLE_S)
+    os._exit(0)  # with the plugins in place: some crash when they are removed, or at the interpreter's end
 
 
 def main() -> None:
@@ -90,8 +92,7 @@ def main() -> None:
             serve(insert, arena, parent)
         except BridgeError as error:
             os.write(report, str(error).encode())
-            os._exit(REFUSED)  # some plugins crash at the interpreter's end
-    os._exit(0)
+            os._exit(REFUSED)
 
 
 if __name__ == "__main__":
