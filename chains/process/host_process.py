@@ -3,6 +3,7 @@ when one is due."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -33,6 +34,8 @@ from chains.process.messages import (
 from chains.process.step_clock import StepClock
 from chains.process.step_limits import StepLimits
 from chains.process.verdict import HostVerdict, PluginError
+
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result", LoadResult, RenderResult, ParametersResult, StateResult)
 AUDIBLE_PEAK = 1e-2
@@ -129,6 +132,12 @@ class HostProcess:
             PluginError: A plugin failed; also where the output is not finite, or silent though the input is not.
         """
         if self._is_worn():
+            log.info(
+                "host process of %s: replaced after %d renders, grown by %.0f MB",
+                ", ".join(self._list_labels()),
+                self._renders,
+                self.growth_bytes / 1e6,
+            )
             self.restart()
         self._renders += 1
         result = self._request(request, RenderResult, on_progress)

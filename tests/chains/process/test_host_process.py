@@ -82,6 +82,7 @@ def test_each_failure_has_its_verdict_with_plugin_step_and_fix(
     assert (error.verdict, error.plugin, error.step) == (verdict, f"fixture_{mode}", step)
     assert error.message.startswith(f"fixture_{mode}: ")
     assert error.hint
+    assert count_left_over() == []
     assert children(os.getpid()) <= before
 
 
@@ -153,6 +154,17 @@ def test_what_a_plugin_starts_ends_with_it(fixture_plugin: FixturePlugin) -> Non
         assert host.pid is not None
         started = children(host.pid)
         assert started
+    until("the end of what the plugin started", lambda: not any(map(alive, started)))
+    assert children(os.getpid()) <= before
+
+
+def test_a_child_that_does_not_end_is_killed_with_what_the_plugin_started(fixture_plugin: FixturePlugin) -> None:
+    before = children(os.getpid())
+    with HostProcess(LONG) as host:
+        host.load(make_chain(fixture_plugin("starts_process")), RATE, block_frames=BLOCK)
+        assert host.pid is not None
+        started = children(host.pid)
+        os.kill(host.pid, signal.SIGSTOP)
     until("the end of what the plugin started", lambda: not any(map(alive, started)))
     assert children(os.getpid()) <= before
 
