@@ -98,6 +98,7 @@ class ChainHost:
             tempo_bpm,
             {name: map_segment(one) for name, one in request.sidechains.items()},
             request.notes,
+            loading.report_step,
         )
         try:
             render_chain(self._graph, source, sink, run)

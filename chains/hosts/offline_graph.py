@@ -11,7 +11,6 @@ from bridge.core.audio import Audio
 from chains.hosts.chain_graph import BranchNode, ChainGraph, NodePath
 from chains.hosts.member import HostedMember, StreamingMember, WholeMember
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
-from chains.hosts.render_pulse import RenderPulse
 from chains.hosts.work_audio import make_work_audio
 
 _MARGIN_FRAMES = 8192
@@ -107,10 +106,10 @@ def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
     Raises:
         PluginError: The member cannot do it.
     """
+    run.report_step("render", member.label)
     if isinstance(member, WholeMember):
         expected = member.latency_frames
-        with RenderPulse(lambda: run.advance(0, 1), work.shape[1] / run.rate):
-            out = member.render(work, run)
+        out = member.render(work, run)
         if member.latency_frames != expected:
             run.note_latency(member.label, 0, expected, member.latency_frames)
         latency = min(member.latency_frames, work.shape[1]) if run.is_compensated else 0

@@ -34,6 +34,7 @@ class OfflineRun:
         tempo_bpm: The tempo where no beats are known; 0: not known either.
         sidechains: Audio, shape (2, frames), by name.
         notes: For the instrument.
+        report_step: Called with step and member before each renders, so that a crash has a culprit.
         passes: How many members the signal passes, for the progress.
         latency_changes: Member, frame and new latency.
         bad_frames: Frames with NaN or infinity, replaced by silence.
@@ -52,6 +53,7 @@ class OfflineRun:
     tempo_bpm: float = 0.0
     sidechains: Mapping[str, Audio] = field(default_factory=dict)
     notes: tuple[MidiNote, ...] = ()
+    report_step: Callable[[str, str], None] = lambda _step, _member: None
     passes: int = 1
     latency_changes: list[tuple[str, int, int]] = field(default_factory=list)
     bad_frames: int = 0

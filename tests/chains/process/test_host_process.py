@@ -102,6 +102,18 @@ def test_the_chains_beside_one_that_crashes_go_on(
     assert host.starts == 2
 
 
+def test_of_several_members_the_one_that_crashes_is_named(
+    fixture_plugin: FixturePlugin, request_of_noise: RenderRequest
+) -> None:
+    chain = make_chain(*(fixture_plugin(mode) for mode in ("gain", "crash_process", "latency")))
+    with HostProcess(LONG) as host:
+        host.load(chain, RATE, block_frames=BLOCK)
+        with pytest.raises(PluginError) as caught:
+            host.render(request_of_noise)
+    assert (caught.value.plugin, caught.value.step) == ("fixture_crash_process", "render")
+    assert [row.name for row in BlockList().read()] == ["Fixture crash_process"]
+
+
 def test_a_child_that_died_is_replaced_with_the_parameters_and_state_that_were_set(
     fixture_plugin: FixturePlugin, request_of_noise: RenderRequest
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_step_that_computes_may_have_longer(now_s: float, cpu_s: float, verdic
     assert clock.get_limit_s(STILL) == 3.0
 
 
-CHAIN = Chain(members=(Member(plugin="Verb", load_limit_s=90.0), Member(plugin="Echo")))
+CHAIN = Chain(members=(Member(plugin="Verb", load_limit_s=90.0), Member(plugin="Echo"), Member(effect="PitchShift")))
 RENDER = RenderRequest(AudioSegment("", 2, 0), AudioSegment("", 2, 48000 * 60))
 
 
@@ -69,6 +69,7 @@ RENDER = RenderRequest(AudioSegment("", 2, 0), AudioSegment("", 2, 48000 * 60))
         (Step("parameters", "Verb"), StepLimit(10.0, 10.0)),
         (Step("render", "Verb"), StepLimit(30.0, 30.0)),
         (Step("render", "Echo"), StepLimit(30.0, 150.0)),  # a minute in one call
+        (Step("render", "PitchShift"), StepLimit(30.0, 150.0)),
         (Step("render"), StepLimit(30.0, 150.0)),
     ],
 )
