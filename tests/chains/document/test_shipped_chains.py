@@ -14,12 +14,8 @@ from chains.document.host_choice import list_live_obstacles
 from chains.document.member_paths import walk_members
 
 PAGE = (Path(__file__).parents[3] / "docs" / "chains.md").read_text(encoding="utf-8")
-PACKAGES = {
-    "ZamDelay": "zam-plugins",
-    "ZamCompX2": "zam-plugins",
-    "ZaMaximX2": "zam-plugins",
-    "MVerb": "dpf-plugins-vst",
-}
+PACKAGES = dict.fromkeys(("ZamDelay", "ZamCompX2", "ZaMaximX2", "ZaMultiCompX2"), "zam-plugins")
+"""Debian's package by plugin."""
 NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "presets" / "chains").glob("*.toml"))
 
 

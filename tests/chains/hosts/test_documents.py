@@ -94,6 +94,19 @@ def test_the_wide_chain_is_unchanged_in_mono(hosts: HostSession) -> None:
     assert np.abs(done.audio - NOISE).max() > 1e-2
 
 
+def test_the_bass_ducks_under_the_drums(hosts: HostSession) -> None:
+    bass = np.full((2, 2 * RATE), 0.2, np.float32) * np.sin(
+        2 * np.pi * 80 * np.arange(2 * RATE) / RATE, dtype=np.float32
+    )
+    drums = np.zeros_like(bass)
+    drums[:, RATE : RATE + RATE // 20] = 0.3 * NOISE[:, : RATE // 20] / np.abs(NOISE[:, : RATE // 20]).max()
+    out = hosts.render(read_shipped("bass-duck"), bass, sidechains={"drums": drums}).audio
+    before, hit, after = (slice(at, at + RATE // 20) for at in (RATE // 2, RATE, RATE + RATE // 2))
+    assert measure_db(out[:, before]) == pytest.approx(measure_db(bass[:, before]), abs=0.1)
+    assert -12 < measure_db(out[:, hit]) - measure_db(bass[:, hit]) < -3
+    assert measure_db(out[:, after]) == pytest.approx(measure_db(bass[:, after]), abs=0.5)
+
+
 def test_the_echo_is_in_the_songs_tempo(hosts: HostSession) -> None:
     impulse = np.zeros((2, 2 * RATE), np.float32)
     impulse[:, 100] = 0.5
