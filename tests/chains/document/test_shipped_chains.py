@@ -14,7 +14,9 @@ from chains.document.host_choice import list_live_obstacles
 from chains.document.member_paths import walk_members
 
 PAGE = (Path(__file__).parents[3] / "docs" / "chains.md").read_text(encoding="utf-8")
-PACKAGES = dict.fromkeys(("ZamDelay", "ZamCompX2", "ZaMaximX2", "ZaMultiCompX2"), "zam-plugins")
+PACKAGES = dict.fromkeys(("ZamDelay", "ZamCompX2", "ZaMaximX2", "ZaMultiCompX2"), "zam-plugins") | {
+    "amsynth": "amsynth"
+}
 """Debian's package by plugin."""
 NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "presets" / "chains").glob("*.toml"))
 

@@ -18,6 +18,7 @@ from chains.document.member_paths import walk_members
 from chains.document.member_state import decode_state, encode_state
 from chains.document.plugin_locations import find_plugin
 from chains.document.vst3_preset import format_preset_bytes, parse_preset
+from chains.process.messages import MidiNote
 from chains.process.verdict import PluginError
 from tests.chains.hosts.host_session import RATE, HostSession
 from tests.chains.plugins import InstalledPlugin
@@ -105,6 +106,15 @@ def test_the_bass_ducks_under_the_drums(hosts: HostSession) -> None:
     assert measure_db(out[:, before]) == pytest.approx(measure_db(bass[:, before]), abs=0.1)
     assert -12 < measure_db(out[:, hit]) - measure_db(bass[:, hit]) < -3
     assert measure_db(out[:, after]) == pytest.approx(measure_db(bass[:, after]), abs=0.5)
+
+
+def test_the_pad_plays_its_notes_and_rings_on(hosts: HostSession) -> None:
+    notes = tuple(MidiNote(0.5, 1.5, pitch, 90) for pitch in (48, 55, 64))
+    out = hosts.render(read_shipped("pad-amsynth"), np.zeros((2, 4 * RATE), np.float32), notes=notes).audio
+    before, held, behind = (slice(at, at + RATE // 2) for at in (0, RATE, int(2.2 * RATE)))
+    assert not np.any(out[:, before])
+    assert measure_db(out[:, held]) == pytest.approx(-22, abs=3)
+    assert -50 < measure_db(out[:, behind]) < measure_db(out[:, held])
 
 
 def test_the_echo_is_in_the_songs_tempo(hosts: HostSession) -> None:
