@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from chains.document.chain import AuxBus, Branch, Chain, Member, ParameterValue
 from tests.chains.hosts.host_session import (
@@ -65,6 +66,19 @@ def test_without_compensation_branches_are_aligned_and_the_whole_is_late(hosts: 
     chain = Chain(members=(Member(name="split", branches=(Branch(), Branch(members=(make_limiter(),)))),))
     rendered = hosts.render(chain, make_impulse(FRAMES, AT), is_compensated=False)
     assert find_peaks(rendered.audio) == [AT + 240]
+
+
+@pytest.mark.parametrize("places", [("bus",), ("main",), ("bus", "main")])
+def test_without_compensation_buses_are_aligned_too(hosts: HostSession, places: tuple[str, ...]) -> None:
+    first = Member(effect="Gain", parameters={"gain_db": 0.0}, sends={"room": 0.0})
+    second = make_limiter("second") if "main" in places else Member(effect="Gain", name="second")
+    second = replace(second, sends={"room": 0.0})
+    bus = AuxBus("room", (make_limiter(),) if "bus" in places else ())
+    rendered = hosts.render(
+        Chain(members=(first, second), buses=(bus,)), make_impulse(FRAMES, AT, 0.1), is_compensated=False
+    )
+    assert rendered.loaded.latency_frames == 240 * len(places)
+    assert find_peaks(rendered.audio) == [AT + 240 * len(places)]
 
 
 def test_branches_in_branches_are_aligned(hosts: HostSession) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
+from msgspec.structs import replace
 
 from chains.document.chain import AuxBus, Branch, Chain, Member, ParameterValue
 from tests.chains.hosts.live_child import BLOCKS, IMPULSE_AT
@@ -31,7 +32,15 @@ SPLIT = Member(
     name="split",
     branches=(Branch(), Branch((make_limiter(),), -6.0), Branch((Member(effect="Distortion"),), -12.0)),
 )
+LATE_BUS = Chain(members=(replace(SEND, sends={"late": 0.0}),), buses=BUSES[1:])
+TWO_SENDS = Chain(
+    members=(replace(SEND, sends={"both": 0.0}), replace(make_limiter(), sends={"both": 0.0})),
+    buses=(AuxBus("both", (Member(effect="Invert"),)),),
+)
+"""One bus gets the signal from before and from behind a limiter."""
 CHAINS = {
+    "late bus": LATE_BUS,
+    "two sends": TWO_SENDS,
     "effects": Chain(members=EFFECTS),
     "nothing": Chain(),
     "branches": Chain(members=(SPLIT,)),
@@ -100,7 +109,10 @@ def test_live_is_offline_later_by_the_latency(measured: dict[str, Any], name: st
 
 
 @pytest.mark.parametrize("block_frames", BLOCKS)
-@pytest.mark.parametrize(("name", "latency"), [("branches", 240), ("buses", 240), ("plugin branches", 480)])
+@pytest.mark.parametrize(
+    ("name", "latency"),
+    [("branches", 240), ("buses", 240), ("late bus", 240), ("two sends", 240), ("plugin branches", 480)],
+)
 def test_live_branches_and_buses_are_on_one_sample(
     measured: dict[str, Any], name: str, latency: int, block_frames: int
 ) -> None:
