@@ -27,6 +27,9 @@ BLOCKS = (128, 512)
 FRAMES = 24_064
 """Frames that are played: whole blocks of both sizes, and longer than any latency here."""
 IMPULSE_AT = 1000
+CHANGE_AT = 12_032
+"""Where the latency changes: whole blocks of 128 frames."""
+CHANGE = "latency change"
 
 
 def play_live(graph: LiveGraph, audio: Audio, block_frames: int) -> Audio:
@@ -72,12 +75,29 @@ def measure(chain: Chain, folder: Path) -> dict[str, Any]:
     return found
 
 
+def measure_change(chain: Chain, folder: Path) -> dict[str, Any]:
+    """Peaks of an impulse before and one behind a change of the latency of the last member, and both latencies."""
+    graph = LiveGraph(chain, folder, RATE, BLOCKS[0])
+    before = graph.latency_frames
+    impulses = make_impulse(FRAMES, IMPULSE_AT)
+    impulses[:, CHANGE_AT + IMPULSE_AT] = 0.3
+    first = play_live(graph, impulses[:, :CHANGE_AT], BLOCKS[0])
+    graph._loading.loaded[-1].set_raw("Lookahead", 0.1)
+    second = play_live(graph, impulses[:, CHANGE_AT:], BLOCKS[0])
+    found = {
+        "latencies": [before, graph.latency_frames],
+        "peaks": [[int(frame) for frame in np.flatnonzero(np.abs(part[0]) > 1e-3)] for part in (first, second)],
+    }
+    graph.close()
+    return found
+
+
 def main(folder: Path) -> None:
     """Measure every case; a chain that is refused gives its error."""
     results: dict[str, Any] = {"has_probe": has_probe()}
     for name, chain in msgspec.json.decode(sys.stdin.buffer.read(), type=list[tuple[str, Chain]]):
         try:
-            results[name] = measure(chain, folder)
+            results[name] = (measure_change if name == CHANGE else measure)(chain, folder)
         except BridgeError as error:
             results[name] = {"error": str(error)}
     sys.stdout.write("\n" + msgspec.json.encode(results).decode() + "\n")

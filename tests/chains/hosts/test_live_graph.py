@@ -13,7 +13,7 @@ import soundfile
 from msgspec.structs import replace
 
 from chains.document.chain import AuxBus, Branch, Chain, Member, ParameterValue
-from tests.chains.hosts.live_child import BLOCKS, IMPULSE_AT
+from tests.chains.hosts.live_child import BLOCKS, CHANGE, IMPULSE_AT
 from tests.chains.hosts.test_alignment import make_fixture, make_limiter, make_maximizer
 from tests.chains.plugins import FixturePlugin, InstalledPlugin
 
@@ -73,11 +73,14 @@ def measured(
     late = make_fixture(fixture_plugin("latency"), "latency")
     compressor = Member(plugin="ZamCompX2", format="vst3", parameters={"Threshold": -20.0, "Ratio": 10.0})
     split = Member(name="split", branches=(Branch(), Branch((late,)), Branch((make_maximizer(),))))
+    late_parameter = make_fixture(fixture_plugin("latparam"), "latparam")
+    change = Member(name="split", branches=(Branch(), Branch((make_limiter(),)), Branch((late_parameter,))))
     cases = [
         *CHAINS.items(),
         ("plugins", Chain(members=(compressor, make_maximizer()))),
         ("plugin branches", Chain(members=(split,))),
         ("mono", Chain(members=(Member(plugin="ZamComp", format="vst3", parameters={"Threshold": -20.0}),))),
+        (CHANGE, Chain(members=(change,))),
         ("nan", Chain(members=(make_fixture(fixture_plugin("nan"), "nan"), Member(effect="Reverb")))),
         *((name, Chain(members=(member,))) for name, (member, _) in REFUSED.items() if name != "long"),
         ("long", Chain(members=tuple(make_long(number) for number in range(2)))),
@@ -124,6 +127,12 @@ def test_live_branches_and_buses_are_on_one_sample(
         assert peaks[1:] == [IMPULSE_AT + latency + 479]
     else:
         assert len(peaks) == 1
+
+
+def test_a_latency_that_changes_while_it_plays_is_followed(measured: dict[str, Any]) -> None:
+    found = measured[CHANGE]
+    assert found["latencies"] == [240, 240]
+    assert found["peaks"] == [[IMPULSE_AT + 240], [IMPULSE_AT + 240]]
 
 
 @pytest.mark.parametrize("block_frames", BLOCKS)
