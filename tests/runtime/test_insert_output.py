@@ -196,13 +196,15 @@ def test_routing_is_a_crossfade_without_a_step(callback: Callback, period: int) 
 
 
 @pytest.mark.parametrize("period", [64, 480])
-@pytest.mark.parametrize("latencies", [(0, 700), (700, 0)], ids=["longer", "shorter"])
+@pytest.mark.parametrize(
+    "latencies", [(0, 700), (700, 0), (None, 700), (700, None)], ids=["longer", "shorter", "on", "off"]
+)
 def test_a_new_delay_applies_after_a_fade_to_silence_and_all_stems_stay_together(
-    callback: Callback, period: int, latencies: tuple[int, int]
+    callback: Callback, period: int, latencies: tuple[int | None, int | None]
 ) -> None:
     audio = make_sine()
     stems = make_stems(audio)
-    timings = [{"drums": InsertTiming(BLOCK, 1, latency)} for latency in latencies]
+    timings = [{} if latency is None else {"drums": InsertTiming(BLOCK, 1, latency)} for latency in latencies]
     set_inserts(callback.inserts, timings[0], period)
     reached: dict[str, int] = {}
 
