@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.audio import Audio
-from chains.hosts.chain_graph import BranchNode, ChainGraph, NodePath
+from chains.hosts.chain_graph import BranchNode, ChainGraph, MemberNode, NodePath
 from chains.hosts.member import HostedMember, StreamingMember, WholeMember
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
+from chains.hosts.stream_pass import is_automated, stream_members
 from chains.hosts.work_audio import make_work_audio
 
 _MARGIN_FRAMES = 8192
@@ -59,12 +60,18 @@ class _GraphRender:
 
     def _render_path(self, path: NodePath, work: Audio, at: int) -> int:
         """Process ``work``, whose latency is ``at``, and feed the buses; the latency behind the path."""
-        for node in path.nodes:
+        for nodes in _group_nodes(path, self._run):
+            node = nodes[-1]
             if isinstance(node, BranchNode):
                 at = self._render_branches(node, work, at)
-            else:
+            elif len(nodes) == 1:
                 render_member(node.member, work, self._run)
                 at += node.latency_frames
+            else:
+                members = [one.member for one in nodes if not isinstance(one, BranchNode)]
+                self._run.report_step("render", members[0].label)
+                stream_members([one for one in members if isinstance(one, StreamingMember)], work, self._run)
+                at += sum(one.latency_frames for one in nodes)
             for bus, gain in node.sends.items():
                 late = self._arrivals[bus] - at
                 if late and not self._run.is_compensated:
@@ -91,6 +98,29 @@ class _GraphRender:
         if frames > 0 and not self._run.is_compensated:
             signal[:, frames:] = signal[:, :-frames].copy()
             signal[:, :frames] = 0.0
+
+
+def _group_nodes(path: NodePath, run: OfflineRun) -> list[list[BranchNode | MemberNode]]:
+    """The nodes of a path, built-in effects in a row in one group: they take each block one after the other.
+
+    A group ends behind an effect that sends, and behind one with a latency, so that the next one's blocks begin with
+    the signal. Plugins are alone, so that the one that crashes is known.
+    """
+    groups: list[list[BranchNode | MemberNode]] = []
+    is_open = False
+    for node in path.nodes:
+        streams = (
+            not isinstance(node, BranchNode)
+            and isinstance(node.member, StreamingMember)
+            and not node.member.reports_latency
+            and not is_automated(node.member, run)
+        )
+        if streams and is_open:
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+        is_open = streams and not node.sends and node.latency_frames == 0
+    return groups
 
 
 def _add(total: Audio, signal: Audio, gain: float) -> None:
@@ -120,35 +150,4 @@ def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
         work[:, work.shape[1] - latency :] = 0.0
         run.advance(1, 1)
     elif isinstance(member, StreamingMember):
-        _stream(member, work, run)
-
-
-def _stream(member: StreamingMember, work: Audio, run: OfflineRun) -> None:
-    frames = work.shape[1]
-    curves = run.curves.get(member.label, {})
-    chunk = CURVE_FRAMES if curves else run.chunk_frames
-    if run.resets:
-        member.reset()
-    expected = member.latency_frames
-    written = 0
-    for start in range(0, frames, chunk):
-        if curves:
-            at = start // CURVE_FRAMES
-            member.automate({name: float(values[min(at, len(values) - 1)]) for name, values in curves.items()})
-        stop = min(frames, start + chunk)
-        out = member.feed(work[:, start:stop], min(run.block_frames, chunk))
-        latency = member.latency_frames
-        if member.reports_latency and latency != expected:
-            run.note_latency(member.label, start, expected, latency)
-            expected = latency
-        run.silence_bad_frames(member.label, out)
-        # what came out is the newest: it ends where the input ends, and belongs to the time before the latency
-        begin = stop - out.shape[1] - (latency if run.is_compensated else 0)
-        skipped = max(0, written - begin)
-        end = begin + out.shape[1]
-        if end > written:
-            work[:, written : max(written, begin)] = 0.0
-            work[:, begin + skipped : end] = out[:, skipped:]
-            written = end
-        run.advance(stop - start, frames)
-    work[:, written:] = 0.0
+        stream_members((member,), work, run)

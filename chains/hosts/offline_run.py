@@ -81,7 +81,7 @@ class OfflineRun:
 
     def silence_bad_frames(self, label: str, block: Audio) -> None:
         """Count frames of ``block``, shape (2, frames), that are not finite, and replace them by silence."""
-        if np.isfinite(block).all():
+        if np.isfinite(np.vdot(block, block)) or np.isfinite(block).all():  # the energy costs a third of the exact test
             return
         bad = ~np.isfinite(block).all(axis=0)
         block[:, bad] = 0.0
