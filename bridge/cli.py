@@ -102,7 +102,13 @@ def run(
         from bridge.daw.latency_card import format_text, make_cards, make_ledger_table, summarise
         from bridge.osc.access import choose_lan_host
         from bridge.starting import StartDisplay
-        from bridge.status import REFRESH_S, SPINNER_COLUMNS, format_start_line, format_status_line
+        from bridge.status import (
+            REFRESH_S,
+            SPINNER_COLUMNS,
+            format_insert_lines,
+            format_start_line,
+            format_status_line,
+        )
 
         terminal = outer.enter_context(AppTerminal()) if tui else None
         console = Printer(file=terminal.screen) if terminal is not None else Printer()
@@ -137,6 +143,8 @@ def run(
             graph = sidecar.signal_path.graph
             console.say(format_start_line(sidecar))
             for line in summarise(graph.ledger):
+                console.say(f"  {line}")
+            for line in format_insert_lines(sidecar):
                 console.say(f"  {line}")
             console.say("more: sideman latency, sideman controls; the app: sideman tui")
             if verbose:

@@ -103,6 +103,7 @@ class SignalPath:
                 LatencyCardReading(self._bus, self.graph.ledger),
             )
             self.insert_readings = InsertReadings(self._bus, self.graph, lambda: self.inserts.statuses)
+            opened.callback(self.insert_readings.withdraw)
             self.latency_tuner = LatencyTuner(self._bus, self.graph)
             self._stack = opened.pop_all()
         return self

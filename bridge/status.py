@@ -6,6 +6,8 @@ from rich.text import Text
 
 from bridge.app import Sidecar
 from bridge.control.bus import Bus, Row
+from bridge.control.insert_controls import INSERT_READING
+from bridge.core.insert_registry import OFF
 from bridge.core.role import ROLES
 
 REFRESH_S = 0.25
@@ -20,6 +22,12 @@ def format_start_line(sidecar: Sidecar) -> str:
     figures = f"{sidecar.audio.title} {graph.plan.rate:,} Hz, period {graph.ledger.period}"
     listens = "" if osc is None else f"; OSC on {sidecar.settings.osc.host}:{osc.port}"
     return f"sideman {figures}{listens}; Ctrl-C ends it"
+
+
+def format_insert_lines(sidecar: Sidecar) -> list[str]:
+    """A line for each live insert that is chosen: its point, its chain, and what became of it."""
+    statuses = sidecar.signal_path.inserts.statuses
+    return [f"insert {one.point}: {one.chain}, {one.state}" for one in statuses if one.chain != OFF]
 
 
 def format_status_line(sidecar: Sidecar, width: int) -> Text:
@@ -43,6 +51,11 @@ def format_status_line(sidecar: Sidecar, width: int) -> Text:
         if (spec := ROLES[str(role)]).realtime
     ]
     waiting = [f"{row[0]} {row[1]}" for row in bus.get_rows("health") if row[1] != "running"]
+    waiting += [
+        f"insert {point} {str(state).partition(':')[0]}"
+        for point, _, state, *_ in bus.get_rows(INSERT_READING.name)
+        if state not in ("running", "bypassed")
+    ]
     alarms = [Text(f"  {', '.join(waiting)}", "bold red")] if waiting else []
     if not sidecar.connected:
         alarms.append(Text("  waiting for the JACK server", "bold red"))

@@ -10,11 +10,15 @@ from bridge.status import format_status_line
 FIELDS = ("late_frames", "skipped", "xruns", "restarts")
 
 
-def format_line(counts: tuple[int, ...], connected: bool = True, width: int = 200) -> str:
+def format_line(counts: tuple[int, ...], connected: bool = True, width: int = 200, insert: str = "running") -> str:
     latest: dict[str, tuple[object, ...]] = {
         "mir.chord": (0, "Gbmaj7/Bb"), "mir.key": (0, "Gb minor"), "mir.beat": (0, 0, 4, 240.0), "counters": counts,
     }  # fmt: skip
-    rows = {"worker.time": [("separation", 1.0, 1.0, 12.34, 1.0, 0.1)], "health": [("mir", "running")]}
+    rows: dict[str, list[tuple[object, ...]]] = {
+        "worker.time": [("separation", 1.0, 1.0, 12.34, 1.0, 0.1)],
+        "health": [("mir", "running")],
+    }
+    rows["insert"] = [("drums", "glue", insert, 0, 512, 0, 0, 0, 0.1)]
     bus = SimpleNamespace(
         get_latest=latest.get,
         get_rows=rows.__getitem__,
@@ -42,3 +46,10 @@ def test_at_80_columns_faults_come_before_figures_that_are_fine() -> None:
     assert "late 5,123" in shown
     for width in range(1, 140):
         assert len(format_line((5123, 0, 7, 8), connected=False, width=width)) <= width
+
+
+def test_an_insert_that_does_not_play_is_shown() -> None:
+    assert "insert" not in format_line((0, 0, 0, 0))
+    assert "insert" not in format_line((0, 0, 0, 0), insert="bypassed")
+    assert "insert drums died (signal 11)" in format_line((0, 0, 0, 0), insert="died (signal 11)")
+    assert "a reason" not in format_line((0, 0, 0, 0), insert="refused: a reason that may be long")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.control.bus import Bus, Row
-from bridge.control.insert_controls import INSERT_READING
 from bridge.core.insert import INSERT_POINTS
 from bridge.core.insert_registry import OFF
 from bridge.runtime.counters import WORKER_BIN_US, compute_percentiles
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared.slots import INSERT_DELAY, INSERT_FAULTS, INSERT_LATE, INSERT_LATENCY
 from bridge.runtime.supervised_insert import BLOCK_FRAMES, InsertStatus
+
+INSERT = "insert"
+"""The reading of what runs at an insert point."""
 
 SHARE_DIGITS = 3
 
@@ -23,8 +25,8 @@ class InsertReadings:
         """``read_statuses``: what runs at each point (`InsertSupervisor.statuses`)."""
         self._bus, self._graph, self._read_statuses = bus, graph, read_statuses
         self._rows: dict[str, Row] = {}
-        for point, *_ in bus.get_rows(INSERT_READING.name):  # those of an earlier signal path
-            bus.withdraw(INSERT_READING.name, point)
+        for point, *_ in bus.get_rows(INSERT):  # those of an earlier signal path
+            bus.withdraw(INSERT, point)
         self.reset_counters()
 
     def reset_counters(self) -> None:
@@ -37,12 +39,18 @@ class InsertReadings:
         for status in self._read_statuses():
             if status.chain == OFF:
                 if self._rows.pop(status.point, None) is not None:
-                    self._bus.withdraw(INSERT_READING.name, status.point)
+                    self._bus.withdraw(INSERT, status.point)
                 continue
             row = self._make_row(status)
             if self._rows.get(status.point) != row:
                 self._rows[status.point] = row
-                self._bus.publish(INSERT_READING.name, *row)
+                self._bus.publish(INSERT, *row)
+
+    def withdraw(self) -> None:
+        """Withdraw all rows: nothing runs any more."""
+        for point in self._rows:
+            self._bus.withdraw(INSERT, point)
+        self._rows = {}
 
     def _make_row(self, status: InsertStatus) -> Row:
         arrays, index = self._graph.insert_arrays, INSERT_POINTS.index(status.point)

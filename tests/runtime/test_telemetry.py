@@ -11,6 +11,7 @@ import pytest
 
 import bridge
 from bridge.control.bus import CHANGE, Bus
+from bridge.control.insert_controls import INSERT_READING
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.control.sidecar_readings import READINGS
 from bridge.core.audio import STEMS
@@ -235,4 +236,4 @@ def test_every_reading_is_published_somewhere() -> None:
     names = {CHANGE, *READING_OF.values()}
     for path in Path(bridge.__file__).parent.rglob("*.py"):
         names |= published_names(path.read_text(encoding="utf-8"))
-    assert names == {reading.name for reading in READINGS}
+    assert names == {reading.name for reading in (*READINGS, INSERT_READING)}

@@ -46,6 +46,7 @@ def test_a_stem_with_a_chain_is_its_render_and_the_other_stems_wait_for_it(
     options = ("--out", str(tmp_path / "out"), "--preset", "tight")
     with offline_sidecar(song, "virtual", options, NO_ENGINES) as sidecar:
         assert sidecar.wait() == 0, sidecar.output
+    assert "insert other: tight, running" in sidecar.output
     assert f"{1000 * RESERVE / RATE:.2f} ms" in sidecar.output
 
     audio = read_audio_file(song)
