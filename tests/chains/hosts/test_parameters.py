@@ -181,3 +181,13 @@ def test_effects_with_blocks_of_their_own_are_aligned_to_the_end(
     rendered = hosts.render(Chain(members=(Member(effect=effect),)), impulse, block_frames=block_frames)
     assert rendered.loaded.latency_frames == 0
     assert abs(int(abs(rendered.audio[0]).argmax()) - 50_000) <= 2
+
+
+@pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
+def test_a_plugin_that_takes_values_a_block_late_has_them_from_the_first_frame(
+    hosts: HostSession, fixture_plugin: FixturePlugin, host: str
+) -> None:
+    member = make_fixture(fixture_plugin("late_parameters"), "late_parameters", parameters={"Gain": 0.5})
+    noise = make_noise(4800)
+    rendered = hosts.render(Chain(members=(member,)), noise, host=host, block_frames=512)
+    assert measure_difference_db(rendered.audio, noise * 0.5) < -120.0
