@@ -169,7 +169,8 @@ def imported_names(tree: ast.AST) -> set[str]:
 
 
 def test_the_wheel_imports_only_itself_and_what_it_asks_for(wheel: Path) -> None:
-    asked = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["bench"]]
+    extras = PROJECT["optional-dependencies"]
+    asked = [*PROJECT["dependencies"], *extras["bench"], *extras["chains"]]
     distributions = {canonicalize_name(Requirement(line).name) for line in asked}
     provided = {
         name
