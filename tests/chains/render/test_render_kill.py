@@ -78,7 +78,8 @@ def test_ctrl_c_ends_a_plugin_that_hangs_and_leaves_no_draft(tmp_path: Path, fix
     song = write_sound_file(tmp_path / "song.wav", make_sound(1))
     chain = write_chain_file(tmp_path / "hangs.toml", make_chain(fixture_plugin("hang_process")))
     out = tmp_path / "out"
-    with start_command(tmp_path, str(song), "--out", str(out), "--chain", chain) as running:
+    options = ("--out", str(out), "--chain", chain, "--block", "256")  # it hangs behind some blocks
+    with start_command(tmp_path, str(song), *options) as running:
         until(
             "the plugin's start", lambda: len(list(out.glob(".song.wav.*.tmp"))) == 2
         )  # the recording, and the plugin's output
