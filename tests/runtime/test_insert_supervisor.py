@@ -87,6 +87,18 @@ def test_bypass_and_reserve_change_without_a_new_worker(inserts: ChosenInserts) 
     assert inserts.status("bass").pid == pid
 
 
+def test_a_latency_that_changes_is_declared_and_the_point_begins_anew_with_it(inserts: ChosenInserts) -> None:
+    inserts.choose("other", "moves")
+    inserts.until_state("other", "moves", "running")
+    restarts, pid = inserts.word("other", w.INSERT_RESTART), inserts.status("other").pid
+    inserts.send("other", LOUD)
+    until("the delay", lambda: inserts.word("other", w.INSERT_DELAY) == RESERVE + DELAY)
+    until("a new epoch", lambda: inserts.word("other", w.INSERT_RESTART) == restarts + 1)
+    audio = make_noise(8)
+    np.testing.assert_array_equal(inserts.send("other", audio)[:, :-DELAY], (audio * GAIN)[:, :-DELAY])
+    assert inserts.status("other").pid == pid
+
+
 def test_another_chain_gets_a_worker_of_its_own_and_off_leaves_none(inserts: ChosenInserts) -> None:
     inserts.choose("vocals", "half")
     inserts.until_state("vocals", "half", "running")

@@ -59,11 +59,20 @@ def _hang(block: Audio, _out: Audio) -> None:
         time.sleep(0.01)
 
 
+class MovingInsert(ToyInsert):
+    """Has a latency of DELAY from a loud sample on."""
+
+    def process(self, block: Audio, out: Audio) -> None:
+        super().process(block, out)
+        if _is_triggered(block):
+            self.latency_frames = DELAY
+
+
 class ToyLibrary:
     """The library that the tests register, under ``tests.runtime.toy_inserts:ToyLibrary``."""
 
     def list_names(self) -> tuple[str, ...]:
-        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "prints")
+        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints")
 
     def load(self, name: str) -> ToyInsert:
         if name == "dies":
@@ -72,6 +81,8 @@ class ToyLibrary:
             raise EngineError("at96: it runs at 96 kHz only", "choose another chain")
         if name == "prints":
             os.write(1, b"plugin chatter")
+        if name == "moves":
+            return MovingInsert()
         acts = {"crashes": _crash, "exits": _exit, "hangs": _hang}
         latencies = {"late": DELAY, "huge": 1_000_000}
         return ToyInsert(latencies.get(name, 0), acts.get(name, lambda _block, _out: None))
