@@ -130,6 +130,7 @@ def check_hosts(subject: Subject) -> CheckFinding:
     used = {one.host for one in subject.facts.members}
     if len(used) != 1 or not used <= set(HOSTS):
         raise SkippedCheckError("the chain is hosted by both already" if len(used) > 1 else "no plugin is hosted")
+    same_db = subject.same_db
     other = HOSTS[1 - HOSTS.index(used.pop())]
     try:
         with subject.open_fresh(host=other) as (session, _):
@@ -140,7 +141,7 @@ def check_hosts(subject: Subject) -> CheckFinding:
         raise
     depth_db = compute_null_db(reference.audio, audio)
     figures: dict[str, Figure] = {"null_db": round(depth_db, 1), "other_host": other}
-    if depth_db > subject.same_db:
+    if depth_db > same_db:
         text = f"in {other} it differs by {describe_depth(depth_db)}"
         return make_failure(text, f"keep to one host: --host {other} or the usual one", **figures)
     return make_pass(f"the same in {other}: {describe_depth(depth_db)}", **figures)

@@ -70,10 +70,11 @@ def check_render(subject: Subject) -> CheckFinding:
     rendered = subject.reference
     length_s = rendered.audio.shape[1] / subject.rate
     cpu_s = rendered.result.cpu_s
+    what = f"{length_s:.1f} s of {'notes' if subject.is_instrument else 'noise'}"
     if cpu_s <= 0.0:
-        return make_pass(f"{length_s:.1f} s of noise", cpu_s=cpu_s)
+        return make_pass(what, cpu_s=cpu_s)
     speed = length_s / cpu_s
-    text = f"{length_s:.1f} s of noise, {speed:.0f} × real time in CPU seconds"
+    text = f"{what}, {speed:.0f} × real time in CPU seconds"
     figures = {"cpu_s": round(cpu_s, 4), "times_real_time": round(speed, 1)}
     if speed < SLOW:
         return make_warning(f"{text}; too slow to play live", "use it offline alone", **figures)

@@ -59,7 +59,12 @@ def check_state(subject: Subject) -> CheckFinding:
     figures = {"null_db": round(depth_db, 1), "not_restored": len(lost), "members": len(capture.states)}
     if lost:
         text = f"not restored: {'; '.join(lost[:NAMED])}" + (f"; {len(lost) - NAMED} more" if len(lost) > NAMED else "")
+        if subject.is_comparable and depth_db <= subject.same_db:
+            fix = "ignore meters; write other parameters into the chain's file beside the state"
+            return make_warning(f"{text}, without effect on the sound", fix, **figures)
         return make_failure(text, "write these parameters into the chain's file beside the state", **figures)
+    if not subject.is_comparable:
+        return make_pass(f"every parameter restored; its own repeats differ by {subject.repeat_db:.0f} dB", **figures)
     if depth_db > subject.same_db:
         text = f"all parameters are restored, but the sound differs by {describe_depth(depth_db)}"
         return make_failure(text, "part of it is not in its state: render it once and keep the audio", **figures)

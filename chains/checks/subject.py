@@ -27,6 +27,8 @@ SETTLED_DB = -100.0
 """Null depth up to which two renders are the same: below the noise of 16 bit."""
 FLOOR_MARGIN_DB = 12.0
 """A difference has to be this much larger than those between equal renders to mean something else."""
+COMPARABLE_DB = -40.0
+"""Difference between repeats from which on comparisons say nothing."""
 SILENT_DB = -120.0
 """Peak in dBFS below which an output is silent."""
 
@@ -212,9 +214,20 @@ class Subject:
         return max(compute_null_db(self.sound.audio, other.audio) for other in self.repeats[1:])
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether its own repeats are alike enough to compare other renders with them."""
+        return self.repeat_db <= COMPARABLE_DB
+
+    @property
     def same_db(self) -> float:
         """The null depth up to which another render is the same: for a plugin that is not deterministic, what its own
-        repeats differ by."""
+        repeats differ by.
+
+        Raises:
+            SkippedCheckError: They differ too much.
+        """
+        if not self.is_comparable:
+            raise SkippedCheckError(f"its own repeats differ by {self.repeat_db:.0f} dB")
         return max(SETTLED_DB, self.repeat_db + FLOOR_MARGIN_DB)
 
     def read_all(self, session: HostSession) -> dict[str, tuple[ParameterFacts, ...]]:

@@ -51,6 +51,7 @@ class MadeUpPlugin:
         self._late = np.zeros((2, self.real_latency), np.float32)
         self._hiss = np.random.default_rng(3)
         self._blocks = 0
+        self._level = 1.0 - 0.1 * self._random.random()
 
     def process(self, block: Audio) -> Audio:
         frames = block.shape[1]
@@ -67,12 +68,16 @@ class MadeUpPlugin:
 
     def _spoil(self, out: Audio) -> Audio:
         frames, faults = out.shape[1], self.faults
+        if "ramp at the start" in faults and self._blocks == 1:
+            out *= np.linspace(0, 1, frames, dtype=np.float32)
         if "zipper" in faults:
             out *= np.float32(round(self.raw["Gain"] * 20) / 20 / max(self.raw["Gain"], 1e-6))
         if "nan" in faults and self._blocks > 5:
             out[:] = np.nan
         if "not deterministic" in faults:
             out += (SHUFFLE * self._random.standard_normal(out.shape)).astype(np.float32) * (np.abs(out) > 0)
+        if "differs by far" in faults:
+            out *= np.float32(self._level)
         if "depends on blocks" in faults:
             out *= np.float32(1 - 0.1 / frames)
         if "dc" in faults:

@@ -23,7 +23,9 @@ FLAGGED = {
     "latency follows a parameter": {"latency-parameters"},
     "nan": {"finite"},
     "not deterministic": {"repeat"},
+    "differs by far": {"repeat"},
     "depends on blocks": {"blocks"},
+    "ramp at the start": {"blocks"},
     "dc": {"dc"},
     "hiss": {"silence"},
     "silence": {"output"},
@@ -104,3 +106,13 @@ def test_every_failure_and_warning_says_what_to_do() -> None:
     for fault in FLAGGED:
         for result in check_fault(fault).values():
             assert bool(result.fix) == (result.outcome in (Outcome.WARN, Outcome.FAIL)), result
+
+
+def test_a_ramp_over_the_first_block_is_a_warning_and_a_lasting_difference_a_failure() -> None:
+    assert check_fault("ramp at the start")["blocks"].outcome is Outcome.WARN
+    assert check_fault("depends on blocks")["blocks"].outcome is Outcome.FAIL
+
+
+def test_a_plugin_whose_repeats_differ_much_is_not_compared() -> None:
+    results = check_fault("differs by far")
+    assert {name for name, one in results.items() if "own repeats differ" in one.finding} >= {"blocks", "hosts"}
