@@ -14,7 +14,7 @@ from chains.checks.levels import count_bad_frames
 from chains.checks.member_change import change_members
 from chains.checks.outcome import CheckFinding, Figure, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.parameter_choice import find_bypass
-from chains.checks.repeat_checks import describe_depth
+from chains.checks.repeat_checks import describe_depth, find_other_host
 from chains.checks.stimuli import make_noise
 from chains.checks.subject import REFERENCE_S, SILENT_DB, Subject
 from chains.document.chain import Chain
@@ -27,7 +27,6 @@ LEVEL_DB = 6.0
 """Difference of the output's level between rates that a filter near half the rate does not explain."""
 BYPASS_DB = -100.0
 """Null depth from which on a plugin's bypass is one."""
-HOSTS = ("pedalboard", "dawdreamer")
 
 
 def check_bypass(subject: Subject) -> CheckFinding:
@@ -127,11 +126,10 @@ def compute_rms_db(audio: np.ndarray) -> float:
 def check_hosts(subject: Subject) -> CheckFinding:
     """Render the same in the other host."""
     reference = subject.sound
-    used = {one.host for one in subject.facts.members}
-    if len(used) != 1 or not used <= set(HOSTS):
-        raise SkippedCheckError("the chain is hosted by both already" if len(used) > 1 else "no plugin is hosted")
+    other = find_other_host(subject.facts)
+    if not other:
+        raise SkippedCheckError("its members are not all in one host")
     same_db = subject.same_db
-    other = HOSTS[1 - HOSTS.index(used.pop())]
     try:
         with subject.open_fresh(host=other) as (session, _):
             audio = session.render(subject.noise, subject.settings()).audio

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pedalboard
@@ -37,7 +38,7 @@ def list_plugin_names(path: str) -> list[str]:
 
 
 def load_external_plugin(label: str, path: str, name: str, format: str) -> ExternalPlugin:
-    """Load the plugin ``name`` of the file or bundle ``path``.
+    """Load the plugin ``name`` of the file or bundle ``path``. The name of the file stands for its only plugin.
 
     Raises:
         PluginError: It is no plugin, or has none of this name.
@@ -51,6 +52,8 @@ def load_external_plugin(label: str, path: str, name: str, format: str) -> Exter
     setattr(_PythonExternalPluginMixin, _PROBE, lambda _self, _values: None)
     try:
         names = list(kind.get_plugin_names_for_file(path))
+        if len(names) == 1 and name == Path(path).stem:
+            name = names[0]
         if names and name not in names:
             raise refuse(label, "load", f"{path} has no plugin {name!r}", did_you_mean(name, names))
         return kind(path, plugin_name=name if name in names and len(names) > 1 else None)

@@ -30,11 +30,15 @@ SHUFFLE = 1e-4
 class MadeUpPlugin:
     """The processor. ``faults``: names of what is wrong with it."""
 
+    keeps = 0
+    """Whether it keeps audio over a reset."""
+
     def __init__(self, faults: frozenset[str], rate: int, instance: int) -> None:
         self.faults, self.rate = faults, rate
         self.raw = {"Gain": 0.5, "Lookahead": 0.0}
         self.leaked_bytes = 0
         self._rest = np.float32(0.0)
+        self._resets = 0
         self._random = np.random.default_rng(instance)
         self.reset()
 
@@ -51,6 +55,7 @@ class MadeUpPlugin:
         self._late = np.zeros((2, self.real_latency), np.float32)
         self._hiss = np.random.default_rng(3)
         self._blocks = 0
+        self._resets += self.keeps
         self._level = 1.0 - 0.1 * self._random.random()
 
     def process(self, block: Audio) -> Audio:
@@ -76,6 +81,8 @@ class MadeUpPlugin:
             out[:] = np.nan
         if "not deterministic" in faults:
             out += (SHUFFLE * self._random.standard_normal(out.shape)).astype(np.float32) * (np.abs(out) > 0)
+        if "keeps audio in one host" in faults:
+            out *= np.float32(1.0 - 0.001 * self._resets)
         if "differs by far" in faults:
             out *= np.float32(self._level)
         if "depends on blocks" in faults:
@@ -111,6 +118,7 @@ class MadeUpSession:
             self.is_running = False
             raise PluginError(f"{NAME} crashed (SIGSEGV) while loading", "remove it", HostVerdict.CRASHED, NAME, "load")
         self._plugin = MadeUpPlugin(self.faults, rate, MadeUpSession.opened)
+        self._plugin.keeps = int(self.host == "dawdreamer")
         member = chain.members[0]
         if member.state and "state is lost" not in self.faults:
             self._plugin.raw = msgspec.json.decode(b64decode(member.state), type=dict[str, float])

@@ -24,6 +24,7 @@ FLAGGED = {
     "nan": {"finite"},
     "not deterministic": {"repeat"},
     "differs by far": {"repeat"},
+    "keeps audio in one host": {"repeat", "hosts"},
     "depends on blocks": {"blocks"},
     "ramp at the start": {"blocks"},
     "dc": {"dc"},
