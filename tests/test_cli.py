@@ -39,7 +39,7 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("scene",), ("scene", "list"), ("scene", "show"), ("scene", "save"), ("scene", "restore"), ("scene", "delete"),
     ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
     ("chain",), ("chain", "list"), ("chain", "show"), ("chain", "diff"), ("chain", "effects"),
-    ("render",), ("chain", "capture"), ("chain", "check"),
+    ("bench", "render"), ("render",), ("chain", "capture"), ("chain", "check"),
     ("chain", "blocked"), ("chain", "unblock"), ("chain", "render"),
 )  # fmt: skip
 
