@@ -67,6 +67,26 @@ def test_a_worker_that_died_comes_first() -> None:
     assert "! mir died" in show(HealthScreen(), rig)
 
 
+@pytest.mark.parametrize(
+    ("state", "words", "fix"),
+    [
+        ("died (signal 11)", "insert drums died (signal 11)", "the dry sound plays; it is started anew by itself"),
+        ("refused: a plugin is missing", "insert drums refused", "a plugin is missing"),
+        ("off: crashed twice", "insert drums off", "crashed twice; choose off, then the chain to try again"),
+    ],
+)
+def test_an_insert_that_does_not_play_is_a_fault(state: str, words: str, fix: str) -> None:
+    rig = make_sample()
+    clear_late(rig)
+    publish_counters(rig)
+    for fine in ("running", "bypassed", "starting"):
+        rig.bus.publish("insert", "drums", "glue", fine, 0, 512, 0, 0, 0, 0.1)
+        assert find_faults(rig.session) == []
+    rig.bus.publish("insert", "drums", "glue", state, 0, 512, 0, 0, 0, 0.1)
+    assert [(fault.words, fault.fix) for fault in find_faults(rig.session)] == [(words, fix)]
+    assert words in show(HealthScreen(), rig)
+
+
 def test_a_delay_that_differs_is_a_fault() -> None:
     rig = make_sample()
     clear_late(rig)

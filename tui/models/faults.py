@@ -77,6 +77,19 @@ def _find_absent(session: Session) -> Iterator[Fault]:
             yield Fault(f"{worker} is off", "it does not work at this sample rate: 44,100 Hz always does")
         elif state not in ("running", "starting", "stopped"):
             yield Fault(f"{worker} {state}", "it is started anew by itself; the Log says why", True)
+    yield from _find_silent_inserts(session)
+
+
+def _find_silent_inserts(session: Session) -> Iterator[Fault]:
+    for row in session.read_rows("insert"):
+        state, _, reason = read_text(row, "state").partition(": ")
+        what = f"insert {read_text(row, 'point')} {state}"
+        if state == "refused":
+            yield Fault(what, reason)
+        elif state == "off":
+            yield Fault(what, f"{reason}; choose off, then the chain to try again")
+        elif state not in ("running", "bypassed", "starting"):
+            yield Fault(what, "the dry sound plays; it is started anew by itself")
 
 
 def _find_late(session: Session) -> Iterator[Fault]:

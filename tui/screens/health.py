@@ -47,6 +47,7 @@ class HealthScreen:
         ("/latency", 2.0),
         ("/latency/card", 2.0),
         ("/worker/time", 2.0),
+        ("/insert", 2.0),
         ("/callback/time", 2.0),
         ("/accompaniment/lookahead", 4.0),
     )
