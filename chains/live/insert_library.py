@@ -14,10 +14,8 @@ from bridge.core.audio import Audio
 from bridge.errors import EngineError
 from chains.document.chain import Chain
 from chains.document.chain_lookup import list_chains, load_chain
-from chains.document.member_paths import walk_members
-from chains.process.block_list import BlockList, count_left_over
+from chains.process.crash_record import find_unblocked_plugins
 from chains.process.loading import LoadingJournal
-from chains.process.plugin_file import PluginFile, find_plugin_file
 
 if TYPE_CHECKING:
     from chains.hosts.live_graph import LiveGraph
@@ -49,8 +47,7 @@ class LiveChain:
             PluginError: A plugin is blocked, cannot be loaded, or refuses its state or a parameter.
             EngineError: The plugin hosts are not installed.
         """
-        count_left_over()
-        plugins = _find_plugins(self._chain)
+        plugins = find_unblocked_plugins(self._chain)
         try:
             from chains.hosts.live_graph import LiveGraph
         except ImportError as error:
@@ -110,18 +107,3 @@ class ChainLibrary:
             ConfigError: There is none of this name, or its file has an error.
         """
         return LiveChain(name, *load_chain(name))
-
-
-def _find_plugins(chain: Chain) -> dict[str, PluginFile]:
-    """The file of each plugin by its member's label.
-
-    Raises:
-        PluginError: One of them is blocked.
-        ConfigError: The block list has an error.
-    """
-    blocked, found = BlockList(), dict[str, PluginFile]()
-    for _, member in walk_members(chain):
-        if not member.bypass and (plugin := find_plugin_file(member)) is not None:
-            blocked.check(plugin)
-            found[member.label] = plugin
-    return found

@@ -7,12 +7,31 @@ import logging
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
 from chains.document.member_paths import walk_members
-from chains.process.block_list import BlockList, quote_name
+from chains.process.block_list import BlockList, count_left_over, quote_name
 from chains.process.loading import LoadingJournal
 from chains.process.plugin_file import PluginFile, find_plugin_file
 from chains.process.verdict import PluginError
 
 log = logging.getLogger(__name__)
+
+
+def find_unblocked_plugins(chain: Chain, blocked: BlockList | None = None) -> dict[str, PluginFile]:
+    """The files of a chain's plugins by label, before any is loaded; those that are bypassed or missing are left out.
+
+    What an earlier process of Sideman was loading when it died is counted first.
+
+    Raises:
+        PluginError: One of them is blocked.
+        ConfigError: The block list has an error.
+    """
+    blocked = blocked or BlockList()
+    count_left_over(blocked=blocked)
+    found = {}
+    for _, member in walk_members(chain):
+        if not member.bypass and (plugin := find_plugin_file(member)) is not None:
+            blocked.check(plugin)
+            found[member.label] = plugin
+    return found
 
 
 class CrashRecord:
@@ -30,10 +49,7 @@ class CrashRecord:
             ConfigError: The block list has an error.
         """
         self._files = {}
-        for _, member in walk_members(chain):
-            if not member.bypass and (plugin := find_plugin_file(member)) is not None:
-                self._blocked.check(plugin)
-                self._files[member.label] = plugin
+        self._files = find_unblocked_plugins(chain, self._blocked)
 
     def count(self, error: PluginError) -> None:
         """Count a failure; the error's hint then says whether the plugin is blocked now."""

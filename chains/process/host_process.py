@@ -12,7 +12,6 @@ from typing import TypeVar
 from chains.document.chain import Chain
 from chains.document.member_paths import walk_members
 from chains.process.audio_file import map_segment
-from chains.process.block_list import count_left_over
 from chains.process.crash_record import CrashRecord
 from chains.process.exit_verdict import make_end_error, make_error, make_hang_error
 from chains.process.host_child import HostChild
@@ -72,12 +71,6 @@ class HostProcess:
         """Children started so far."""
 
     def __enter__(self) -> HostProcess:
-        """Count what an earlier process of Sideman was loading when it died.
-
-        Raises:
-            ConfigError: The block list has an error.
-        """
-        count_left_over()
         return self
 
     def __exit__(
