@@ -47,45 +47,48 @@ def test_pedalboard_s_own_names_are_taken_too(hosts: HostSession, installed_plug
     hosts.load(make_compressor({name: 0.0}))
 
 
+REFUSED = [
+    ("Treshold", "-20", "no parameter 'Treshold'", "did you mean Threshold?"),
+    ("Threshold", "20", "Threshold does not take '20'", "-80.000000 to 0.000000 dB"),
+    ("Threshold", "loud", "Threshold does not take 'loud'", "-80.000000 to 0.000000 dB"),
+    ("Gain Reduction", "3", "'Gain Reduction' is not to be set", "meter"),
+    ("Buffer Size", "64", "'Buffer Size' is not to be set", "about the host"),
+    ("Current Program", "1", "'Current Program' changes the program", "keep it as state"),
+]
+"""Name, value, and what the error says; while a chain is loaded, because a refused load costs a new process."""
+
+
 @pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
-@pytest.mark.parametrize(
-    ("name", "value", "message", "hint"),
-    [
-        ("Treshold", -20.0, "no parameter 'Treshold'", "did you mean Threshold?"),
-        ("Threshold", 20.0, "Threshold does not take 20.0", "-80.000000 to 0.000000 dB"),
-        ("Threshold", "loud", "Threshold does not take 'loud'", "-80.000000 to 0.000000 dB"),
-        ("Gain Reduction", 3.0, "'Gain Reduction' is not to be set", "meter"),
-        ("Buffer Size", 64.0, "'Buffer Size' is not to be set", "about the host"),
-        ("Current Program", 1.0, "'Current Program' changes the program", "keep it as state"),
-    ],
-)
 def test_what_does_not_fit_is_refused_with_parameter_and_fix(
-    hosts: HostSession,
-    installed_plugin: InstalledPlugin,
-    host: str,
-    name: str,
-    value: ParameterValue,
-    message: str,
-    hint: str,
+    hosts: HostSession, installed_plugin: InstalledPlugin, host: str
 ) -> None:
     installed_plugin("ZamCompX2", "vst3")
-    with pytest.raises(PluginError) as caught:
-        hosts.load(make_compressor({name: value}), host=host)
-    assert caught.value.verdict is HostVerdict.REFUSED
-    assert (caught.value.plugin, caught.value.step) == ("comp", "parameters")
-    assert message in caught.value.message
-    assert hint in caught.value.hint
+    hosts.load(make_compressor({}), host=host)
+    for name, value, message, hint in REFUSED:
+        with pytest.raises(PluginError) as caught:
+            hosts.process.read_parameters("comp", {name: value})
+        assert caught.value.verdict is HostVerdict.REFUSED
+        assert (caught.value.plugin, caught.value.step) == ("comp", "parameters")
+        assert message in caught.value.message
+        assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["Threshold", "Output Level", "Nothing"])
-@pytest.mark.parametrize("raw", [-0.1, 1.5])
-def test_a_raw_value_out_of_range_is_refused(
-    hosts: HostSession, installed_plugin: InstalledPlugin, name: str, raw: float
+def test_a_chain_with_a_value_that_does_not_fit_is_not_loaded(
+    hosts: HostSession, installed_plugin: InstalledPlugin
 ) -> None:
+    installed_plugin("ZamCompX2", "vst3")
+    with pytest.raises(PluginError, match=r"Threshold does not take 20\.0") as caught:
+        hosts.load(make_compressor({"Threshold": 20.0}))
+    assert (caught.value.plugin, caught.value.step) == ("comp", "parameters")
+
+
+def test_a_raw_value_out_of_range_is_refused(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
     installed_plugin("ZamCompX2", "vst3")
     hosts.load(make_compressor({}))
-    with pytest.raises(PluginError, match=name):
-        hosts.process.read_parameters("comp", {name: raw})
+    for name in ("Threshold", "Output Level", "Nothing"):
+        for raw in (-0.1, 1.5):
+            with pytest.raises(PluginError, match=name):
+                hosts.process.read_parameters("comp", {name: raw})
 
 
 def test_both_channels_of_a_mono_plugin_get_its_parameters(

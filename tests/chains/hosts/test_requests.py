@@ -70,20 +70,16 @@ def test_what_is_bypassed_is_not_loaded(hosts: HostSession) -> None:
     ("name", "response", "message"),
     [
         ("missing.wav", None, "cannot be read"),
-        ("text.wav", b"no audio", "cannot be read"),
         ("silent.wav", np.zeros((480, 1)), "empty, silent or not finite"),
-        ("empty.wav", np.zeros((0, 1)), "empty, silent or not finite"),
         ("nan.wav", np.full((480, 1), np.nan), "empty, silent or not finite"),
         ("three.wav", np.ones((480, 3)), "has 3 channels"),
         ("../one.wav", None, "no plain file name"),
     ],
 )
 def test_an_impulse_response_that_does_not_fit_is_refused(
-    hosts: HostSession, name: str, response: Audio | bytes | None, message: str
+    hosts: HostSession, name: str, response: Audio | None, message: str
 ) -> None:
-    if isinstance(response, bytes):
-        (hosts.folder / name).write_bytes(response)
-    elif response is not None:
+    if response is not None:
         soundfile.write(hosts.folder / name, response, 48_000, subtype="FLOAT")
     with pytest.raises(BridgeError) as caught:
         hosts.load(Member(effect="Convolution", parameters={"impulse_response": name}))
