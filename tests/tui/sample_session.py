@@ -148,6 +148,7 @@ def publish_latency(bus: Bus) -> None:
     for worker, *times in WORKERS:
         bus.publish("worker.time", worker, *times)
         bus.publish("health", worker, "running")
+    bus.publish("insert", "drums", "drum-glue", "running", 0, 512, 0, 0, 0, 0.04)
 
 
 def publish_song(bus: Bus) -> None:
