@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import msgspec
 
 from bridge.app import Sidecar
+from bridge.core.audio import STEMS
 from bridge.core.latency import UNMEASURED, Ledger
 from bridge.drivers.dummy_server import DummyServer
 from bridge.path_measurement import MeasuredDelays, PathMeasurement
@@ -32,9 +33,12 @@ def find_disagreements(sidecar: Sidecar, measured: MeasuredDelays) -> list[str]:
         for path in ledger
         if path.ports and measured.ping.get(path.name, UNMEASURED) != path.declared
     ]
-    for name, frames in measured.engines.items() if "mix" in ledger else ():  # else no stems are separated
-        if frames != ledger["mix"].declared:
-            lines.append(f"{name} through the engines: declared {ledger['mix'].declared} frames, measured {frames}")
+    # an insert in the mix delays the mix alone
+    wanted = {"mix": "mix", "sum of stems": STEMS[0]} if "mix" in ledger else {}  # else no stems are separated
+    for name, path in wanted.items():
+        declared, frames = ledger[path].declared, measured.engines[name]
+        if frames != declared:
+            lines.append(f"{name} through the engines: declared {declared} frames, measured {frames}")
     return lines
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from bridge.control.bus import Bus
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.events import Midi, TimedEvent
+from bridge.core.insert import INSERT_POINTS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED
 from bridge.core.midi import NOTE_ON, make_note_off, make_note_on
 from bridge.drivers.fake_daw import FakeDaw
@@ -61,8 +62,18 @@ class PathMeasurement:
         self._client, self._server, self._freewheel = client, server, freewheel
 
     def measure_engines(self) -> dict[str, int]:
-        """The delay of an impulse through the engines: in the mix, and in the sum of the stems; in frames."""
-        daw, sent_at = self._send_and_record()
+        """The delay of an impulse through the engines: in the mix, and in the sum of the stems; in frames.
+
+        Inserts are bypassed meanwhile, which keeps their delay: what a chain makes of an impulse says nothing of it.
+        """
+        bus = self._bus
+        before = {name: bus.get(name) for name in (f"inserts.{point}.bypass" for point in INSERT_POINTS)}
+        bus.set_all(dict.fromkeys(before, 1), "measure")
+        try:
+            self._wait_for_bypass()
+            daw, sent_at = self._send_and_record()
+        finally:
+            bus.set_all(before, "measure")
         total = np.sum([daw.read_audio(stem) for stem in STEMS], axis=0)
         return {
             "mix": measure_impulse_delay(daw.read_audio("mix"), sent_at),
@@ -105,6 +116,13 @@ class PathMeasurement:
                 daw.start(margin_frames=rate // 4)
                 daw.wait(10.0 + frames / rate)
         return daw, sent_at
+
+    def _wait_for_bypass(self) -> None:
+        """Let the supervisor of the inserts see the bypass switches, and the callback fade."""
+        words, deadline = self._graph.insert_arrays.words, time.monotonic() + SWITCH_S
+        while any(observe(point, w.INSERT_ROUTED) for point in words) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        self._wait_for_callback()
 
     def _wait_for_callback(self) -> None:
         """Let the callback see the ping switches."""
