@@ -138,4 +138,8 @@ def test_a_word_scores_above_its_letters_and_a_description_below_both() -> None:
 def test_of_names_that_fit_equally_the_faders_come_first_as_in_the_registry() -> None:
     names = list(sidecar_registry())
     found = search("vocals", [one.name for one in names], lambda name: (name, ""))
-    assert found == ["stems.vocals.gain_db", "stems.vocals.mute", "stems.vocals.solo", "latency.vocals.ping"]
+    faders = ["stems.vocals.gain_db", "stems.vocals.mute", "stems.vocals.solo"]
+    inserts = [f"inserts.vocals.{key}" for key in ("chain", "bypass", "reserve_frames")]
+    assert sorted(found) == sorted([*faders, "latency.vocals.ping", *inserts])
+    assert found[:3] == faders
+    assert [name for name in found if name in inserts] == inserts
