@@ -115,8 +115,9 @@ def _parse_chains(option: str, words: Sequence[str], usual: str) -> dict[str, Ch
         if not name or (equals and not part.strip() and name != word):
             raise ConfigError(f"{option} {word}: it names no chain", f"give {option} CHAIN or {option} PART=CHAIN")
         if part in chosen:
-            what = f"{part}=" if part else "a chain for all parts"
-            raise ConfigError(f"{option} {word}: {what} is given twice", "give one chain, with all members in it")
+            whose = {"": "all parts have", "mix": "songs and mixes have"}.get(part, f"{part} has")
+            message = f"{option} {word}: {whose} a chain already, {chosen[part].name}"
+            raise ConfigError(message, "for both, write one chain file with the members of both")
         try:
             path, chain = load_chain(name)
         except ConfigError as error:

@@ -81,7 +81,7 @@ def test_mono_comes_out_on_both_sides(rig: RenderRig) -> None:
     [
         ({"chain": ["no-such-chain"]}, "--chain no-such-chain: no chain is named"),
         ({"chain": ["drums="]}, "--chain drums=: it names no chain"),
-        ({"chain": ["{path}", "mix={path}"]}, "mix= is given twice"),
+        ({"chain": ["{path}", "mix={path}"]}, "songs and mixes have a chain already"),
         ({"chain": ["{broken}"]}, "broken.toml"),
         ({"chain": ["{outside}"]}, r"state_file"),
         ({"instrument": ["{path}"]}, "its first member is no instrument"),
