@@ -6,7 +6,6 @@ to standard output goes to standard error: the pipe belongs to the replies.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import math
 import os
@@ -24,6 +23,7 @@ import msgspec
 from bridge.errors import BridgeError, ConfigError
 from chains.document.chain import Chain
 from chains.document.member_paths import walk_members
+from chains.process.limits import limit_memory
 from chains.process.loading import LoadingJournal
 from chains.process.messages import (
     EndRequest,
@@ -158,16 +158,6 @@ def watch_lifeline(descriptor: int) -> None:
     fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(descriptor, F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def limit_memory(memory_bytes: int) -> None:
-    """Limit the address space, 0: not at all; and write no core dumps: plugins are expected to crash."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows, or a lower limit of the system's
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if memory_bytes:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def main(memory_bytes: int, lifeline: int) -> None:

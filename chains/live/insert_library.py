@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.core.audio import Audio
-from bridge.errors import EngineError
+from bridge.errors import ConfigError, EngineError
 from chains.document.chain import Chain
 from chains.document.chain_lookup import list_chains, load_chain
+from chains.document.host_choice import list_live_obstacles
 from chains.process.crash_record import find_unblocked_plugins
+from chains.process.limits import compute_memory_limit, limit_memory
 from chains.process.loading import LoadingJournal
 
 if TYPE_CHECKING:
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NOT_LIVE = "use it in a render (sideman render), or choose a chain with a yes in the column live of sideman chain list"
+
 
 class LiveChain:
     """A chain as the processor of an insert (`bridge.core.insert.InsertProcessor`)."""
 
-    def __init__(self, name: str, path: Path | Traversable, chain: Chain) -> None:
+    def __init__(self, name: str, path: Path | Traversable, chain: Chain, memory_bytes: int = 0) -> None:
+        """``memory_bytes``: the address space of the process from `prepare` on; 0: no limit."""
+        self._memory_bytes = memory_bytes
         self._name, self._folder, self._chain = name, Path(str(path)).parent, chain
         self._graph: LiveGraph | None = None
         self._bad_frames = 0
@@ -45,8 +51,9 @@ class LiveChain:
         Raises:
             ConfigError: The chain cannot run live; the message says why for each member.
             PluginError: A plugin is blocked, cannot be loaded, or refuses its state or a parameter.
-            EngineError: The plugin hosts are not installed.
+            EngineError: The plugin hosts are not installed, or it needs more memory than a plugin may have.
         """
+        limit_memory(self._memory_bytes)
         plugins = find_unblocked_plugins(self._chain)
         try:
             from chains.hosts.live_graph import LiveGraph
@@ -60,6 +67,8 @@ class LiveChain:
 
         try:
             self._graph = LiveGraph(self._chain, self._folder, rate, block_frames, report_step)
+        except MemoryError as error:
+            raise self._make_memory_error() from error
         finally:
             journal.end()
 
@@ -67,15 +76,24 @@ class LiveChain:
         """Process a block, shape (2, block_frames), into ``out`` of the same shape, late by ``latency_frames``.
 
         Raises:
-            EngineError: It is not prepared, or a plugin gave out samples that are not finite.
+            EngineError: It is not prepared, needs more memory than a plugin may have, or a plugin gave out samples that
+                are not finite.
             ConfigError: The latency has grown too long to run live.
         """
         if self._graph is None:
             raise EngineError(f"{self._name}: is not prepared", "call prepare first")
-        self._graph.process(block, out)
+        try:
+            self._graph.process(block, out)
+        except MemoryError as error:
+            raise self._make_memory_error() from error
         if (bad := self._graph.bad_frames) != self._bad_frames:
             count, self._bad_frames = bad - self._bad_frames, bad
             raise EngineError(f"{self._name}: {count} frames are not finite", "`sideman chain check` finds the plugin")
+
+    def _make_memory_error(self) -> EngineError:
+        share = f"the {self._memory_bytes / 1e9:.1f} GB that an insert may have" if self._memory_bytes else "there is"
+        hint = "load fewer samples in its plugins, or choose a smaller chain"
+        return EngineError(f"{self._name}: it needs more memory than {share}", hint)
 
     def reset(self) -> None:
         """Continue from silence."""
@@ -84,7 +102,11 @@ class LiveChain:
 
 
 class ChainLibrary:
-    """The chains that ship with Sideman and the user's (`bridge.core.insert.InsertLibrary`)."""
+    """The chains that ship with Sideman and the user's (`bridge.core.insert.InsertLibrary`).
+
+    Those that cannot run live are among them: a render takes its chains from the same list, and a choice that is there
+    with a reason says more than one that is missing.
+    """
 
     def list_names(self) -> tuple[str, ...]:
         """Names of the chains, sorted; those with an error in their file are left out, and a warning says why.
@@ -104,6 +126,10 @@ class ChainLibrary:
         """Read a chain; `LiveChain.prepare` loads its plugins, for which it needs the rate.
 
         Raises:
-            ConfigError: There is none of this name, or its file has an error.
+            ConfigError: There is none of this name, its file has an error, or it cannot run live: the message says why
+                for each member.
         """
-        return LiveChain(name, *load_chain(name))
+        path, chain = load_chain(name)
+        if reasons := list_live_obstacles(chain):
+            raise ConfigError(f"the chain {name} cannot run live: {'; '.join(reasons)}", _NOT_LIVE)
+        return LiveChain(name, path, chain, compute_memory_limit())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 import psutil
@@ -15,6 +16,16 @@ LEAST_MEMORY_BYTES = 2 << 30
 def compute_memory_limit() -> int:
     """The address space that a host process may have on this machine, in bytes."""
     return max(int(SHARE_OF_MEMORY * psutil.virtual_memory().total), LEAST_MEMORY_BYTES)
+
+
+def limit_memory(memory_bytes: int) -> None:
+    """Limit the address space of this process, 0: not at all; and write no core dumps: plugins do crash."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows, or a lower limit of the system's
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if memory_bytes:
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def test_a_stem_with_a_chain_is_its_render_and_the_other_stems_wait_for_it(
     for folder in ("chains", "presets"):
         (config / folder).mkdir(parents=True)
     write_chain(config / "chains" / "tight.toml", CHAIN)
-    preset = 'schema = 1\nname = "tight"\n[controls]\ninserts.other.chain = "tight"\n'
+    preset = 'schema = 1\nname = "tight"\n[controls]\ninserts.other.chain = "tight"\ninserts.band.chain = "bass-duck"\n'
     (config / "presets" / "tight.toml").write_text(preset, encoding="utf-8")
     song = write_song(tmp_path / "song.flac", 1.0)
     # without a separation the input is in `other`
@@ -47,6 +47,8 @@ def test_a_stem_with_a_chain_is_its_render_and_the_other_stems_wait_for_it(
     with offline_sidecar(song, "virtual", options, NO_ENGINES) as sidecar:
         assert sidecar.wait() == 0, sidecar.output
     assert "insert other: tight, running" in sidecar.output
+    assert "insert band: bass-duck, refused: the chain bass-duck cannot run live: " in sidecar.output
+    assert "use it in a render (sideman render), or choose a chain" in sidecar.output
     assert f"{1000 * RESERVE / RATE:.2f} ms" in sidecar.output
 
     audio = read_audio_file(song)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from chains.document.chain import Chain, Member
 from chains.document.chain_file import write_chain
 from chains.process.audio_file import create_segment, map_segment, write_segment
 from chains.process.host_process import HostProcess
+from chains.process.limits import compute_memory_limit
 from chains.process.messages import RenderRequest
 from tests.chains.plugins import FixturePlugin, make_chain, require_hosts
 from tests.runtime.chosen_inserts import PERIOD, RATE, RESERVE, ChosenInserts, make_noise
@@ -69,6 +73,7 @@ def test_chains_play_what_a_render_gives_and_declare_their_latency(
         inserts.until_state(point, chain, "running")
         assert inserts.word(point, w.INSERT_LATENCY) == latency
         assert inserts.word(point, w.INSERT_DELAY) == RESERVE + latency
+        assert resource.prlimit(inserts.status(point).pid, resource.RLIMIT_AS)[0] == compute_memory_limit()
         wanted = render_offline(chains[chain], audio, tmp_path / chain)
         whole = audio.shape[1] - latency
         np.testing.assert_array_equal(inserts.send(point, audio)[:, :whole], wanted[:, :whole])
@@ -106,13 +111,30 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_blocked_after_two_times(
     assert "sideman chain unblock" in inserts.status("band").state
 
 
+PREPARE_IN_1_GB = """
+import sys
+from pathlib import Path
+from chains.live.insert_library import LiveChain
+from tests.chains.plugins import make_chain
+LiveChain("greedy", Path("greedy.toml"), make_chain(sys.argv[1]), 1 << 30).prepare(48000, 128)
+"""
+
+
+def test_a_chain_that_takes_more_memory_than_its_limit_is_an_error_with_a_fix(fixture_plugin: FixturePlugin) -> None:
+    require_hosts()
+    command = [sys.executable, "-c", PREPARE_IN_1_GB, str(fixture_plugin("memory_ctor"))]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "greedy: it needs more memory than the 1.1 GB that an insert may have" in ended.stderr
+    assert "load fewer samples" in ended.stderr
+
+
 def test_what_cannot_run_live_is_refused_with_a_reason(inserts: ChosenInserts) -> None:
     save_chain("shifted", Chain(members=(Member(effect="PitchShift", parameters={"semitones": 2.0}),)))
     save_chain("code", Chain(members=(Member(faust="process = _, _;"),)))
     inserts.choose("other", "shifted")
     inserts.choose("drums", "code")
-    inserts.until_state("other", "shifted", "refused: the chain cannot run live: PitchShift")
-    inserts.until_state("drums", "code", "refused: the chain cannot run live: Faust: Faust code needs DawDreamer")
+    inserts.until_state("other", "shifted", "refused: the chain shifted cannot run live: PitchShift")
+    inserts.until_state("drums", "code", "refused: the chain code cannot run live: Faust: Faust code needs DawDreamer")
     assert inserts.word("other", w.INSERT_DELAY) == inserts.word("drums", w.INSERT_DELAY) == 0
 
 
