@@ -38,8 +38,6 @@ BLOCK = 512
 NOTES = (MidiNote(0.0, 0.4, 60, 100), MidiNote(0.1, 0.3, 64, 100))
 INSTRUMENTS = ("amsynth", "Nekobi", "Kars")
 OTHER_VERDICTS = {
-    "MaBitcrush": HostVerdict.REFUSED,  # one input, two outputs
-    "MaPitchshift": HostVerdict.REFUSED,
     "AmplitudeImposer": HostVerdict.SILENT,  # its level is that of its side-chain, and there is none
 }
 """Verdicts of plugins that this render does not suit, by name."""

@@ -9,7 +9,8 @@ from chains.checks.subject import REPEATS, SETTLED_DB, Subject
 from chains.process.messages import LoadResult
 from chains.process.verdict import HostVerdict, PluginError
 
-HOSTS = ("pedalboard", "dawdreamer")
+DAWDREAMER = "dawdreamer"
+HOSTS = ("pedalboard", DAWDREAMER)
 GROWTH_RENDERS = 6
 """Renders whose memory is compared, at the usual strictness."""
 GROWTH_BLOCK_FRAMES = 64
@@ -51,14 +52,16 @@ def _repeat_in_other_host(subject: Subject) -> tuple[str, float | None]:
     """The other host, and the difference of two renders in one process of it; None where it cannot load the chain.
 
     Pedalboard loads some plugins afresh instead of resetting them, and so hides what they keep: ZamTube's two renders
-    differ in DawDreamer each time, in Pedalboard in one of ten processes.
+    differ in DawDreamer each time, in Pedalboard in one of ten processes. DawDreamer's second render is one that
+    continues: it starts again too, but the plugin is not loaded afresh.
     """
     other = find_other_host(subject.facts)
     if not other:
         return "", None
     try:
         with subject.open_fresh(host=other) as (session, _):
-            first, second = (session.render(subject.noise, subject.settings()).audio for _ in range(2))
+            first = session.render(subject.noise, subject.settings()).audio
+            second = session.render(subject.noise, subject.settings(resets=other != DAWDREAMER)).audio
     except PluginError as error:
         if error.verdict is HostVerdict.REFUSED:
             return other, None

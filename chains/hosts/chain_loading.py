@@ -14,14 +14,7 @@ from chains.document.host_choice import AUTO, choose_host
 from chains.document.member_state import read_state
 from chains.document.plugin_locations import find_plugin
 from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, NodePath
-from chains.hosts.convolution_member import ConvolutionMember
-from chains.hosts.dawdreamer_member import DawDreamerMember
-from chains.hosts.effect_member import EffectMember
-from chains.hosts.faust_member import FaustMember
 from chains.hosts.member import HostedMember, refuse
-from chains.hosts.pedalboard_loading import list_plugin_names
-from chains.hosts.pedalboard_member import PedalboardMember
-from chains.hosts.whole_effect_member import WholeEffectMember
 
 
 @dataclass(frozen=True)
@@ -94,23 +87,37 @@ class ChainLoading:
         return hosted
 
     def _make(self, member: Member, host: str) -> HostedMember:
+        """The member, not prepared. Each kind is imported where it is made: hosts take a while to start."""
         if member.effect == "Convolution":
+            from chains.hosts.convolution_member import ConvolutionMember
+
             return ConvolutionMember(member, self.rate, self.folder)
         if member.effect:
+            from chains.hosts.effect_member import EffectMember
+            from chains.hosts.whole_effect_member import WholeEffectMember
+
             is_whole = member.effect in EFFECTS and EFFECTS[member.effect].not_live
             return WholeEffectMember(member, self.rate) if is_whole else EffectMember(member, self.rate)
         if member.faust:
+            from chains.hosts.faust_member import FaustMember
+
             return FaustMember(member, self.rate, self.block_frames)
         path = member.id if member.format == "lv2" else str(find_plugin(member))
         if host == "dawdreamer":
+            from chains.hosts.dawdreamer_member import DawDreamerMember
+
             self._check_first(member, path)
             return DawDreamerMember(member, path, self.rate, self.block_frames)
+        from chains.hosts.pedalboard_member import PedalboardMember
+
         return PedalboardMember(member, path, self.rate)
 
     def _check_first(self, member: Member, path: str) -> None:
         """Check that a VST3 is the first of its bundle: DawDreamer loads no other."""
         if member.format != "vst3":
             return
+        from chains.hosts.pedalboard_loading import list_plugin_names
+
         names = list_plugin_names(path)
         if len(names) > 1 and member.plugin != names[0]:
             hint = "leave the host to auto, without tempo and sidechain: Pedalboard loads every plugin of a bundle"

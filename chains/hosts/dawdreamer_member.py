@@ -43,6 +43,7 @@ class DawDreamerMember:
         self._state = b""
         self._raw: dict[int, float] = {}
         self._parameters: list[DawDreamerParameter] = []
+        self._is_settled = self._is_used = False
         self._engine = self._load(block_frames, 1)
         self._count = 1
         if self._engine.outputs == 1 or member.layout == "double":
@@ -74,15 +75,13 @@ class DawDreamerMember:
         if inputs == 0:
             hint = "mark it with is_instrument, and give it notes"
             raise refuse(self.label, "load", "it takes no audio: it is an instrument", hint)
-        if inputs == 1 and outputs > 1:
-            raise refuse(self.label, "load", f"it has one input and {outputs} outputs", _TAKES)
         if self._member.sidechain and inputs <= self._main_inputs:
             hint = "use its VST2 or LV2: hosts leave out the sidechain inputs of many VST3"
             raise refuse(self.label, "load", "it has no sidechain input", hint)
 
     @property
     def _main_inputs(self) -> int:
-        return 1 if self._count > 1 else CHANNELS
+        return 1 if self._count > 1 else min(self._engine.inputs, CHANNELS)
 
     def _read_parameters(self) -> None:
         facts = self._engine.processors[0].get_parameters_description()
@@ -101,6 +100,8 @@ class DawDreamerMember:
         warnings = []
         if self._count > 1:
             warnings.append("mono: loaded once for each channel")
+        elif inputs == 1:
+            warnings.append("one input: it gets the mean of left and right")
         if extra:
             warnings.append(f"{outputs} outputs: the first two are used")
         if inputs > self._main_inputs and not self._member.sidechain:
@@ -163,15 +164,22 @@ class DawDreamerMember:
             raise refuse(self.label, "state", "it refused its state", hint)
         self._state = state
         self._raw.clear()
-        self.settle()
+        self._is_used = self._is_settled
+        self._engine.warm_up()
 
     def settle(self) -> None:
         """Play some silence, behind which state and parameters hold."""
+        self._is_used, self._is_settled = self._is_settled, True
         self._engine.warm_up()
 
     def _rebuild(self, block_frames: int) -> None:
-        """Load the plugin afresh for another block size, with its state and what was set."""
+        """Load the plugin afresh, with its state and what was set.
+
+        Reverbs keep sound from one render to the next, and other plugins what moves in them: DawDreamer resets none.
+        """
         raw, state = dict(self._raw), self._state
+        self._parameters.clear()  # they are part of the plugin that goes
+        self._is_settled = self._is_used = False
         self._engine = self._load(block_frames, self._count)
         self._read_parameters()
         if state:
@@ -185,8 +193,9 @@ class DawDreamerMember:
         """Process a whole signal, shape (2, frames), from silence; late by the latency."""
         curves = run.curves.get(self.label, {})
         block_frames = CURVE_FRAMES if curves else run.block_frames
-        if block_frames != self._engine.block_frames:
+        if (self._is_used and run.resets) or block_frames != self._engine.block_frames:
             self._rebuild(block_frames)
+        self._is_used = True
         self._set_tempo(run, audio.shape[1])
         self._set_notes(run)
         for name, values in curves.items():
@@ -205,6 +214,8 @@ class DawDreamerMember:
         """The inputs of each instance."""
         sidechain = find_sidechain(self._member, run)
         main = self._main_inputs
+        if self._count == main == 1:
+            audio = audio.mean(axis=0, keepdims=True, dtype=np.float32)
         return [
             make_inputs(audio[channel : channel + main], self._engine.inputs, sidechain)
             for channel in range(self._count)

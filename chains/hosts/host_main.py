@@ -98,7 +98,7 @@ class RequestLoop:
     def _run(self, request: Request) -> Reply:
         match request:
             case LoadRequest():
-                self._chain = request.chain
+                self._chain, self._step = request.chain, Step("start")
                 try:
                     return self._host.load(request, self.report_step)
                 finally:

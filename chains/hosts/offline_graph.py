@@ -139,7 +139,7 @@ def render_member(member: HostedMember, work: Audio, run: OfflineRun) -> None:
     run.report_step("render", member.label)
     if isinstance(member, WholeMember):
         if not run.resets:
-            run.warnings.append(f"{member.label}: it starts from silence: it takes a whole signal and cannot go on")
+            run.warnings.append(f"{member.label}: it takes whole signals and cannot go on where the last one ended")
         expected = member.latency_frames
         out = member.render(work, run)
         if member.latency_frames != expected:

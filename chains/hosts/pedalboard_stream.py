@@ -6,11 +6,14 @@ Pedalboard keeps back the first frames of a stream, as many as the latency; from
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pedalboard
 
 from bridge.core.audio import Audio
+
+if TYPE_CHECKING:
+    import pedalboard
 
 
 class PedalboardStream:

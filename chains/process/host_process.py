@@ -43,6 +43,10 @@ SILENT_PEAK = 1e-6
 """Output below -120 dBFS is silence."""
 _FIRST_STEPS = {LoadRequest: "start", RenderRequest: "render", ParametersRequest: "parameters", StateRequest: "state"}
 
+_FOREIGN_STEPS = ("load", "state")
+"""Steps in which a plugin that fails may leave something behind. What is refused before and after, such as a tempo in
+Pedalboard or a misspelt parameter, is refused by Sideman, and the child has let go of the chain."""
+
 
 def ignore_progress(_frames: int) -> None:
     """Take no notice of progress."""
@@ -221,9 +225,10 @@ class HostProcess:
                 self._record.count(error)
             raise
         if isinstance(reply, Failure):
-            if isinstance(request, LoadRequest):  # half a chain is loaded
-                self.restart()
             hint, verdict = reply.hint, HostVerdict(reply.verdict)
+            is_foreign = verdict is not HostVerdict.REFUSED or reply.step in _FOREIGN_STEPS
+            if isinstance(request, LoadRequest) and is_foreign:
+                self.restart()
             raise PluginError(reply.message, hint, verdict, reply.plugin, reply.step)
         return reply
 

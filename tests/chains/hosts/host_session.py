@@ -70,6 +70,16 @@ class HostSession:
             Path(segment.path).unlink()
         return Rendered(out, result, loaded)
 
+    def render_again(self, audio: Audio, block_frames: int = 8192) -> Audio:
+        """Render audio, shape (2, n), through what is loaded, from silence."""
+        source = write_segment(self.folder / next(self._names), audio)
+        sink = create_segment(self.folder / next(self._names), 2, audio.shape[1])
+        self.process.render(RenderRequest(source, sink, block_frames), accepts=ANY)
+        out = np.array(map_segment(sink))
+        for segment in (source, sink):
+            Path(segment.path).unlink()
+        return out
+
 
 def make_noise(frames: int, level: float = 0.1) -> Audio:
     """Noise, shape (2, frames), the same each time."""

@@ -124,6 +124,33 @@ def test_channels_that_are_left_out_are_said(
     assert warning in facts.warnings[0]
 
 
+def test_a_reverb_starts_from_silence_each_time(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
+    installed_plugin("MVerb", "vst2")
+    noise, process = make_noise(24_000), hosts.process
+    first = hosts.render(Chain(members=(Member(plugin="MVerb", format="vst2", parameters={"Mix": 100.0}),)), noise)
+    assert np.array_equal(hosts.render_again(noise), first.audio)
+
+    values = {"Mix": 0.5}
+    process.read_parameters("MVerb", values)  # type: ignore[arg-type]
+    changed = hosts.render_again(noise)
+    assert not np.array_equal(changed, first.audio)
+    assert np.array_equal(hosts.render_again(noise), changed)
+
+
+@pytest.mark.parametrize("plugin", ["MaBitcrush", "MaPitchshift"])
+def test_one_input_gets_the_mean_of_both_channels(
+    hosts: HostSession, installed_plugin: InstalledPlugin, plugin: str
+) -> None:
+    installed_plugin(plugin, "vst2")
+    chain = Chain(members=(Member(plugin=plugin, format="vst2"),))
+    noise = make_noise(24_000)
+    rendered = hosts.render(chain, noise)
+    assert rendered.loaded.members[0].warnings == ("one input: it gets the mean of left and right",)
+    assert np.abs(rendered.audio).max() > 1e-3
+    mean = np.tile(noise.mean(axis=0, dtype=np.float32), (2, 1))
+    assert np.array_equal(hosts.render_again(mean), rendered.audio)
+
+
 def test_an_instrument_plays_its_notes(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
     installed_plugin("amsynth", "vst2")
     member = Member(plugin="amsynth", format="vst2", is_instrument=True)

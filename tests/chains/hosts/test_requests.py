@@ -41,7 +41,7 @@ def test_a_render_without_a_reset_goes_on_where_the_last_one_ended(hosts: HostSe
 def test_a_member_that_cannot_go_on_says_so(hosts: HostSession, tmp_path: Path) -> None:
     hosts.load(Member(faust="process = _, _;", name="wire"))
     _, result = render_on(hosts, make_noise(4800), tmp_path, resets=False)
-    assert result.warnings == ("wire: it starts from silence: it takes a whole signal and cannot go on",)
+    assert result.warnings == ("wire: it takes whole signals and cannot go on where the last one ended",)
 
 
 def test_audio_that_is_not_stereo_is_refused(hosts: HostSession, tmp_path: Path) -> None:

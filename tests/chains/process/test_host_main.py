@@ -126,3 +126,8 @@ def test_a_peak_that_json_cannot_say_is_still_a_result(peak: float) -> None:
 def test_a_step_is_named_before_parameters_and_state_are_touched() -> None:
     assert answer(FailingHost(), ParametersRequest("Comp")) == [Step("parameters", "Comp"), ParametersResult(())]
     assert answer(FailingHost(), StateRequest("Comp")) == [Step("state", "Comp"), StateResult("")]
+
+
+def test_a_child_starts_without_the_hosts() -> None:
+    show = "import sys, chains.hosts.chain_host; print({'pedalboard', 'dawdreamer', 'soundfile'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -143,6 +143,23 @@ def test_a_request_that_is_refused_leaves_the_chain_loaded(
     assert shared_host.pid == pid
 
 
+def test_a_chain_that_sideman_refuses_costs_no_child(shared_host: HostProcess, fixture_plugin: FixturePlugin) -> None:
+    gain = fixture_plugin("gain")
+    shared_host.load(make_chain(gain), RATE, block_frames=BLOCK)
+    pid = shared_host.pid
+    with pytest.raises(PluginError, match="no parameter 'Gian'"):
+        shared_host.load(make_chain(gain, parameters={"Gian": 0.25}), RATE, block_frames=BLOCK)
+    with pytest.raises(PluginError, match="tempo") as caught:
+        shared_host.load(make_chain(gain, follows_tempo=True), RATE, block_frames=BLOCK, host="pedalboard")
+    assert (caught.value.plugin, caught.value.step) == ("", "start")
+    assert shared_host.pid == pid
+    with pytest.raises(PluginError, match="no chain is loaded"):
+        shared_host.read_parameters("fixture_gain")
+    with pytest.raises(PluginError, match="cannot be loaded"):
+        shared_host.load(make_chain(fixture_plugin("null_instance")), RATE, block_frames=BLOCK)
+    assert shared_host.pid is None
+
+
 def test_without_a_chain_requests_are_refused(request_of_noise: RenderRequest) -> None:
     with HostProcess() as host, pytest.raises(PluginError, match="load one first"):
         host.render(request_of_noise)
