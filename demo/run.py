@@ -128,7 +128,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Printer) -> Demo
             console.print("measuring every path …", style="dim")
             # our own server may freewheel, which is exact; the user's stays in real time
             measured = measure(sidecar, freewheel=not options.server)
-            wrong = find_disagreements(sidecar, measured)
+            wrong = find_disagreements(sidecar.signal_path.graph, measured)
             played = _play(sidecar, song, console)
             report = _make_report(sidecar, song, played, server)
     return _write(options.out, report, song, played.daw, wrong)

@@ -197,7 +197,7 @@ class Graph:
         """Set what the delay of an insert point is made of, and declare it; None: the point is off, without a delay.
 
         ``point``: one of INSERT_POINTS. A new delay applies after a fade to silence and back. Until `route_insert` the
-        point puts out its input, delayed.
+        point puts out its input, delayed. INSERTS_ON is raised before the first delay and lowered behind the last.
 
         Raises:
             ConfigError: There is no such point, or its rings do not hold so much.
@@ -214,14 +214,19 @@ class Graph:
             self._inserts.pop(point, None)
             if timing is not None:
                 self._inserts[point] = timing
+                publish(self.arrays.state, w.INSERTS_ON, 1)
             self._declare(self.ledger.period)
+            publish(self.arrays.state, w.INSERTS_ON, int(bool(self._inserts)))
 
     def route_insert(self, point: str, is_routed: bool) -> None:
-        """Put out what the worker of ``point`` returns, or its input; crossfaded within 64 frames."""
+        """Put out what the worker of ``point`` returns, or its input; crossfaded within 64 frames. See `set_insert`."""
         publish(self._get_insert_words(point), w.INSERT_ROUTED, int(is_routed))
 
     def restart_insert(self, point: str) -> None:
-        """Begin a new epoch for the worker of ``point``: its processor is reset, and begins at the present."""
+        """Begin a new epoch for the worker of ``point``: its processor is reset, and begins at the present.
+
+        Where no point is in use, as soon as one is.
+        """
         words = self._get_insert_words(point)
         publish(words, w.INSERT_RESTART, int(words[w.INSERT_RESTART]) + 1)
 

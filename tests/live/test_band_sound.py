@@ -74,7 +74,7 @@ def test_the_band_sounds_as_its_midi_does_to_the_frame(rate: int, period: int) -
             == sidecar.signal_path.graph.ledger["accompaniment"].declared
             == 0
         )
-        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
     notes = daw.read_midi("accompaniment")
     assert len(note_ons(notes)) > 10
     audio, wanted = daw.read_audio("band"), render(notes, daw.frames, rate, plain)

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.live
 
 def assert_declared_is_measured(sidecar: Sidecar) -> None:
     measured = measure(sidecar, freewheel=True)
-    assert find_disagreements(sidecar, measured) == []
+    assert find_disagreements(sidecar.signal_path.graph, measured) == []
     assert set(measured.ping) == set(PATHS)
     assert UNMEASURED not in measured.ping.values()
     assert set(measured.engines) == {"mix", "sum of stems"}

@@ -134,11 +134,11 @@ def test_all_stems_stay_on_one_sample_and_their_ports_say_where(period: int) -> 
         for stem, gain in gains.items():
             assert np.allclose(daw.read_audio(stem), place_impulses(at, 0.8 * gain), atol=1e-6), stem
         assert delay_error(daw, place_impulses(0, 0.8 * sum(gains.values())), at) < 1e-6
-        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
 
         choose(sidecar, "mix", "late")
         assert declared(sidecar, "drums_1") == at < declared(sidecar, "mix_1")
-        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
         for point in ("bass", "drums", "mix"):
             choose(sidecar, point, "off")
         until("the delay without inserts", lambda: declared(sidecar, "mix_1") == plain)

@@ -32,7 +32,7 @@ def test_a_resampled_engine_is_delayed_by_what_is_declared_and_its_stems_sum_to_
     engines = EngineSettings(separation="toy.halves", mir="", accompaniment="")
     assert rate not in Halves.spec.rates
     with private_server(rate, period) as server, sidecar_on(server, engines) as sidecar:
-        assert find_disagreements(sidecar, measure(sidecar, freewheel=True)) == []
+        assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
         sent = music(rate, 1.0)
         with make_fake_daw(sidecar, sent, 2 * rate) as daw:
             daw.run_freewheeling(HANG_S)

@@ -117,7 +117,7 @@ def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() 
     with private_server(RATE, 128) as server, sidecar_on(server) as sidecar:
         rate_change(server, sidecar, 44100)
         measured = measure(sidecar, freewheel=True)
-        assert find_disagreements(sidecar, measured) == []
+        assert find_disagreements(sidecar.signal_path.graph, measured) == []
         assert sidecar.signal_path.graph.ledger.rate == 44100
 
 

@@ -18,7 +18,7 @@ from bridge.runtime.callback.control_input import append_control
 from bridge.runtime.callback.cycle import STALL_FRAMES, read_control
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
-from bridge.runtime.callback.insert_output import serve_insert_requests
+from bridge.runtime.callback.insert_output import begin_inserts
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
 from bridge.runtime.callback.synth_output import write_synth
@@ -126,7 +126,7 @@ class Callback:
 
     def write_audio(self, frames: int) -> Audio:
         """The audio output of the last cycle, shape (stems, mix and band, channels, frames)."""
-        serve_insert_requests(self.context, self.inserts)
+        begin_inserts(self.context.state, self.inserts)
         write_stems(self.context, self.inserts, self.now, frames)
         write_synth(self.context, self.inserts, self.now, frames)
         return self.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()

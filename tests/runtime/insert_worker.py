@@ -25,13 +25,14 @@ def get_words(inserts: InsertContext, point: str) -> NDArray[np.int64]:
     return words
 
 
-def set_inserts(inserts: InsertContext, timings: Mapping[str, InsertTiming], period: int) -> dict[str, int]:
+def set_inserts(callback: Callback, timings: Mapping[str, InsertTiming], period: int) -> dict[str, int]:
     """Set delays and blocks as the graph does, and route the points of ``timings``; returns the delays by point."""
     delays = compute_point_delays(timings, period)
     for point, delay in delays.items():
-        words = get_words(inserts, point)
+        words = get_words(callback.inserts, point)
         words[w.INSERT_BLOCK] = timings[point].block_frames if point in timings else BLOCK
         words[w.INSERT_DELAY], words[w.INSERT_ROUTED] = delay, point in timings
+    callback.state[w.INSERTS_ON] = bool(timings)
     return delays
 
 

@@ -95,6 +95,18 @@ def test_a_point_that_is_off_again_leaves_no_delay(graph: Graph) -> None:
     assert not graph.insert_arrays.words[:, [w.INSERT_DELAY, w.INSERT_ROUTED]].any()
 
 
+def test_the_callback_looks_at_the_points_while_any_of_them_has_a_delay_set(graph: Graph) -> None:
+    state = graph.arrays.state
+    assert state[w.INSERTS_ON] == 0
+    for point in ("drums", "band"):
+        graph.set_insert(point, InsertTiming(128, 0, 0))
+        assert state[w.INSERTS_ON] == 1
+    graph.set_insert("drums", None)
+    assert state[w.INSERTS_ON] == 1
+    graph.set_insert("band", None)
+    assert state[w.INSERTS_ON] == 0
+
+
 def test_an_insert_moves_no_deadline_of_an_engine(graph: Graph) -> None:
     before = graph.arrays.workers[:, [w.DEADLINE, w.INPUT_DELAY, w.STEM_INPUT_DELAY]].copy()
     for point in INSERT_POINTS:

@@ -72,7 +72,7 @@ def test_chains_of_0_256_and_480_frames_leave_all_stems_and_the_mix_on_one_sampl
 ) -> None:
     latencies = {"drums": 0, "bass": 256, "vocals": 480}
     timings = {stem: InsertTiming(BLOCK, 1, latency) for stem, latency in latencies.items()}
-    delay = set_inserts(callback.inserts, timings, period)["other"]
+    delay = set_inserts(callback, timings, period)["other"]
     workers = [InsertWorker(callback.inserts, stem, latency) for stem, latency in latencies.items()]
     out = run_cycles(callback, *noise, period, workers)
     wanted = delay_output(run_reference(*noise, period), delay)
@@ -86,7 +86,7 @@ def test_chains_of_0_256_and_480_frames_leave_all_stems_and_the_mix_on_one_sampl
 def test_what_a_chain_does_is_heard_in_its_stem_and_in_the_mix_alone(
     callback: Callback, noise: tuple[Audio, Audio], period: int
 ) -> None:
-    delay = set_inserts(callback.inserts, {"bass": InsertTiming(BLOCK, 1, 100)}, period)["bass"]
+    delay = set_inserts(callback, {"bass": InsertTiming(BLOCK, 1, 100)}, period)["bass"]
     out = run_cycles(callback, *noise, period, [InsertWorker(callback.inserts, "bass", 100, gain=-0.5)])
     wanted = delay_output(run_reference(*noise, period), delay)
     wanted[MIX] -= 1.5 * wanted[BASS]
@@ -96,26 +96,12 @@ def test_what_a_chain_does_is_heard_in_its_stem_and_in_the_mix_alone(
 
 
 def test_in_other_a_chain_processes_the_mix_minus_the_rest(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    delay = set_inserts(callback.inserts, {"other": IN_TIME}, 128)["other"]
+    delay = set_inserts(callback, {"other": IN_TIME}, 128)["other"]
     out = run_cycles(callback, *noise, 128, [InsertWorker(callback.inserts, "other", gain=2.0)])
     wanted = delay_output(run_reference(*noise, 128), delay)
     wanted[MIX] += wanted[OTHER]
     wanted[OTHER] *= 2.0
     assert np.abs(out - wanted)[:, :, 1000:].max() < 1e-6
-
-
-def test_points_that_are_off_change_no_bit_also_after_they_were_on(noise: tuple[Audio, Audio]) -> None:
-    wanted = run_reference(*noise, 128)
-    with open_callback(latency=LATENCY, slack=DEADLINE) as callback:
-
-        def act(frame: int) -> None:
-            timings = {"drums": InsertTiming(BLOCK, 1, 50), "mix": IN_TIME} if 1000 < frame < 3000 else {}
-            set_inserts(callback.inserts, timings, 128)
-
-        out = run_cycles(callback, *noise, 128, [InsertWorker(callback.inserts, "drums", 50)], act)
-    assert np.array_equal(out[:, :, :1024], wanted[:, :, :1024])
-    assert not np.array_equal(out[:, :, 2000:3000], wanted[:, :, 2000:3000])
-    assert np.array_equal(out[:, :, 4000:], wanted[:, :, 4000:])
 
 
 @pytest.mark.parametrize("missing", [(10,), (10, 11, 12, 20), tuple(range(10, 99))], ids=["one", "some", "dead"])
@@ -125,7 +111,7 @@ def test_what_is_missing_is_the_input_of_the_point_delayed_and_counts(
 ) -> None:
     audio = make_sine()
     stems = make_stems(audio)
-    delay = set_inserts(callback.inserts, {"drums": InsertTiming(BLOCK, 1, 256)}, period)["drums"]
+    delay = set_inserts(callback, {"drums": InsertTiming(BLOCK, 1, 256)}, period)["drums"]
     worker = InsertWorker(callback.inserts, "drums", 256, gain=-1.0, missing=missing)
     out = run_cycles(callback, audio, stems, period, [worker])
     dry = delay_output(run_reference(audio, stems, period), delay)[DRUMS]
@@ -144,7 +130,7 @@ def test_what_is_missing_is_the_input_of_the_point_delayed_and_counts(
 
 
 def test_blocks_of_an_older_epoch_are_not_played(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    delay = set_inserts(callback.inserts, {"drums": IN_TIME}, 128)["drums"]
+    delay = set_inserts(callback, {"drums": IN_TIME}, 128)["drums"]
     words, worker = get_words(callback.inserts, "drums"), InsertWorker(callback.inserts, "drums", gain=0.0)
 
     def act(frame: int) -> None:
@@ -163,7 +149,7 @@ def test_blocks_of_an_older_epoch_are_not_played(callback: Callback, noise: tupl
 def test_a_latency_that_changes_while_it_runs_never_puts_audio_on_another_sample(
     callback: Callback, noise: tuple[Audio, Audio], before: int
 ) -> None:
-    delay = set_inserts(callback.inserts, {"drums": InsertTiming(BLOCK, 1, 480)}, 128)["drums"]
+    delay = set_inserts(callback, {"drums": InsertTiming(BLOCK, 1, 480)}, 128)["drums"]
     worker = InsertWorker(callback.inserts, "drums", before)
 
     def act(frame: int) -> None:
@@ -173,7 +159,7 @@ def test_a_latency_that_changes_while_it_runs_never_puts_audio_on_another_sample
     wanted = delay_output(run_reference(*noise, 128), delay)
     changed = np.abs(out - wanted).max(axis=(0, 1)) > 1e-6
     # what the processor itself lost when its delay line was emptied, and the fade beside it
-    assert changed.sum() <= 256 + 2 * BLOCK
+    assert changed.sum() <= 256 + FADE_FRAMES, changed.sum()
     assert not changed[-1024:].any()
 
 
@@ -181,7 +167,7 @@ def test_a_latency_that_changes_while_it_runs_never_puts_audio_on_another_sample
 def test_routing_is_a_crossfade_without_a_step(callback: Callback, period: int) -> None:
     audio = make_sine()
     stems = make_stems(audio)
-    delays = set_inserts(callback.inserts, {"drums": IN_TIME}, period)
+    delays = set_inserts(callback, {"drums": IN_TIME}, period)
     words = get_words(callback.inserts, "drums")
 
     def act(frame: int) -> None:
@@ -205,12 +191,12 @@ def test_a_new_delay_applies_after_a_fade_to_silence_and_all_stems_stay_together
     audio = make_sine()
     stems = make_stems(audio)
     timings = [{} if latency is None else {"drums": InsertTiming(BLOCK, 1, latency)} for latency in latencies]
-    set_inserts(callback.inserts, timings[0], period)
+    set_inserts(callback, timings[0], period)
     reached: dict[str, int] = {}
 
     def act(frame: int) -> None:
         if frame > 2000 and not reached:
-            reached.update(set_inserts(callback.inserts, timings[1], period))
+            reached.update(set_inserts(callback, timings[1], period))
 
     out = run_cycles(callback, audio, stems, period, act=act)
     wanted = delay_output(run_reference(audio, stems, period), reached["drums"])
@@ -221,7 +207,7 @@ def test_a_new_delay_applies_after_a_fade_to_silence_and_all_stems_stay_together
 
 
 def test_a_chain_of_the_mix_delays_the_mix_and_no_stem(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    delays = set_inserts(callback.inserts, {"drums": IN_TIME, "mix": InsertTiming(BLOCK, 1, 30)}, 128)
+    delays = set_inserts(callback, {"drums": IN_TIME, "mix": InsertTiming(BLOCK, 1, 30)}, 128)
     workers = [InsertWorker(callback.inserts, "drums"), InsertWorker(callback.inserts, "mix", 30, gain=0.5)]
     out = run_cycles(callback, *noise, 128, workers)
     wanted = delay_output(run_reference(*noise, 128), delays["drums"])
@@ -231,7 +217,7 @@ def test_a_chain_of_the_mix_delays_the_mix_and_no_stem(callback: Callback, noise
 
 
 def test_a_chain_of_the_mix_is_behind_its_faders(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    set_inserts(callback.inserts, {"mix": IN_TIME}, 128)
+    set_inserts(callback, {"mix": IN_TIME}, 128)
     callback.context.gains[len(STEMS) :] = 0.0
     worker = InsertWorker(callback.inserts, "mix")
     out = run_cycles(callback, *noise, 128, [worker])
@@ -239,7 +225,7 @@ def test_a_chain_of_the_mix_is_behind_its_faders(callback: Callback, noise: tupl
 
 
 def test_a_chain_of_a_stem_is_before_its_fader_and_its_meter(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    delay = set_inserts(callback.inserts, {"drums": IN_TIME}, 128)["drums"]
+    delay = set_inserts(callback, {"drums": IN_TIME}, 128)["drums"]
     callback.context.gains[DRUMS] = 0.0
     meters = callback.context.meters[0, BEFORE_FADERS:, PEAK]
 
@@ -258,7 +244,7 @@ def test_a_chain_of_a_stem_is_before_its_fader_and_its_meter(callback: Callback,
 def test_the_dry_mix_and_a_ping_come_at_the_declared_delay_of_each_path(
     callback: Callback, noise: tuple[Audio, Audio]
 ) -> None:
-    delays = set_inserts(callback.inserts, {"drums": IN_TIME, "mix": InsertTiming(BLOCK, 1, 30)}, 128)
+    delays = set_inserts(callback, {"drums": IN_TIME, "mix": InsertTiming(BLOCK, 1, 30)}, 128)
     audio, stems = noise
     callback.set_gains({}, is_dry=True)
     callback.run_control(128)
@@ -274,7 +260,7 @@ def test_the_dry_mix_and_a_ping_come_at_the_declared_delay_of_each_path(
 def test_skipped_cycles_leave_no_hole_in_what_a_processor_gets_and_all_is_on_its_sample_after(
     callback: Callback, noise: tuple[Audio, Audio]
 ) -> None:
-    delay = set_inserts(callback.inserts, {"drums": InsertTiming(BLOCK, 1, 256)}, 128)["drums"]
+    delay = set_inserts(callback, {"drums": InsertTiming(BLOCK, 1, 256)}, 128)["drums"]
     audio = make_noise(FRAMES)
     worker = InsertWorker(callback.inserts, "drums", 256)
     gap = 3 * 128
@@ -297,7 +283,7 @@ def test_skipped_cycles_leave_no_hole_in_what_a_processor_gets_and_all_is_on_its
 def test_a_new_delay_of_the_separation_is_faded_on_both_sides_of_a_chain(callback: Callback) -> None:
     audio = make_sine()
     stems = make_stems(audio)
-    delays = set_inserts(callback.inserts, {"drums": InsertTiming(BLOCK, 1, 480), "mix": IN_TIME}, 128)
+    delays = set_inserts(callback, {"drums": InsertTiming(BLOCK, 1, 480), "mix": IN_TIME}, 128)
     workers = [InsertWorker(callback.inserts, "drums", 480), InsertWorker(callback.inserts, "mix")]
 
     def act(frame: int) -> None:
@@ -313,7 +299,7 @@ def test_a_new_delay_of_the_separation_is_faded_on_both_sides_of_a_chain(callbac
 
 
 def test_a_server_that_restarts_its_clock_costs_no_frame(callback: Callback, noise: tuple[Audio, Audio]) -> None:
-    delay = set_inserts(callback.inserts, {"drums": IN_TIME}, 128)["drums"]
+    delay = set_inserts(callback, {"drums": IN_TIME}, 128)["drums"]
     worker = InsertWorker(callback.inserts, "drums", gain=-1.0)
 
     def act(frame: int) -> None:
@@ -328,7 +314,7 @@ def test_a_server_that_restarts_its_clock_costs_no_frame(callback: Callback, noi
 
 
 def test_a_restart_begins_new_epochs_for_every_point_and_a_request_for_its_own(callback: Callback) -> None:
-    set_inserts(callback.inserts, dict.fromkeys(INSERT_POINTS, IN_TIME), 128)
+    set_inserts(callback, dict.fromkeys(INSERT_POINTS, IN_TIME), 128)
     callback.run_audio(make_noise(128))
     epochs = callback.inserts.words[:, w.INSERT_EPOCH]
     assert epochs.tolist() == [1] * len(INSERT_POINTS)
@@ -339,14 +325,6 @@ def test_a_restart_begins_new_epochs_for_every_point_and_a_request_for_its_own(c
     callback.run_audio(make_noise(128))
     assert epochs.tolist() == [2, 3, 2, 2, 2, 2]
     assert callback.inserts.words[:, w.INSERT_ORIGIN].tolist() == [256] * len(INSERT_POINTS)
-
-
-def test_nothing_is_written_for_points_that_are_off(callback: Callback) -> None:
-    callback.run_audio(make_noise(1024))
-    assert not callback.inserts.sends.any()
-    assert not callback.inserts.words.any()
-    assert callback.inserts.words.shape == (len(INSERT_POINTS), w.INSERT_WORDS)
-    assert callback.inserts.sends.shape[1] == CHANNELS
 
 
 def run_band(callback: Callback, audio: Audio, workers: list[InsertWorker]) -> Audio:
@@ -366,7 +344,7 @@ def test_a_chain_of_the_band_is_on_its_sample_and_delays_nothing_else() -> None:
     with open_callback(WITH_SYNTH) as callback:
         wanted = run_band(callback, audio, [])
     with open_callback(WITH_SYNTH) as callback:
-        delays = set_inserts(callback.inserts, {"band": InsertTiming(BLOCK, 1, 200)}, HOP)
+        delays = set_inserts(callback, {"band": InsertTiming(BLOCK, 1, 200)}, HOP)
         out = run_band(callback, audio, [InsertWorker(callback.inserts, "band", 200, gain=0.5)])
         assert callback.worker(SYNTH)[w.LATENCY] == -AHEAD
     assert delays == dict.fromkeys((*STEMS, "mix"), 0) | {"band": HOP + HOP + 200}
@@ -412,7 +390,7 @@ def test_in_freewheel_the_callback_waits_so_that_a_bounce_is_exact(period: int) 
     timings = {"other": InsertTiming(BLOCK, 0, 100), "mix": InsertTiming(BLOCK, 0, 7)}
     with open_callback(NO_ENGINES) as callback:
         callback.state[w.FREEWHEEL] = 1
-        delays = set_inserts(callback.inserts, timings, period)
+        delays = set_inserts(callback, timings, period)
         callback.inserts.words[:, w.INSERT_ALIVE] = 1
         workers = InsertWorker(callback.inserts, "other", 100, -1.0), InsertWorker(callback.inserts, "mix", 7, 0.5)
         with working(*workers):
@@ -429,7 +407,7 @@ def test_in_freewheel_the_callback_waits_so_that_a_bounce_is_exact(period: int) 
 
 
 def test_freewheel_waits_for_no_dead_worker_and_begins_epochs_so_that_bounces_repeat(callback: Callback) -> None:
-    set_inserts(callback.inserts, {"drums": IN_TIME}, 128)
+    set_inserts(callback, {"drums": IN_TIME}, 128)
     callback.run_audio(make_noise(128))
     callback.state[w.FREEWHEEL] = 1
     out = bounce(callback, make_noise(2048), 128)  # it would wait for five seconds in each cycle

@@ -7,7 +7,7 @@ from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.control_input import publish_control
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.insert_context import InsertContext
-from bridge.runtime.callback.insert_output import serve_insert_requests
+from bridge.runtime.callback.insert_output import begin_inserts
 from bridge.runtime.callback.metering import begin_metering, meter_input, meter_outputs
 from bridge.runtime.callback.midi_output import write_midi
 from bridge.runtime.callback.stem_output import write_stems
@@ -54,7 +54,7 @@ def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
 @callback_njit
 def write_outputs(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
-    serve_insert_requests(context, inserts)
+    begin_inserts(context.state, inserts)
     begin_metering(context)
     meter_input(context, now, frames)
     write_stems(context, inserts, now, frames)

@@ -29,8 +29,9 @@ FIRST_POINTS = (0, len(STEMS), len(STEMS) + 1, len(INSERT_POINTS))
     SEND_LEVEL,         # 0..FADE_FRAMES: level of what the stems send, around a change of the separation's delay
     FREEWHEELING,       # FREEWHEEL of the last cycle
     INSERTS_RESTARTED,  # the last RESTART that was served
+    POINTS_IN_USE,      # 1 while INSERTS_ON is, and then until no point delays or fades anything
     INSERT_OWN_WORDS,
-) = range(4)  # fmt: skip
+) = range(5)  # fmt: skip
 
 
 class InsertContext(InsertArrays):

@@ -24,7 +24,9 @@ from bridge.runtime.callback.insert_context import (
     GROUP_DELAY,
     GROUP_LEVEL,
     GROUP_USED,
+    GROUPS,
     INSERTS_RESTARTED,
+    POINTS_IN_USE,
     InsertContext,
 )
 from bridge.runtime.callback.insert_lookup import find_block, find_block_end
@@ -46,9 +48,19 @@ def begin_insert_epoch(words: NDArray[np.int64]) -> None:
 
 
 @callback_njit
-def serve_insert_requests(context: CallbackContext, inserts: InsertContext) -> None:
+def has_delay_or_fade(groups: NDArray[np.int64]) -> bool:
+    """Whether a group of insert points was in use in the last cycle, or still fades in."""
+    for group in range(GROUPS):
+        own = groups[group]
+        if own[GROUP_USED] != 0 or own[GROUP_DELAY] != 0 or own[GROUP_LEVEL] != FADE_FRAMES:
+            return True
+    return False
+
+
+@callback_njit
+def serve_insert_requests(state: NDArray[np.int64], inserts: InsertContext) -> None:
     """Begin the epochs that the control process asked for. Where freewheel begins, so that a bounce repeats exactly."""
-    own, restart, freewheel = inserts.own, context.state[w.RESTARTED], context.state[w.FREEWHEEL]
+    own, restart, freewheel = inserts.own, state[w.RESTARTED], state[w.FREEWHEEL]
     all_of_them = restart != own[INSERTS_RESTARTED] or (freewheel != 0 and own[FREEWHEELING] == 0)
     own[INSERTS_RESTARTED], own[FREEWHEELING] = restart, freewheel
     for point in range(inserts.words.shape[0]):
@@ -60,7 +72,20 @@ def serve_insert_requests(context: CallbackContext, inserts: InsertContext) -> N
 
 
 @callback_njit
-def prepare_inserts(context: CallbackContext, inserts: InsertContext, group: int, level: int) -> bool:
+def begin_inserts(state: NDArray[np.int64], inserts: InsertContext) -> None:
+    """Decide for this cycle whether any insert point is in use: POINTS_IN_USE, the one word to test where none is."""
+    own = inserts.own
+    if load_acquire(state, w.INSERTS_ON) == 0:
+        if own[POINTS_IN_USE] == 0:
+            return
+        own[POINTS_IN_USE] = has_delay_or_fade(inserts.groups)
+    else:
+        own[POINTS_IN_USE] = 1
+    serve_insert_requests(state, inserts)
+
+
+@callback_njit
+def prepare_inserts(state: NDArray[np.int64], inserts: InsertContext, group: int, level: int) -> bool:
     """Apply a new delay of ``group`` where its output is silent, at ``level`` 0; whether its send rings are in use."""
     words, own, used = inserts.words[FIRST_POINTS[group]], inserts.groups[group], False
     wanted = load_acquire(words, w.INSERT_DELAY)
@@ -73,7 +98,7 @@ def prepare_inserts(context: CallbackContext, inserts: InsertContext, group: int
         for point in range(FIRST_POINTS[group], FIRST_POINTS[group + 1]):
             begin_insert_epoch(inserts.words[point])
     own[GROUP_USED] = used
-    if context.state[w.CYCLES] == 1 or (level == 0 and words[w.INSERT_HEAD] - own[GROUP_BEGIN] >= wanted):
+    if state[w.CYCLES] == 1 or (level == 0 and words[w.INSERT_HEAD] - own[GROUP_BEGIN] >= wanted):
         own[GROUP_DELAY] = wanted
     return used
 

@@ -30,6 +30,7 @@ from bridge.runtime.callback.insert_context import (
     GROUP_DELAY,
     GROUP_LEVEL,
     MIX_GROUP,
+    POINTS_IN_USE,
     SEND_LEVEL,
     STEM_GROUP,
     InsertContext,
@@ -206,8 +207,8 @@ def write_stems(context: CallbackContext, inserts: InsertContext, now: int, fram
     index = context.audio[SEPARATES]
     if index >= 0:
         wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
-    is_silent = own[w.DELAY_CHANGE_FADE] == 0
-    has_inserts = prepare_inserts(context, inserts, STEM_GROUP, own[w.DELAY_CHANGE_FADE])
+    is_silent, in_use = own[w.DELAY_CHANGE_FADE] == 0, inserts.own[POINTS_IN_USE] != 0
+    has_inserts = in_use and prepare_inserts(state, inserts, STEM_GROUP, own[w.DELAY_CHANGE_FADE])
     if not has_inserts:
         inserts.own[SEND_LEVEL] = own[w.DELAY_CHANGE_FADE]
     if wanted != state[w.DELAY_NOW] and ((is_silent and inserts.own[SEND_LEVEL] == 0) or is_first):
@@ -218,14 +219,15 @@ def write_stems(context: CallbackContext, inserts: InsertContext, now: int, fram
     sends_towards = FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0
     if has_inserts:
         pass_stem_inserts(context, inserts, frames, sends_towards)
-    towards = 0 if is_new_delay_due(inserts, STEM_GROUP) else sends_towards
+    towards = 0 if in_use and is_new_delay_due(inserts, STEM_GROUP) else sends_towards
     meter_stems(context, frames)
     mix_stems(context, frames)
-    if prepare_inserts(context, inserts, MIX_GROUP, inserts.groups[MIX_GROUP, GROUP_LEVEL]):
+    if in_use and prepare_inserts(state, inserts, MIX_GROUP, inserts.groups[MIX_GROUP, GROUP_LEVEL]):
         fade_rows(context, MIX * CHANNELS, CHANNELS, frames, own[w.DELAY_CHANGE_FADE], towards)
         pass_inserts(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
     mix_delay = inserts.groups[MIX_GROUP, GROUP_DELAY]
     replace_stems(context, first - inserts.groups[STEM_GROUP, GROUP_DELAY], mix_delay, frames)
     level = own[w.DELAY_CHANGE_FADE]
     own[w.DELAY_CHANGE_FADE] = fade_rows(context, 0, len(RETURNED) * CHANNELS, frames, level, towards)
-    fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
+    if in_use:
+        fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)

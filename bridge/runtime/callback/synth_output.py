@@ -14,7 +14,13 @@ from bridge.runtime.callback.audio_output import output_row, write_ping
 from bridge.runtime.callback.context import BAND_FADE, SYNTH, CallbackContext
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
-from bridge.runtime.callback.insert_context import BAND_GROUP, GROUP_DELAY, GROUP_LEVEL, InsertContext
+from bridge.runtime.callback.insert_context import (
+    BAND_GROUP,
+    GROUP_DELAY,
+    GROUP_LEVEL,
+    POINTS_IN_USE,
+    InsertContext,
+)
 from bridge.runtime.callback.insert_output import fade_insert_delay, pass_inserts, prepare_inserts
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.callback_jit import callback_njit
@@ -51,6 +57,7 @@ def write_synth(context: CallbackContext, inserts: InsertContext, now: int, fram
     A new delay takes effect once the audio has faded to silence; so does the mute before leaving.
     """
     state, own, fade = context.state, context.callback_state, context.fades[BAND_FADE]
+    in_use = inserts.own[POINTS_IN_USE] != 0
     wanted, index = 0, context.audio[SYNTH]
     if index >= 0:
         wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
@@ -73,7 +80,8 @@ def write_synth(context: CallbackContext, inserts: InsertContext, now: int, fram
         if late and not available:
             state[w.BAND_LATE] += count
         i += count
-    if prepare_inserts(context, inserts, BAND_GROUP, inserts.groups[BAND_GROUP, GROUP_LEVEL]):
+    if in_use and prepare_inserts(state, inserts, BAND_GROUP, inserts.groups[BAND_GROUP, GROUP_LEVEL]):
         pass_inserts(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
     write_ping(context, BAND, first - inserts.groups[BAND_GROUP, GROUP_DELAY], frames)
-    fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
+    if in_use:
+        fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)

@@ -31,8 +31,9 @@ from __future__ import annotations
     BAND_LATE,          # C  frames for which a hop of the synth was missing, silent
     METER_BANK,         # P  the bank of meters that the callback is to fill, 0 or 1
     DRY,                # C  1: dry mix, as the newest table of gains says
+    INSERTS_ON,         # P  1 while a delay is set for an insert point; at 0 the callback looks at none of them
     STATE_WORDS,
-) = range(24)
+) = range(25)
 
 (
     EPOCH,              # C  raised where a worker must start afresh; results of an older one are void
