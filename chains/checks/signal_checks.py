@@ -115,7 +115,7 @@ def check_tail(subject: Subject) -> CheckFinding:
     rendered = subject.session.render(subject.noise, subject.settings(tail_frames=int(TAIL_S * subject.rate)))
     floor = ABOVE_FLOOR * float(np.max(np.abs(subject.silence.audio), initial=0.0))
     short, long = (measure_tail(rendered.audio, end, db, floor) / subject.rate for db in TAIL_DB)
-    declared = max((one.tail_s for one in subject.facts.members), default=0.0)
+    declared = max((0.0, *(one.tail_s for one in subject.facts.members)))
     figures = {"tail_60_s": round(short, 3), "tail_90_s": round(long, 3), "declared_s": min(declared, ENDLESS_S)}
     text = f"{short:.2f} s to -60 dB, {long:.2f} s to -90 dB"
     if long > TAIL_S - ENDING_S:

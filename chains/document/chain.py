@@ -101,7 +101,7 @@ class Chain(Table, frozen=True, rename={"members": "member", "buses": "bus"}):
         members: In the order of the signal.
         buses: For sends.
         tempo_bpm: Tempo where the song's is not known; 0: needed from the song if a member follows it.
-        tail_s: What rings on behind the end of the input and is rendered too; -1: as the plugins say, at most 10 s.
+        tail_s: What rings on behind the end of the input and is rendered too; -1: until it is silent, at most 10 s.
     """
 
     schema: int = SCHEMA

@@ -73,7 +73,7 @@ def _check_head(chain: Chain) -> None:
     if chain.tempo_bpm:
         check_range(chain.tempo_bpm, "tempo_bpm", SLOWEST_BPM, FASTEST_BPM, "beats a minute, or leave it out")
     if chain.tail_s != -1.0:
-        check_range(chain.tail_s, "tail_s", 0.0, LONGEST_TAIL_S, "seconds, or -1: as the plugins say")
+        check_range(chain.tail_s, "tail_s", 0.0, LONGEST_TAIL_S, "seconds, or -1: until the output is silent")
 
 
 def _check_amount(members: list[tuple[str, Member]]) -> None:

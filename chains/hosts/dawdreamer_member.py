@@ -19,7 +19,7 @@ from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_facts import describe_parameter
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
-from chains.process.messages import MemberFacts, ParameterFacts
+from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _TAKES = "use its VST3 in Pedalboard, or a plugin with one or two channels"
 
@@ -116,6 +116,7 @@ class DawDreamerMember:
             latency_frames=self.latency_frames,
             extra_outputs=extra,
             fingerprint=compute_fingerprint(self.parameters()),
+            tail_s=UNKNOWN_TAIL_S,
             warnings=tuple(warnings),
         )
 

@@ -15,7 +15,7 @@ from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_values import FLOAT_STEP, read_number
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
-from chains.process.messages import MemberFacts, ParameterFacts
+from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _LINE = re.compile(r"dawdreamer\s*:\s*(\d+)\s*:\s*(.*)", re.DOTALL)
 _ADDED_LINES = 3
@@ -65,7 +65,7 @@ class FaustMember:
 
     def facts(self) -> MemberFacts:
         """What was compiled."""
-        return MemberFacts(label=self.label, host=self.host, name="Faust")
+        return MemberFacts(label=self.label, host=self.host, name="Faust", tail_s=UNKNOWN_TAIL_S)
 
     def parameters(self) -> tuple[ParameterFacts, ...]:
         """All its parameters, read now."""

@@ -16,14 +16,10 @@ from chains.hosts.member import MIN_BLOCK_FRAMES, refuse
 from chains.hosts.parameter_facts import describe_parameter
 from chains.hosts.pedalboard_loading import ExternalPlugin, load_external_plugin
 from chains.hosts.pedalboard_stream import PedalboardStream
-from chains.process.messages import MemberFacts, ParameterFacts
+from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _CLASS_ID = slice(8, 40)
 """Bytes of a .vstpreset with the class id of its plugin, in hexadecimal (VST3 SDK, preset file format)."""
-
-
-_TAILS_S = {"Reverb": 5.0, "Delay": 5.0}
-"""Tails by the category of a plugin, a guess: Pedalboard does not pass on what plugins say of theirs."""
 
 
 class PedalboardParameter:
@@ -128,7 +124,7 @@ class PedalboardMember:
             layout="double" if is_double else "stereo",
             latency_frames=self.latency_frames,
             fingerprint=fingerprint,
-            tail_s=next((tail_s for kind, tail_s in _TAILS_S.items() if kind in plugin.category), 0.0),
+            tail_s=UNKNOWN_TAIL_S,
             warnings=tuple(warnings),
         )
 

@@ -22,6 +22,8 @@ from chains.process.messages import AudioSegment
 Samples: TypeAlias = NDArray[np.float32]
 BYTES_PER_SAMPLE = 4
 """Size of a float32."""
+_MOVED_FRAMES = 1 << 20
+"""Frames that are moved at a time."""
 
 
 def create_segment(path: Path, channels: int, frames: int) -> AudioSegment:
@@ -82,6 +84,26 @@ def map_segment(segment: AudioSegment, *, writable: bool = False) -> Samples:
     if size == 0:  # an empty file cannot be mapped
         return np.zeros((segment.channels, segment.frames), np.float32)
     return np.memmap(segment.path, np.float32, "r+" if writable else "r", shape=(segment.channels, segment.frames))
+
+
+def cut_segment(segment: AudioSegment, frames: int) -> AudioSegment:
+    """Cut a segment, which nobody else has mapped, to its first ``frames``; what is left, in the same file.
+
+    Raises:
+        BridgeError: As `map_segment`.
+    """
+    if frames >= segment.frames:
+        return segment
+    kept = AudioSegment(segment.path, segment.channels, frames)
+    samples = map_segment(segment, writable=True).reshape(-1)
+    for channel in range(1, segment.channels):  # one channel lies behind the other; they move to the front
+        for start in range(0, frames, _MOVED_FRAMES):
+            count = min(_MOVED_FRAMES, frames - start)
+            source, target = channel * segment.frames + start, channel * frames + start
+            samples[target : target + count] = samples[source : source + count].copy()
+    del samples
+    os.truncate(segment.path, _count_bytes(kept))
+    return kept
 
 
 def write_segment(path: Path, audio: Samples) -> AudioSegment:

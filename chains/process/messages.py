@@ -101,11 +101,15 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     frames: int
 
 
+UNKNOWN_TAIL_S = -1.0
+"""Tail of a member whose host does not pass on what it says: any plugin, and a program."""
+
+
 class MemberFacts(msgspec.Struct, frozen=True):
     """What a loaded member is.
 
     ``latency_frames``: at the rate of the chain, as the plugin reports it now. ``layout``: stereo or double.
-    ``extra_outputs``: outputs that are left out. ``tail_s``: 0 where not known. ``warnings``: sentences for the user.
+    ``extra_outputs``: outputs that are left out. ``tail_s``: -1 where not known. ``warnings``: sentences for the user.
     """
 
     label: str

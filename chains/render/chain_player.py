@@ -15,9 +15,7 @@ from chains.process.limits import Limits
 from chains.process.messages import LoadResult, RenderRequest, RenderResult
 from chains.process.verdict import PluginError
 from chains.render.render_options import ChainChoice, RenderOptions
-
-MOST_TAIL_S = 10.0
-"""Longest tail where the chain's file says none; see `Chain.tail_s`."""
+from chains.render.tail_end import MOST_TAIL_S, Tail
 
 
 @dataclass(slots=True)
@@ -70,13 +68,16 @@ class ChainPlayer:
             raise known
         return known
 
-    def find_tail_s(self, choice: ChainChoice, rate: int) -> float:
-        """How long the chain rings on behind the end. Raises: PluginError, as `identify`."""
+    def find_tail(self, choice: ChainChoice, rate: int) -> Tail:
+        """What the chain rings on behind the end. Raises: PluginError, as `identify`."""
         if self._options.tail_s is not None:
-            return self._options.tail_s
+            return Tail(self._options.tail_s)
         if choice.chain.tail_s >= 0:
-            return choice.chain.tail_s
-        return min(sum(max(one.tail_s, 0.0) for one in self.identify(choice, rate).members), MOST_TAIL_S)
+            return Tail(choice.chain.tail_s)
+        tails_s = [one.tail_s for one in self.identify(choice, rate).members]
+        if any(tail_s < 0 for tail_s in tails_s):
+            return Tail(MOST_TAIL_S, is_most=True)
+        return Tail(min(sum(tails_s), MOST_TAIL_S))
 
     def render(
         self, choice: ChainChoice, rate: int, request: RenderRequest, on_progress: Callable[[int], None]

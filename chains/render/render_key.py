@@ -16,7 +16,7 @@ from chains.document.member_state import read_state
 from chains.process.messages import MemberFacts
 from chains.render.render_options import ChainChoice, RenderOptions
 
-SCHEMA = 1
+SCHEMA = 2
 """Increased where the same key would give other bytes than before."""
 
 

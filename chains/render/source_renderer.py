@@ -11,7 +11,7 @@ from bridge.core.audio import CHANNELS
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
 from chains.document.member_paths import walk_members
-from chains.process.audio_file import map_segment, open_segment
+from chains.process.audio_file import cut_segment, map_segment, open_segment
 from chains.process.messages import AudioSegment, MidiNote, RenderRequest
 from chains.render.chain_player import ChainPlayer
 from chains.render.midi_score import MidiPart, MidiScore
@@ -19,6 +19,7 @@ from chains.render.render_options import MIX, ChainChoice, RenderOptions
 from chains.render.render_source import RenderSource
 from chains.render.rendered_source import RenderedSource
 from chains.render.source_audio import decode_recording
+from chains.render.tail_end import MOST_TAIL_S, find_tail_end
 from chains.render.true_peak_limiter import BLOCK_FRAMES
 from engines.offline.song_batch import ProgressCallback
 from engines.synth.stems import TAIL_S as NOTES_TAIL_S
@@ -101,10 +102,7 @@ class SourceRenderer:
             segment = self._open(sound.shape[1])
             map_segment(segment, writable=True)[:] = sound
             return segment
-        tail_s = self._player.find_tail_s(choice, self._rate)
-        if self._options.tail_s is None and choice.chain.tail_s < 0:
-            tail_s = max(tail_s, NOTES_TAIL_S)  # few instruments say how long their notes ring
-        return self._run(name, choice, self._open(0), frames + round(tail_s * self._rate), {}, part.notes)
+        return self._run(name, choice, self._open(0), frames, {}, part.notes)
 
     def _get_midi(self) -> MidiScore:
         if self._source.midi is None:
@@ -114,18 +112,19 @@ class SourceRenderer:
     def _play(
         self, name: str, choice: ChainChoice, segment: AudioSegment, keys: Mapping[str, AudioSegment]
     ) -> AudioSegment:
-        tail_frames = round(self._player.find_tail_s(choice, self._rate) * self._rate)
         wanted = list_sidechains(choice.chain)
         if missing := [key for key in wanted if key not in keys]:
             hint = f"there are: {', '.join(keys) or 'none'}; give --sidechain {missing[0]}=FILE"
             raise ConfigError(f"{choice.name}: sidechain {missing[0]!r} is missing", hint)
-        return self._run(name, choice, segment, segment.frames + tail_frames, {key: keys[key] for key in wanted})
+        return self._run(name, choice, segment, segment.frames, {key: keys[key] for key in wanted})
 
     def _run(
         self, name: str, choice: ChainChoice, source: AudioSegment, frames: int, keys: dict[str, AudioSegment],
         notes: tuple[MidiNote, ...] = (),
     ) -> AudioSegment:  # fmt: skip
-        """Render ``source`` through a chain to ``frames`` frames."""
+        """Render ``source`` through a chain to ``frames`` frames and the tail."""
+        tail, least = self._player.find_tail(choice, self._rate), frames
+        frames += round(tail.length_s * self._rate)
         sink = self._open(frames)
         midi = self._source.midi
         request = RenderRequest(
@@ -154,7 +153,15 @@ class SourceRenderer:
             )
         if notes and result.peak == 0.0:
             self._result.notes.append(f"{choice.name}: {name}: the instrument is silent: give it a state, or a preset")
-        return sink
+        return self._cut_tail(choice, sink, least) if tail.is_most else sink
+
+    def _cut_tail(self, choice: ChainChoice, segment: AudioSegment, least: int) -> AudioSegment:
+        """Cut a rendered segment where its tail has become silent, ``least`` frames in at the earliest."""
+        end = find_tail_end(map_segment(segment), least)
+        if end == segment.frames > least:
+            hint = "give the chain a tail_s, or --tail"
+            self._result.notes.append(f"{choice.name}: its tail does not end within {MOST_TAIL_S:g} s: {hint}")
+        return cut_segment(segment, end)
 
     def _estimate(self, done: int, frames: int) -> int:
         """Frames of all passes, where those to come are as long as the present one."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import BridgeError
-from chains.process.audio_file import create_segment, map_segment, open_segment, write_segment
+from chains.process.audio_file import create_segment, cut_segment, map_segment, open_segment, write_segment
 from chains.process.messages import AudioSegment
 
 LEAVE = """
@@ -54,6 +54,16 @@ def test_audio_is_written_channel_behind_channel(tmp_path: Path) -> None:
 
 def test_a_segment_may_be_empty(tmp_path: Path) -> None:
     assert map_segment(create_segment(tmp_path / "audio", 2, 0)).shape == (2, 0)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 3, 4, 9])
+def test_a_segment_that_is_cut_keeps_its_first_frames(
+    tmp_path: Path, frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chains.process.audio_file._MOVED_FRAMES", 2)
+    audio = np.arange(8, dtype=np.float32).reshape(2, 4)
+    kept = cut_segment(write_segment(tmp_path / "audio", audio), frames)
+    np.testing.assert_array_equal(map_segment(kept), audio[:, :frames])
 
 
 @pytest.mark.parametrize(("name", "frames", "words"), [("audio", 99, "are not 2 channels"), ("none", 100, "no such")])

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from bridge.errors import ConfigError
+from chains.document.chain import Chain, Member
 from chains.render.loudness import measure_loudness
+from tests.chains.plugins import require_hosts
 from tests.chains.render.render_rig import (
     NOTHING,
     RATE,
@@ -114,3 +116,27 @@ def test_an_option_that_cannot_be_is_an_error_with_its_name(
     with pytest.raises(ConfigError, match=re.escape(message)):
         rig.render(song, **given)
     assert rig.list_files() == []
+
+
+@pytest.mark.parametrize(
+    ("faust", "end", "note"),
+    [
+        # the echo of -86 dBFS is kept, that of -126 dBFS is not; the pauses of 0.75 s are no end
+        ("process = par(i, 2, + ~ (@(35999) : *(0.01)));", 40_000 + 2 * 36_000 + 1, ""),
+        ("process = par(i, 2, *(0.1));", RATE, ""),
+        ("process = par(i, 2, +(0.001));", 11 * RATE, "its tail does not end within 10 s"),
+    ],
+    ids=["echo", "gain", "endless"],
+)
+def test_a_tail_is_cut_where_it_has_become_silent(rig: RenderRig, faust: str, end: int, note: str) -> None:
+    require_hosts()
+    sound = np.zeros((2, RATE), np.float32)
+    sound[:, 40_000] = 0.5
+    song = write_sound_file(rig.folder / "song.wav", sound)
+    chain = write_chain_file(rig.folder / "chain.toml", Chain(members=(Member(name="code", faust=faust),)))
+    run = rig.render(song, chain=[chain], format_="wav32f")
+    assert read_sound(rig.out / "song.wav").shape == (2, end)
+    assert note in "".join(run.report[0]["notes"])
+    assert bool(note) == bool(run.report[0]["notes"])
+    rig.render(song, chain=[chain], format_="wav32f", tail=0.25, force=True)
+    assert read_sound(rig.out / "song.wav").shape == (2, RATE + RATE // 4)
