@@ -19,8 +19,8 @@ CALL_REPLIES = ("/result", "/done", "/failed")
 _LARGEST_DATAGRAM = 65536
 
 RECEIVE_BYTES = 1 << 20
-"""Of the socket's buffer, as much as the system grants: `/controls` alone is answered with 300 messages at once, and
-Linux's usual 208 KiB hold about as many."""
+"""Of the socket's buffer, as much as the system grants: Linux's usual 212,992 bytes hold one long answer, which comes
+in bundles, but not several at once, nor many events."""
 
 
 class OscClient:
@@ -35,6 +35,9 @@ class OscClient:
         self.port = port
         self._token = token
         self._waiting: deque[Message] = deque()
+        """Messages that a request passed over."""
+        self._opened: deque[Message] = deque()
+        """The rest of a bundle."""
         self._calls = 0
         self._socket: socket.socket
 
@@ -147,6 +150,8 @@ class OscClient:
 
     def _read_next(self, deadline_s: float) -> Message | None:
         """Receive the next message; None at the deadline. Malformed datagrams are skipped."""
+        if self._opened:
+            return self._opened.popleft()
         while (left_s := deadline_s - time.monotonic()) > 0:
             self._socket.settimeout(left_s)
             try:
@@ -159,7 +164,7 @@ class OscClient:
                 first, *rest = [decode(message) for message in guard.split_messages(datagram)]
             except (guard.GuardError, ValueError):
                 continue
-            self._waiting.extend(rest)
+            self._opened.extend(rest)
             return first
         return None
 

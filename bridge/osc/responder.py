@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from types import TracebackType
@@ -22,12 +22,15 @@ from bridge.osc.access import Access, Verdict
 from bridge.osc.dispatch import IGNORED, Dispatch, make_error_reply, make_refusal
 from bridge.osc.lanes import Lane, Lanes
 from bridge.osc.limits import Budget, RateLimit, RateLimits
-from bridge.osc.wire import Args, Message, Peer, decode, encode
+from bridge.osc.wire import Args, Message, Peer, decode, encode, pack_bundles
 
 log = logging.getLogger(__name__)
 
 _Running: TypeAlias = "Future[list[Message]]"
 
+LONG_ANSWER = 32
+"""Replies to one message that are sent one by one; more come in bundles. Linux counts each datagram as 768 bytes at
+least, and the usual receive buffer has 212,992: 277 single messages fill it."""
 ERRORS_EACH = (10.0, 20)
 ERRORS_OVERALL = (50.0, 100)
 """Rate limits of error replies, per second and at once, to one peer and to all: sender addresses can be forged."""
@@ -107,8 +110,7 @@ class Responder:
                 lane.busy, lane.rest = True, [*messages[number + 1 :]]
                 replies.add_done_callback(partial(self._on_file_done, lane))
                 break
-            for reply, values in replies:
-                self.send(peer, reply, values)
+            self.send_answer(peer, replies)
         if budget.refused:
             self.counts["excess"] += budget.refused
             self.report("excess", f"OSC: a datagram from {peer[0]}:{peer[1]} exceeds its work limit")
@@ -134,8 +136,7 @@ class Responder:
         while self._done:
             lane, replies = self._done.popleft()
             lane.busy = False
-            for reply, values in replies:
-                self.send(lane.peer, reply, values)
+            self.send_answer(lane.peer, replies)
 
     def _handle(self, address: str, args: Args, peer: Peer, budget: Budget) -> Sequence[Message]:
         now_s = self._clock()
@@ -169,8 +170,31 @@ class Responder:
         try:
             self._send_datagram(encode(address, args), peer)
         except (OSError, BridgeError) as error:
-            self.counts["unsent"] += 1
-            self.report(f"send {type(error).__name__}", f"OSC: cannot answer {peer[0]}:{peer[1]}: {error}")
+            self._count_unsent(peer, error)
+
+    def send_answer(self, peer: Peer, replies: Sequence[Message]) -> None:
+        """Send the replies to one message; more than LONG_ANSWER of them in bundles."""
+        if len(replies) <= LONG_ANSWER:
+            for address, args in replies:
+                self.send(peer, address, args)
+            return
+        for datagram in pack_bundles(self._encode_all(peer, replies)):
+            try:
+                self._send_datagram(datagram, peer)
+            except OSError as error:
+                self._count_unsent(peer, error)
+
+    def _encode_all(self, peer: Peer, replies: Sequence[Message]) -> Iterator[bytes]:
+        """Encode ``replies``, without those that cannot be sent."""
+        for address, args in replies:
+            try:
+                yield encode(address, args)
+            except BridgeError as error:
+                self._count_unsent(peer, error)
+
+    def _count_unsent(self, peer: Peer, error: Exception) -> None:
+        self.counts["unsent"] += 1
+        self.report(f"send {type(error).__name__}", f"OSC: cannot answer {peer[0]}:{peer[1]}: {error}")
 
     def send_published(self, peer: Peer, address: str, values: Args) -> None:
         """Send what was published to a subscriber; a row of one value alone is one that has gone."""

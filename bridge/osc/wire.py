@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from pythonosc.osc_message import OscMessage
@@ -16,6 +16,13 @@ Peer: TypeAlias = tuple[str | int, ...]
 Args: TypeAlias = tuple[object, ...]
 Message: TypeAlias = tuple[str, Args]
 """An address and its arguments."""
+
+
+BUNDLE_BYTES = 1400
+"""Length of a bundle that we send: Ethernet carries it in one piece."""
+BUNDLE_MESSAGES = 32
+"""Messages in a bundle that we send: half of what we accept ourselves."""
+_BUNDLE_HEAD = b"#bundle\0" + b"\0" * 7 + b"\1"  # its time tag: at once
 
 
 def encode(address: str, args: Sequence[Any]) -> bytes:
@@ -35,6 +42,26 @@ def decode(message: bytes) -> Message:
     """Decode one message from `guard.split_messages`."""
     parsed = OscMessage(message)
     return parsed.address, tuple(parsed.params)
+
+
+def pack_bundles(messages: Iterable[bytes]) -> Iterator[bytes]:
+    """Pack encoded messages into datagrams, in order: bundles, and a message as it is where it is alone."""
+    packed: list[bytes] = []
+    size = len(_BUNDLE_HEAD)
+    for message in messages:
+        if packed and (size + 4 + len(message) > BUNDLE_BYTES or len(packed) == BUNDLE_MESSAGES):
+            yield _join_bundle(packed)
+            packed, size = [], len(_BUNDLE_HEAD)
+        packed.append(message)
+        size += 4 + len(message)
+    if packed:
+        yield _join_bundle(packed)
+
+
+def _join_bundle(messages: Sequence[bytes]) -> bytes:
+    if len(messages) == 1:
+        return messages[0]
+    return _BUNDLE_HEAD + b"".join(part for one in messages for part in (len(one).to_bytes(4, "big"), one))
 
 
 def to_wire_values(item: Item, values: Sequence[Value]) -> tuple[Value, ...]:
