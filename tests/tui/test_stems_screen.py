@@ -131,3 +131,31 @@ def test_no_level_is_shown_while_the_sidecar_is_lost() -> None:
     shown = show(screen, rig)
     assert "█" not in shown and "━" not in shown
     assert "–" in find_row(shown, "drums")
+
+
+@pytest.mark.parametrize(
+    ("state", "sign", "word"),
+    [
+        ("running", "◆", "insert on"),
+        ("bypassed", "◇", "insert dry"),
+        ("starting", "◇", "insert dry"),
+        ("died (signal 11)", "◇", "insert dry"),
+        ("refused: a plugin is missing", "×", "insert off"),
+        ("off: crashed twice", "×", "insert off"),
+    ],
+)
+def test_an_insert_has_a_sign_before_the_name_and_a_word_where_there_is_room(state: str, sign: str, word: str) -> None:
+    rig = make_sample()
+    for point in ("vocals", "mix"):
+        rig.bus.publish("insert", point, "chain", state, 0, 512, 0, 0, 0, 0.1)
+    rig.bus.publish("latency", "vocals", 1024, 1024, 77, 512, 0, 128, 384, 0, 0, 0)
+    shown = show(StemsScreen(), rig)
+    assert f" 3{sign}vocals" in shown and f"   {sign}mix" in shown
+    assert " 2 bass" in shown and "    band" in shown
+    rig.bus.set("stems.vocals.mute", 0, "test")
+    rig.bus.publish("latency", "vocals", 1024, 1024, 128, 512, 0, 128, 384, 0, 0, 0)
+    assert word in show(StemsScreen(), rig)
+    rig.context.view.width, rig.context.view.height = 60, 14  # one row for each stem
+    assert f" 3{sign}vocals" in show(StemsScreen(), rig)
+    rig.bus.withdraw("insert", "vocals")
+    assert f" 3{sign}vocals" not in show(StemsScreen(), rig)

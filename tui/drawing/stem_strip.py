@@ -8,6 +8,7 @@ from tui.core.rows import Row, Run, cut, fit_row, pad, pad_left
 from tui.drawing.faders import draw_fader, format_gain
 from tui.drawing.letters import draw_small, is_drawable
 from tui.drawing.meters import MeterChannel, draw_line_meter, draw_meter, draw_stereo_meter
+from tui.models.insert_marks import InsertMark
 
 LARGE_COLUMNS, NORMAL_COLUMNS = 140, 68
 """Widths from which on the labels and numbers have more room."""
@@ -95,6 +96,7 @@ class StemState:
         late: Late frames of its path.
         is_clipped: Whether it was at full scale.
         is_known: Whether there are levels of it.
+        insert: The mark of its insert; None where it has none.
     """
 
     name: str
@@ -108,6 +110,7 @@ class StemState:
     late: int
     is_clipped: bool
     is_known: bool
+    insert: InsertMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,17 @@ def draw_letters(stem: StemState, between: str) -> list[Run]:
     ]
 
 
+def draw_insert(insert: InsertMark | None) -> Run:
+    """The column before a name: the sign of its insert, or a blank."""
+    return (insert.sign, insert.role) if insert else (" ", "text")
+
+
 def _draw_labels(stem: StemState, shape: StripShape, width: int) -> list[Row]:
     mark: Run = ("▌" if stem.is_selected else " ", "strong")
     role = "title" if stem.is_selected else "text"
     letters = draw_letters(stem, " " * (1 if width < NARROW_LABEL else 2))
-    name: Row = [mark, (f" {stem.number} ", "dim"), (pad(stem.name, max(width - 8, 0)), role)]
-    if width >= NARROW_LABEL:
-        name[-1] = (pad(stem.name, width - 11), role)
+    name: Row = [mark, (f" {stem.number}", "dim"), draw_insert(stem.insert)]
+    name.append((pad(stem.name, width - 11 if width >= NARROW_LABEL else max(width - 8, 0)), role))
     words: list[Run] = (
         [(stem.silence, "strong" if stem.silence.isupper() else "text")]
         if stem.silence
@@ -157,9 +164,11 @@ def _draw_labels(stem: StemState, shape: StripShape, width: int) -> list[Row]:
     late: list[Run] = [(f"late {stem.late:,}", "warning")] if stem.late else []
     if shape.rows == 1:
         return [[*name, *letters]]
-    rows: list[Row] = [[*name, *letters], [mark, ("   ", "text"), *words], [mark, ("   ", "text"), *late]]
-    if shape.rows == 2 and late and not words:
-        rows[1] = rows[2]
+    insert: list[Run] = [(f"insert {stem.insert.word}", stem.insert.role)] if stem.insert else []
+    notes = [late] if shape.rows == 2 and late and not words else [words, late]
+    free = next((at for at, note in enumerate(notes) if not note), len(notes))
+    notes[free : free + 1] = [insert]
+    rows = [[*name, *letters], *([mark, ("   ", "text"), *note] for note in notes)]
     return [*rows, *([[mark]] * shape.rows)][: shape.rows]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from tui.core.rows import Row, Run, fit_row, pad, pad_left
+from tui.core.rows import Row, Run, fit_row, pad_left
 from tui.core.screen import Context, KeyAction
 from tui.core.session import Record, Session
 from tui.core.values import read_number
@@ -20,8 +20,10 @@ from tui.drawing.stem_strip import (
     StemState,
     choose_shape,
     divide_columns,
+    draw_insert,
     draw_strip,
 )
+from tui.models.insert_marks import find_insert_mark
 from tui.models.position import get_rate_hz
 
 MUTE, SOLO, GAIN = "stems.{}.mute", "stems.{}.solo", "stems.{}.gain_db"
@@ -47,7 +49,7 @@ class StemsScreen:
     name = "stems"
     title = "Stems"
     letter = "s"
-    subscriptions: tuple[tuple[str, float], ...] = (("/meters", 10.0), ("/latency", 1.0))
+    subscriptions: tuple[tuple[str, float], ...] = (("/meters", 10.0), ("/latency", 1.0), ("/insert", 2.0))
     histories: tuple[str, ...] = ()
 
     def __init__(self) -> None:
@@ -222,6 +224,7 @@ class StemsScreen:
             late=self._find_late(session, stem),
             is_clipped=levels.left.is_clipped or levels.right.is_clipped,
             is_known=known,
+            insert=find_insert_mark(session, stem),
         )
 
     def _find_late(self, session: Session, stem: str) -> int:
@@ -242,7 +245,8 @@ class StemsScreen:
         number: Row = [(pad_left(peak, at), "text" if known else "dim"), ("  ", "text"), words]
         if columns.numbers < 14:
             number = [("   ", "text"), words] if clipped else number[:1]
-        label: Row = [(pad(f"    {port}", columns.label), "text")]
+        name: Row = [("   ", "text"), draw_insert(find_insert_mark(session, port)), (port, "text")]
+        label = fit_row(name, columns.label)
         first = [*label, *bars[0], *number]
         return [first, *([(" " * columns.label, "text"), *bar] for bar in bars[1:])]
 

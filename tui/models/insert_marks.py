@@ -1,0 +1,40 @@
+"""Insert marks: a sign and a word for what an insert point plays, legible without colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.core.session import Session
+from tui.core.values import read_text
+
+OFF_STATES = frozenset({"off", "refused"})
+"""First words of the states in which nothing starts an insert again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InsertMark:
+    """What is shown of an insert.
+
+    Attributes:
+        sign: One character.
+        word: What it plays: ``on``, ``dry`` or ``off``.
+        role: The role of both.
+    """
+
+    sign: str
+    word: str
+    role: str
+
+
+PLAYING = InsertMark("◆", "on", "text")
+DRY = InsertMark("◇", "dry", "warning")
+OFF = InsertMark("×", "off", "error")
+
+
+def find_insert_mark(session: Session, point: str) -> InsertMark | None:
+    """The mark of an insert point; None where no chain is chosen, or the sidecar is lost."""
+    row = session.read_row("insert", point)
+    if not row or session.state == "lost":
+        return None
+    state = read_text(row, "state").partition(":")[0]
+    return PLAYING if state == "running" else OFF if state in OFF_STATES else DRY
