@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.hosts import parameter_values
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.dawdreamer_parameter import DawDreamerParameter
-from chains.hosts.dawdreamer_tempo import compute_tempo
-from chains.hosts.member import refuse
+from chains.hosts.dawdreamer_tempo import BEATS_PER_BAR, compute_tempo
+from chains.hosts.member import count_lead_frames, refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_facts import describe_parameter
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
@@ -197,47 +198,62 @@ class DawDreamerMember:
         if (self._is_used and run.resets) or block_frames != self._engine.block_frames:
             self._rebuild(block_frames)
         self._is_used = True
-        self._set_tempo(run, audio.shape[1])
-        self._set_notes(run)
+        lead_frames = self._count_lead_frames(run, block_frames)
+        self._set_tempo(run, lead_frames, audio.shape[1])
+        self._set_notes(run, lead_frames)
         for name, values in curves.items():
             index = self._find(name).index
             samples = np.repeat(values, CURVE_FRAMES)[: audio.shape[1]]
-            samples = np.pad(samples, (0, audio.shape[1] - len(samples)), mode="edge")
+            samples = np.pad(samples, (lead_frames, audio.shape[1] - len(samples)), mode="edge")
             for one in self._engine.processors:
                 one.set_automation(index, samples)
-        outs = self._engine.render(self._make_inputs(audio, run), audio.shape[1])
+        outs = self._engine.render(self._make_inputs(audio, run, lead_frames), lead_frames + audio.shape[1])
+        outs = [out[:, lead_frames:] for out in outs]
         return np.concatenate(outs) if self._count > 1 else self._take_outputs(outs[0])
 
     def _take_outputs(self, out: Audio) -> Audio:
         return out[:CHANNELS] if out.shape[0] >= CHANNELS else np.repeat(out, CHANNELS, axis=0)
 
-    def _make_inputs(self, audio: Audio, run: OfflineRun) -> list[Audio]:
+    def _count_lead_frames(self, run: OfflineRun, block_frames: int) -> int:
+        """Frames of silence in front of the signal; where the tempo matters, whole bars lie before the first beat."""
+        least = count_lead_frames(block_frames)
+        if not self._member.follows_tempo:
+            return least
+        has_beats = len(run.beats_s) > 1
+        first_s = run.beats_s[0] if has_beats else 0.0
+        beat_s = run.beats_s[1] - first_s if has_beats else 60.0 / max(run.tempo_bpm, 1.0)
+        bar_s = BEATS_PER_BAR * beat_s
+        return round((math.ceil((least / run.rate + first_s) / bar_s) * bar_s - first_s) * run.rate)
+
+    def _make_inputs(self, audio: Audio, run: OfflineRun, lead_frames: int) -> list[Audio]:
         """The inputs of each instance."""
         sidechain = find_sidechain(self._member, run)
         main = self._main_inputs
         if self._count == main == 1:
             audio = audio.mean(axis=0, keepdims=True, dtype=np.float32)
         return [
-            make_inputs(audio[channel : channel + main], self._engine.inputs, sidechain)
+            make_inputs(audio[channel : channel + main], self._engine.inputs, sidechain, lead_frames)
             for channel in range(self._count)
         ]
 
-    def _set_tempo(self, run: OfflineRun, frames: int) -> None:
+    def _set_tempo(self, run: OfflineRun, lead_frames: int, frames: int) -> None:
         if len(run.beats_s) > 1:
-            self._engine.set_tempo(*compute_tempo(run.beats_s, frames / run.rate))
+            lead_s = lead_frames / run.rate
+            beats_s = [lead_s + beat_s for beat_s in run.beats_s]
+            self._engine.set_tempo(*compute_tempo(beats_s, lead_s + frames / run.rate))
         elif run.tempo_bpm > 0.0:
             self._engine.set_tempo(run.tempo_bpm)
         elif self._member.follows_tempo:
             hint = "give the chain a tempo_bpm, or analyse the song (sideman analyze)"
             raise refuse(self.label, "render", "it follows the tempo, and none is known", hint)
 
-    def _set_notes(self, run: OfflineRun) -> None:
+    def _set_notes(self, run: OfflineRun, lead_frames: int) -> None:
         if not self._member.is_instrument:
             return
         for one in self._engine.processors:
             one.clear_midi()
             for note in run.notes:
-                one.add_midi_note(note.pitch, note.velocity, note.start_s, note.length_s)
+                one.add_midi_note(note.pitch, note.velocity, lead_frames / run.rate + note.start_s, note.length_s)
 
     def close(self) -> None:
         """Let go of the plugin: parameters first, which are part of it."""

@@ -16,6 +16,9 @@ from bridge.core.audio import Audio
 TICKS_PER_BEAT = 24
 """Ticks of the list of tempos: those of MIDI clock."""
 
+BEATS_PER_BAR = 4
+"""Beats of a bar: DawDreamer knows no other metre."""
+
 
 def compute_tempo(beats_s: Sequence[float], length_s: float) -> tuple[Audio, int]:
     """The tempo in BPM at each tick, to behind ``length_s``, and the ticks per beat.

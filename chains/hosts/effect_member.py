@@ -215,6 +215,9 @@ class EffectMember:
         """Continue from silence."""
         self._stream.reset()
 
+    def lead_in(self, buffer_frames: int) -> None:
+        """Nothing: effects begin with their settings."""
+
     def feed(self, block: Audio, buffer_frames: int) -> Audio:
         """Process a block."""
         return self._stream.feed(block, buffer_frames)

@@ -12,7 +12,7 @@ from chains.document.chain import Member
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.document.vst3_preset import parse_class_id
 from chains.hosts import parameter_values
-from chains.hosts.member import MIN_BLOCK_FRAMES, refuse
+from chains.hosts.member import MIN_BLOCK_FRAMES, count_lead_frames, refuse
 from chains.hosts.parameter_facts import describe_parameter
 from chains.hosts.pedalboard_loading import ExternalPlugin, load_external_plugin
 from chains.hosts.pedalboard_stream import PedalboardStream
@@ -202,6 +202,10 @@ class PedalboardMember:
         self._automated.clear()
         lists = [plugin._parameters for plugin in self._plugins]
         self._parameters = [PedalboardParameter(list(same)) for same in zip(*lists, strict=True)]
+
+    def lead_in(self, buffer_frames: int) -> None:
+        """Play the silence in front of a signal: plugins move to their settings in their first block."""
+        self.feed(np.zeros((2, count_lead_frames(buffer_frames)), np.float32), buffer_frames)
 
     def feed(self, block: Audio, buffer_frames: int) -> Audio:
         """Process a block."""

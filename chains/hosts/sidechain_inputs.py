@@ -24,18 +24,18 @@ def find_sidechain(member: Member, run: OfflineRun) -> Audio | None:
     return run.sidechains[member.sidechain]
 
 
-def make_inputs(signal: Audio, inputs: int, sidechain: Audio | None) -> Audio:
-    """The input channels of a processor, shape (inputs, frames).
+def make_inputs(signal: Audio, inputs: int, sidechain: Audio | None, lead_frames: int = 0) -> Audio:
+    """The input channels of a processor, shape (inputs, lead_frames + frames), silence first.
 
     ``signal``: shape (n, frames), the first channels. ``sidechain``: shape (2, any number of frames); where only one
     channel is left for it, that one gets the mean.
     """
     frames = signal.shape[1]
-    made = np.zeros((inputs, frames), np.float32)
+    made = np.zeros((inputs, lead_frames + frames), np.float32)
     main = min(signal.shape[0], inputs)
-    made[:main] = signal[:main]
+    made[:main, lead_frames:] = signal[:main]
     if sidechain is not None:
         count, rest = min(sidechain.shape[1], frames), inputs - main
         key = sidechain[:, :count]
-        made[main : main + 2, :count] = key[:rest] if rest > 1 else key.mean(axis=0)
+        made[main : main + 2, lead_frames : lead_frames + count] = key[:rest] if rest > 1 else key.mean(axis=0)
     return made

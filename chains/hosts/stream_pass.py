@@ -44,6 +44,8 @@ class StreamPass:
             at = start // CURVE_FRAMES
             curves = self._curves.items()
             member.automate({name: float(values[min(at, len(values) - 1)]) for name, values in curves})
+        if start == 0 and run.resets:
+            member.lead_in(min(run.block_frames, self.chunk_frames))
         out = member.feed(self._work[:, start:stop], min(run.block_frames, self.chunk_frames))
         latency = member.latency_frames
         if member.reports_latency and latency != self._expected:

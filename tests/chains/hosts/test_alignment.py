@@ -144,3 +144,30 @@ def test_an_impulse_response_of_a_single_one_changes_nothing(hosts: HostSession)
         member = Member(effect="Convolution", parameters={"impulse_response": "one.wav", "mix": mix})
         rendered = hosts.render(Chain(members=(member,)), noise)
         assert measure_difference_db(rendered.audio, noise) < -120.0
+
+
+@pytest.mark.parametrize("plugin", ["ZamDelay", "ZamGrains"])
+def test_a_plugin_that_moves_to_its_settings_has_done_so_before_the_signal(
+    hosts: HostSession, installed_plugin: InstalledPlugin, plugin: str
+) -> None:
+    installed_plugin(plugin, "vst3")
+    chain = Chain(members=(Member(plugin=plugin, format="vst3"),))
+    noise = make_noise(24_000)
+    first = hosts.render(chain, noise, host="pedalboard", block_frames=512).audio
+    assert np.array_equal(hosts.render_again(noise, 8192), first)
+    assert np.array_equal(hosts.render(chain, noise, host="dawdreamer", block_frames=8192).audio, first)
+    assert np.array_equal(hosts.render_again(noise, 512), first)
+
+
+@pytest.mark.parametrize("beats_s", [(), (0.0, 0.5, 1.0), (0.3, 0.8, 1.3)], ids=["tempo", "beats", "late beats"])
+def test_an_echo_in_the_tempo_does_not_depend_on_blocks(
+    hosts: HostSession, installed_plugin: InstalledPlugin, beats_s: tuple[float, ...]
+) -> None:
+    installed_plugin("ZamDelay", "vst3")
+    member = Member(plugin="ZamDelay", format="vst3", follows_tempo=True, parameters={"Sync BPM": True, "Divisor": 3.0})
+    noise = make_noise(36_000)
+    large, small = (
+        hosts.render(Chain(members=(member,)), noise, tempo_bpm=120.0, beats_s=beats_s, block_frames=block).audio
+        for block in (8192, 512)
+    )
+    assert measure_difference_db(large, small) < -100.0
