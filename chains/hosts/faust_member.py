@@ -15,6 +15,7 @@ from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_values import FLOAT_STEP, read_number
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
+from chains.hosts.value_unit import describe_unit, is_unit_of
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _LINE = re.compile(r"dawdreamer\s*:\s*(\d+)\s*:\s*(.*)", re.DOTALL)
@@ -93,6 +94,9 @@ class FaustMember:
         facts = self._find(name)
         number = float(value) if isinstance(value, int | float) else read_number(value)
         low, high = facts["min"], facts["max"]
+        if isinstance(value, str) and not is_unit_of(value, "", ""):
+            message = f"{name} does not take {value!r}: the host does not know the units of Faust code"
+            raise refuse(self.label, "parameters", message, f"it takes {low:g} to {high:g}; {describe_unit('', '')}")
         if number is None or not low <= number <= high:
             raise refuse(self.label, "parameters", f"{name} does not take {value!r}", f"it takes {low:g} to {high:g}")
         processor = self._engine.processors[0]

@@ -16,6 +16,7 @@ import numpy as np
 from bridge.core.audio import Audio
 from bridge.errors import did_you_mean
 from chains.hosts.member import refuse
+from chains.hosts.value_unit import NUMBER, describe_unit, find_unit, is_unit_of
 
 FLOAT_STEP = 2.0**-23
 """Step of a float32 at 1: plugins keep raw values as float32."""
@@ -23,7 +24,8 @@ MAX_LISTED_STEPS = 1024
 """Steps up to which a parameter counts as one with choices; more are what hosts say of a continuous one."""
 _CURVE_POINTS = 257
 """Raw values at which the texts of a parameter that is not linear are read, for its automation."""
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(k?)")
+_ZEROS = re.compile(r"(\.\d*?)0+(?!\d)")
+"""Zeros at the end of a number with a point."""
 _PROGRAMS = frozenset({"program", "current program", "preset", "current preset"})
 """Names of parameters that load a program: they overwrite all others."""
 _SETS_PROGRAM = "leave it out: a program overwrites the other parameters; keep it as state (sideman chain capture)"
@@ -66,7 +68,7 @@ def read_number(text: str, unit: str = "") -> float | None:
 
     ``1.2 kHz`` is 1200 where ``unit`` is Hz.
     """
-    match = _NUMBER.match(text)
+    match = NUMBER.match(text)
     if not match:
         return None
     return float(match[1]) * (1000.0 if match[2] and unit.casefold() == "hz" else 1.0)
@@ -158,18 +160,30 @@ def find_raw(label: str, parameter: RawParameter, value: float | bool | str) -> 
     raw = _find_choice(parameter, value) if 0 < parameter.steps <= MAX_LISTED_STEPS else None
     if raw is None and wanted is not None:
         raw = _find_number(parameter, value, wanted)
-    if raw is None:
-        raise refuse(label, "parameters", f"{parameter.name} does not take {value!r}", describe_range(parameter))
-    return raw
+    if raw is not None:
+        return raw
+    middle = parameter.find_text(0.5)
+    if isinstance(value, str) and wanted is not None and not is_unit_of(value, parameter.unit, middle):
+        message = f"{parameter.name} does not take {value!r}: {find_unit(value)} is not its unit"
+        hint = f"{describe_range(parameter)}; {describe_unit(parameter.unit, middle)}"
+        raise refuse(label, "parameters", message, hint)
+    shown = repr(value) if isinstance(value, str | bool) else f"{value:g}"
+    raise refuse(label, "parameters", f"{parameter.name} does not take {shown}", describe_range(parameter))
 
 
 def describe_range(parameter: RawParameter) -> str:
     """What a parameter takes: its choices, or the texts at both ends."""
-    low, high = parameter.find_text(0.0), parameter.find_text(1.0)
+    low, high = (_trim_zeros(parameter.find_text(end)) for end in (0.0, 1.0))
     if 0 < parameter.steps <= 16:
         texts = [parameter.find_text(step / max(1, parameter.steps - 1)) for step in range(parameter.steps)]
         return f"it takes {', '.join(dict.fromkeys(texts))}"
-    return f"it takes {low} to {high} {parameter.unit}".rstrip()
+    unit = "" if find_unit(high) else parameter.unit
+    return f"it takes {low} to {high} {unit}".rstrip()
+
+
+def _trim_zeros(text: str) -> str:
+    """A plugin's text without what says nothing: -80 dB for -80.000000 dB."""
+    return _ZEROS.sub(lambda found: found[1].removesuffix("."), text)
 
 
 def compute_curve(label: str, parameter: RawParameter, values: Audio) -> Audio:
@@ -245,13 +259,15 @@ def _is_shown(parameter: RawParameter, value: float | bool | str, shown: str) ->
     number = read_number(shown, parameter.unit)
     if wanted is None or number is None:
         return False
+    if isinstance(value, str) and not is_unit_of(value, parameter.unit, shown):
+        return False
     return abs(number - wanted) <= _find_tolerance(parameter, wanted, shown)
 
 
 def _find_tolerance(parameter: RawParameter, wanted: float, shown: str = "") -> float:
     """How far a shown number may be from the wanted one: a float32 step of the range, or half its last figure."""
     text = shown or parameter.find_text(0.5)
-    match = _NUMBER.match(text)
+    match = NUMBER.match(text)
     figures = len(match[1].partition(".")[2]) if match and "e" not in match[1].casefold() else 0
     half_figure = 0.5 * 10.0**-figures * (1000.0 if match and match[2] and parameter.unit.casefold() == "hz" else 1.0)
     low, high = _read_at(parameter, 0.0), _read_at(parameter, 1.0)

@@ -73,6 +73,7 @@ DEAF = FakeParameter(show_linear, lambda text: 0.0 * len(text), unit="dB")
 LOGARITHMIC = FakeParameter(show_logarithmic, unit="Hz")
 FALLING = FakeParameter(show_falling)
 CHOICES = FakeParameter(show_word, steps=3)
+FRACTIONS = FakeParameter(lambda raw: "1/8" if raw > 0.5 else "1/4", steps=2)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,14 @@ CHOICES = FakeParameter(show_word, steps=3)
         (PARSED, "-20 dB", 0.75),
         (LOGARITHMIC, 632.5, 0.5),
         (LOGARITHMIC, "2 kHz", 2 / 3),
+        (LINEAR, "-20", 0.75),
+        (LINEAR, "-20DB", 0.75),
+        (LOGARITHMIC, "2000 Hz", 2 / 3),
+        (FALLING, "2.5", 0.75),
+        (FALLING, "2.5:1", 0.75),
         (FALLING, 2.5, 0.75),
         (CHOICES, "Room", 0.5),
+        (FRACTIONS, "1/8", 1.0),
         (CHOICES, "plate", 1.0),
     ],
 )
@@ -101,13 +108,19 @@ def test_a_value_becomes_the_raw_value_that_shows_it(
 @pytest.mark.parametrize(
     ("parameter", "value", "hint"),
     [
-        (LINEAR, 3.0, "-80.00 dB to 0.00 dB"),
-        (PARSED, -90.0, "-80.00 dB to 0.00 dB"),
-        (LINEAR, "much", "-80.00 dB to 0.00 dB"),
+        (LINEAR, 3.0, "-80 dB to 0 dB"),
+        (PARSED, -90.0, "-80 dB to 0 dB"),
+        (LINEAR, "much", "-80 dB to 0 dB"),
         (LINEAR, math.nan, "finite"),
         (LINEAR, math.inf, "finite"),
         (LINEAR, -math.inf, "finite"),
         (CHOICES, "Cave", "Hall, Room, Plate"),
+        (LINEAR, "-20 ms", "it takes -80 dB to 0 dB; write the value in dB"),
+        (PARSED, "-20 ms", "write the value in dB"),
+        (LINEAR, "-20:1", "write the value in dB"),
+        (LOGARITHMIC, "2 s", "write the value in Hz"),
+        (FALLING, "3 dB", "it takes 10 to 0; write the number alone"),
+        (FRACTIONS, "1/3", "it takes 1/4, 1/8"),
     ],
 )
 def test_a_value_that_no_raw_value_shows_is_refused(parameter: FakeParameter, value: ParameterValue, hint: str) -> None:

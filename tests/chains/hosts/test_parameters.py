@@ -32,7 +32,9 @@ def test_values_are_set_in_their_units_and_by_text_in_every_format(
     hosts: HostSession, installed_plugin: InstalledPlugin, format: str, id: str, host: str
 ) -> None:
     installed_plugin("ZamCompX2", format)
-    wanted: dict[str, ParameterValue] = {"Threshold": -20.0, "Ratio": "10:1", "Makeup": "3 dB", "Sidechain": True}
+    # of an LV2 the host knows no units
+    makeup = "3" if format == "lv2" else "3 dB"
+    wanted: dict[str, ParameterValue] = {"Threshold": -20.0, "Ratio": "10:1", "Makeup": makeup, "Sidechain": True}
     hosts.load(make_compressor(wanted, format, id), host=host)
     found = read(hosts, "comp")
     assert found["Threshold"].raw == pytest.approx(0.75, abs=2**-23)
@@ -49,8 +51,11 @@ def test_pedalboard_s_own_names_are_taken_too(hosts: HostSession, installed_plug
 
 REFUSED = [
     ("Treshold", "-20", "no parameter 'Treshold'", "did you mean Threshold?"),
-    ("Threshold", "20", "Threshold does not take '20'", "-80.000000 to 0.000000 dB"),
-    ("Threshold", "loud", "Threshold does not take 'loud'", "-80.000000 to 0.000000 dB"),
+    ("Threshold", "20", "Threshold does not take '20'", "-80 to 0 dB"),
+    ("Threshold", "loud", "Threshold does not take 'loud'", "-80 to 0 dB"),
+    ("Threshold", "-20 ms", "ms is not its unit", "write the value in dB"),
+    ("Attack", "10 s", "s is not its unit", "write the value in ms"),
+    ("Ratio", "3 dB", "dB is not its unit", "write the number alone"),
     ("Gain Reduction", "3", "'Gain Reduction' is not to be set", "meter"),
     ("Buffer Size", "64", "'Buffer Size' is not to be set", "about the host"),
     ("Current Program", "1", "'Current Program' changes the program", "keep it as state"),
@@ -77,7 +82,7 @@ def test_a_chain_with_a_value_that_does_not_fit_is_not_loaded(
     hosts: HostSession, installed_plugin: InstalledPlugin
 ) -> None:
     installed_plugin("ZamCompX2", "vst3")
-    with pytest.raises(PluginError, match=r"Threshold does not take 20\.0") as caught:
+    with pytest.raises(PluginError, match=r"Threshold does not take 20") as caught:
         hosts.load(make_compressor({"Threshold": 20.0}))
     assert (caught.value.plugin, caught.value.step) == ("comp", "parameters")
 
