@@ -7,7 +7,13 @@ from difflib import get_close_matches
 
 
 class BridgeError(Exception):
-    """What went wrong and where (``message``), and what to do about it (``hint``)."""
+    """What went wrong and where (``message``), and what to do about it (``hint``).
+
+    ``is_bad_input``: whether what the user gave is at fault. A command that ends with the error has exit status 2 then,
+    else 1.
+    """
+
+    is_bad_input = True
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)

@@ -160,7 +160,7 @@ def _status_of(act: Callable[[], object], program: str, explain: Callable[[Excep
         raise
     except BridgeError as error:
         _say(error, program)
-        return WRONG_USE
+        return WRONG_USE if error.is_bad_input else FAILED
     except KeyboardInterrupt:
         Printer(stderr=True).print("stopped")
         return INTERRUPTED

@@ -134,7 +134,7 @@ def check_hosts(subject: Subject) -> CheckFinding:
         with subject.open_fresh(host=other) as (session, _):
             audio = session.render(subject.noise, subject.settings()).audio
     except PluginError as error:
-        if error.verdict is HostVerdict.REFUSED:
+        if error.verdict in (HostVerdict.REFUSED, HostVerdict.BLOCKED):
             raise SkippedCheckError(f"{other}: {error.message}") from error
         raise
     depth_db = compute_null_db(reference.audio, audio)

@@ -63,7 +63,7 @@ def _repeat_in_other_host(subject: Subject) -> tuple[str, float | None]:
             first = session.render(subject.noise, subject.settings()).audio
             second = session.render(subject.noise, subject.settings(resets=other != DAWDREAMER)).audio
     except PluginError as error:
-        if error.verdict is HostVerdict.REFUSED:
+        if error.verdict in (HostVerdict.REFUSED, HostVerdict.BLOCKED):
             return other, None
         raise
     return other, round(compute_null_db(first, second), 1)

@@ -48,6 +48,7 @@ def capture_chain(
     """Write a chain file with a plugin as it is now: version, state, parameters that differ from the default, latency.
 
     What was captured is loaded again in a new process. What is not restored there is named.
+    The exit status is 1 if the plugin failed or is blocked, 2 if what was given is at fault.
     """
     chain = _read_target(out, append, force)
     member = make_plugin_chain(plugin, plugin_name, format_).members[0]

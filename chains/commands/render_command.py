@@ -26,7 +26,7 @@ from engines.offline.song_batch import FAILED, make_reporter, process_songs
 from engines.offline.stemfile import FORMATS, FileFormat
 
 BAD_INPUT = 2
-"""Exit status where everything that failed did so because of what was given, not of a plugin."""
+"""Exit status where everything that failed did so because of what was given; see `BridgeError.is_bad_input`."""
 USUAL_CEILING_DBTP = -1.0
 """Ceiling with a target loudness, as EBU R 128 asks for."""
 LOUDNESS_LUFS, CEILING_DBTP, TAIL_S, TEMPO_BPM = (-70.0, 0.0), (-20.0, 0.0), (0.0, 600.0), (5.0, 999.0)
@@ -69,7 +69,7 @@ def render(
 
     Stems are rendered each through its chain, summed, and the sum goes through the chain of the mix.
     Finished files are kept. To continue a run that was stopped, give the same command again.
-    The exit status is 1 if a plugin failed, 2 if only files or options were wrong; the other files are rendered.
+    The exit status is 1 if a plugin failed or is blocked, 2 if only what was given is at fault; the rest is rendered.
     """
     options = RenderOptions(
         _parse_chains("--chain", chain or [], MIX),

@@ -92,7 +92,7 @@ class BlockList:
         if row is not None:
             what = f"{plugin.name}: blocked after {row.crashes} failures, the last one: {row.verdict}"
             hint = f"update the plugin, or try it again with: sideman chain unblock {quote_name(plugin.name)}"
-            raise PluginError(what, hint, HostVerdict.REFUSED, plugin.name, "load")
+            raise PluginError(what, hint, HostVerdict.BLOCKED, plugin.name, "load")
 
     def count(self, plugin: PluginFile, verdict: HostVerdict, step: str, now_s: float | None = None) -> bool:
         """Count a failure of ``plugin``, if ``verdict`` counts; whether the plugin is blocked now.

@@ -13,6 +13,8 @@ class HostVerdict(Enum):
     OK = "ok"
     REFUSED = "refused"
     """The host said no: a missing file, a wrong state, a misspelt parameter."""
+    BLOCKED = "blocked"
+    """It ended its process too often, and is not loaded any more."""
     CRASHED = "crashed"
     """A signal ended it, such as SIGSEGV."""
     ABORTED = "aborted"
@@ -38,8 +40,10 @@ class PluginError(BridgeError):
         verdict: What became of it.
         plugin: The member's label; empty where no member is known.
         step: What was done: load, state, parameters, prepare, render.
+        is_bad_input: It was refused what it was given; every other verdict is the plugin's own failure.
     """
 
     def __init__(self, message: str, hint: str, verdict: HostVerdict, plugin: str = "", step: str = "") -> None:
         super().__init__(message, hint)
         self.verdict, self.plugin, self.step = verdict, plugin, step
+        self.is_bad_input = verdict is HostVerdict.REFUSED

@@ -19,7 +19,7 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.failures import fix_for
 from chains.process.audio_file import map_segment
 from chains.process.messages import AudioSegment
-from chains.process.verdict import HostVerdict, PluginError
+from chains.process.verdict import PluginError
 from chains.render.chain_player import ChainPlayer, check_chain_choice
 from chains.render.mastering import Target, master_sound
 from chains.render.render_journal import RenderJournal, load_render_journal
@@ -61,10 +61,9 @@ def render_source(
 def make_failure(path: Path, error: BridgeError) -> RenderedSource:
     """The result of a source that failed."""
     result = RenderedSource(path, "failed", error=error.message, hint=error.hint)
-    result.is_bad_input = isinstance(error, ConfigError)
+    result.is_bad_input = isinstance(error, (ConfigError, PluginError)) and error.is_bad_input
     if isinstance(error, PluginError):
         result.verdict, result.plugin = error.verdict.value, error.plugin
-        result.is_bad_input = error.verdict is HostVerdict.REFUSED
     return result
 
 

@@ -41,7 +41,7 @@ def test_two_failures_that_end_the_process_block_a_plugin(verdict: HostVerdict) 
     with pytest.raises(PluginError, match=f"blocked after 2 failures, the last one: {verdict.value}") as caught:
         blocked.check(COMP)
     assert caught.value.hint.endswith("sideman chain unblock Comp")
-    assert caught.value.verdict is HostVerdict.REFUSED
+    assert caught.value.verdict is HostVerdict.BLOCKED
 
 
 def test_all_verdicts_that_count_are_tested() -> None:

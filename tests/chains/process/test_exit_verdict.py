@@ -47,4 +47,4 @@ def test_where_no_plugin_is_known_the_members_of_the_chain_are_named() -> None:
 
 
 def test_every_failure_has_a_fix() -> None:
-    assert set(FIXES) == set(HostVerdict) - {HostVerdict.OK, HostVerdict.REFUSED}
+    assert set(FIXES) == set(HostVerdict) - {HostVerdict.OK, HostVerdict.REFUSED, HostVerdict.BLOCKED}
