@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import ExitStack, nullcontext
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 
 import bridge
 from bridge import commands, controller_commands, log, preset_commands, scene_commands
-from bridge.command_options import AsJson, Server
-from bridge.errors import ConfigError
+from bridge.command_options import AsJson, OscPort, Server, open_osc_client
+from bridge.errors import BridgeError, ConfigError
 from bridge.failures import explain
 from bridge.offline_options import OfflineOptions
 from bridge.printing import FAILED, Printer, exit_after
 from bridge.settings import NO_DEVICES, Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
+
+if TYPE_CHECKING:
+    from bridge.core.latency import Ledger
 
 app = App(
     name="sideman",
@@ -70,6 +73,10 @@ SWITCH_INTERVAL_S = 0.0005
 controller, or a message of OSC, takes effect some milliseconds sooner beside a busy thread (docs/benchmarks.md)."""
 
 
+DEFAULT_RATE, DEFAULT_PERIOD = 44100, 128
+"""Sampling rate in Hz and period in frames of the latencies that are shown where no server is asked."""
+
+
 @app.command
 def run(
     *,
@@ -114,6 +121,7 @@ def run(
         console = Printer(file=terminal.screen) if terminal is not None else Printer()
         log.setup(verbose, console if console.is_terminal and terminal is None else None)
         settings = _settings(server, client)
+        usual_port = settings.osc.port
         osc = msgspec.structs.replace(settings.osc, port=settings.osc.port if port is None else port)
         if lan:
             _warn_of_others(settings)
@@ -146,7 +154,10 @@ def run(
                 console.say(f"  {line}")
             for line in format_insert_lines(sidecar):
                 console.say(f"  {line}")
-            console.say("more: sideman latency, sideman controls; the app: sideman tui")
+            asking = attaching = ""
+            if sidecar.osc is not None and (bound := sidecar.osc.port) != usual_port:
+                asking, attaching = f" --port {bound}", f" --attach 127.0.0.1:{bound}"
+            console.say(f"more: sideman latency{asking}, sideman controls; the app: sideman tui{attaching}")
             if verbose:
                 console.print(make_ledger_table(graph.ledger))
                 console.print(format_text(make_cards(graph.ledger)))
@@ -169,12 +180,16 @@ def run(
 def latency(
     *,
     measure: Annotated[bool, Parameter(negative="", help="Send impulses and notes, and measure every path.")] = False,
-    server: Annotated[str, Parameter(help="Read rate and period from this server, or measure on it.")] = "",
-    rate: Annotated[int, Parameter(help="Sampling rate in Hz, without a server.")] = 44100,
-    period: Annotated[int, Parameter(help="Period in frames, without a server.")] = 128,
+    server: Annotated[str, Parameter(help="The sidecar on this server, else what one would declare there.")] = "",
+    port: OscPort = 0,
+    rate: Annotated[int, Parameter(help="Sampling rate in Hz of a sidecar that does not run; 0: 44100.")] = 0,
+    period: Annotated[int, Parameter(help="Period in frames of a sidecar that does not run; 0: 128.")] = 0,
     json_: AsJson = False,
 ) -> int:
     """Show the latency of each path, and the values to enter in each DAW.
+
+    The sidecar that runs is asked, and answers with its live inserts.
+    Where none runs, or with --rate or --period, the settings give the figures.
 
     --measure starts a private JACK server and runs it faster than real time.
     With --server it measures on that server, in real time.
@@ -183,22 +198,45 @@ def latency(
     if measure:
         from bridge.measure import measure_new_sidecar
 
-        ledger, wrong = measure_new_sidecar(settings, server, rate, period)
+        ledger, wrong = measure_new_sidecar(settings, server, rate or DEFAULT_RATE, period or DEFAULT_PERIOD)
+        origin = "Measured on a sidecar that was started for it, without inserts."
     else:
-        from bridge.app import make_declared_ledger
-
-        ledger, wrong = make_declared_ledger(settings, server, rate, period), []
+        ledger, origin = _find_declared(settings, server, port, rate, period)
+        wrong = []
     if json_:
-        write_json(ledger.to_dict() | {"problems": wrong})
+        write_json(ledger.to_dict() | {"origin": origin, "problems": wrong})
     else:
         from bridge.daw.latency_card import make_cards, make_ledger_table, render
 
         console = Printer()
+        console.say(origin)
         console.print(make_ledger_table(ledger))
         for line in wrong:
             console.say(f"! {line}", "bold red")
         console.print(render(make_cards(ledger)))
     return FAILED if wrong else 0
+
+
+def _find_declared(settings: Settings, server: str, port: int, rate: int, period: int) -> tuple[Ledger, str]:
+    """The declared delays of the running sidecar, else those of the settings; and a sentence that says which."""
+    from bridge.app import make_declared_ledger
+    from bridge.running_latency import read_running_latency
+
+    why = "no sidecar was asked"
+    if not (rate or period):
+        try:
+            with open_osc_client(port) as client:
+                running = read_running_latency(client)
+        except BridgeError as error:
+            if port:
+                raise
+            why = f"no sidecar that runs was found ({error.message}; another port: --port)"
+        else:
+            if server in ("", running.server):
+                return running.ledger, running.describe()
+            why = f"the sidecar that answers is on the server {running.server} (another one: --port)"
+    ledger = make_declared_ledger(settings, server, rate or DEFAULT_RATE, period or DEFAULT_PERIOD)
+    return ledger, f"From the settings, at {ledger.rate} Hz and period {ledger.period}, without inserts: {why}."
 
 
 @app.command
