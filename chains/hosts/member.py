@@ -20,8 +20,9 @@ one. ZamDelay and ZamGrains would differ by -9 and -29 dB between blocks of 8192
 
 
 def count_lead_frames(block_frames: int) -> int:
-    """Frames of silence in front of a signal, whole blocks: the same for all usual sizes and in both hosts."""
-    return -(-_LEAD_FRAMES // block_frames) * block_frames
+    """Frames of silence in front of a signal: the same for all usual sizes and in both hosts, so that what moves in a
+    plugin is at the same place."""
+    return max(_LEAD_FRAMES, block_frames)
 
 
 class HostedMember(Protocol):

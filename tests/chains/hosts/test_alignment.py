@@ -155,6 +155,7 @@ def test_a_plugin_that_moves_to_its_settings_has_done_so_before_the_signal(
     noise = make_noise(24_000)
     first = hosts.render(chain, noise, host="pedalboard", block_frames=512).audio
     assert np.array_equal(hosts.render_again(noise, 8192), first)
+    assert measure_difference_db(hosts.render_again(noise, 441), first) < -100.0
     assert np.array_equal(hosts.render(chain, noise, host="dawdreamer", block_frames=8192).audio, first)
     assert np.array_equal(hosts.render_again(noise, 512), first)
 
