@@ -37,7 +37,8 @@ class Performer:
 
     Parts are pure functions and their random draws depend on the bar's number. So a bar stays the same through its
     beats, except where its chords changed. A note-off is written in the beat in which the note ends: a note whose chord
-    changes in the meantime ends with the chord.
+    changes in the meantime ends with the chord, one whose bar is left before its end, as where the song's metre is
+    detected anew, with the last beat of that bar that was played.
     """
 
     def __init__(self) -> None:
@@ -62,16 +63,18 @@ class Performer:
         """The notes that begin and end in the beat at ``place``, in order.
 
         ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``controls``: by part.
-        ``muted``: parts that rest. Notes of a bar that was left before its end must have been released.
+        ``muted``: parts that rest.
         """
         chords, coming = chords[:-1], chords[-1]
+        begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
+        sounds: list[NoteEvent] = []
         if place.start != self._start:
+            # what sounds still is known by its tick in the bar that was left; in this bar another note may have it
+            sounds += [NoteEvent(begin, channel, pitch, 0) for channel, pitch in self.release()]
             self._start, self._before = place.start, dict(self._after)
             self._played_chords[: place.number] = [chords[0]] * place.number  # it joined within the bar
         self._played_chords[place.number] = chords[0]
         bar = self._make_bar(place, shape, (*self._played_chords[: place.number], *chords), coming)
-        begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
-        sounds: list[NoteEvent] = []
         for name, play in PARTS.items():
             notes, self._after[name] = play(bar, style, controls[name], self._before[name])
             sounds += self._play_part(CHANNELS[name], () if name in muted else notes, begin, end)
