@@ -26,6 +26,7 @@ CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 
 _AT = " - at `$"
 _ENTRY = "[...]"
+_TABLE_FOR_LIST = "Expected `array`, got `object`"
 _WORD = "Invalid enum value"
 _WRONG_WORD = re.compile(rf"{_WORD} (?P<word>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<key>.*)`")
@@ -69,6 +70,8 @@ def _to_config_error(path: Path | Traversable, kind: type[Table], data: dict[str
     if words and (value := _WRONG_WORD.fullmatch(what)):
         key = re.sub(r"\[.*?\]", "", where).rpartition(".")[2]
         what = f"no such {key} {value['word']}"
+    if what == _TABLE_FOR_LIST and where:
+        return ConfigError(f"{place}: one table where there may be several", f"write [[{where}]] above it")
     return ConfigError(f"{place}: {shorten(what, LONGEST_MESSAGE)}", fix)
 
 

@@ -47,6 +47,8 @@ _SYNTAX = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\
 """What `tomllib` says of a file that is no TOML."""
 _OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'")
 """What it says where a line ends before its text does."""
+_TWICE = re.compile(r"Cannot (?:declare|overwrite|mutate)[^(]*\((?P<parts>.*?),?\)(?: twice)?", re.DOTALL)
+"""What it says where a table stands twice."""
 _FIX = "a file of Sideman's is small and flat: is it the right one?"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -68,7 +70,7 @@ def read_text(path: Path | Traversable) -> str:
         if not path.is_file():
             if isinstance(path, Path) and path.exists():
                 raise ConfigError(f"{path}: not a file", "give a TOML file")
-            raise ConfigError(f"{path}: no such file", "check the name, or save one first")
+            raise ConfigError(f"{path}: no such file", "check the path")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -104,6 +106,11 @@ def _describe_syntax(text: str, place: str) -> ConfigError:
     what, line = found["what"], found["line"]
     if what in _OPEN_QUOTE:
         return ConfigError(f"{place}: line {line}: a text has no closing quote", "close it in the same line")
+    if twice := _TWICE.fullmatch(what):
+        key = shorten(".".join(re.findall(r"'([^']*)'", twice["parts"])))
+        message = f"{place}: line {line}: [{key}] stands here a second time"
+        fix = f"write [[{key}]] above each of several, or join both into one"
+        return ConfigError(message, fix)
     where = f"line {line}, column {found['column']}"
     return ConfigError(f"{place}: {where}: {shorten(what, LONGEST_MESSAGE)}", "correct the TOML there")
 

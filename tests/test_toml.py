@@ -107,6 +107,22 @@ def test_a_key_that_looks_like_the_parsers_own_words_is_named_all_the_same(tmp_p
         read_toml(written(tmp_path, b'schema = 1\n"' + b" - at `$" * 50_000 + b'" = 1\n'), Settings)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[member]\na = 1\n[member]\na = 2", "member"),
+        ("[a.b]\nx = 1\n[a.b]\nx = 2", "a.b"),
+        ("[[m]]\n[m.k]\n[m.k]", "m.k"),
+    ],
+)
+def test_a_table_that_stands_twice_gets_the_brackets_of_a_list(text: str, name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_text(text, "x.toml")
+    assert "x.toml: line " in caught.value.message
+    assert f"[[{name}]]" in caught.value.hint
+    assert "(" not in str(caught.value)
+
+
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a file"):
         parse_toml(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -10,14 +12,27 @@ from chains.checks.check_report import ChainCheckReport
 from chains.checks.outcome import Outcome
 
 STYLES = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: "red", Outcome.SKIP: "dim"}
+ONE_LINE = 4
+"""Checks skipped for one reason from which on they are one line: what follows from one failure, not a choice."""
 
 
 def draw_table(report: ChainCheckReport) -> RenderableType:
-    """One line a check, longer findings continue below: outcome, check, finding."""
+    """One line a check, longer findings continue below: outcome, check, finding.
+
+    Many checks that are skipped for one reason are one line.
+    """
     table = columns("outcome", "check", "finding", left=("check", "finding"), show_header=False)
+    skipped = Counter(result.finding for result in report.results if result.outcome is Outcome.SKIP)
+    shown: set[str] = set()
     for result in report.results:
+        check = result.check
+        if result.outcome is Outcome.SKIP and skipped[result.finding] >= ONE_LINE:
+            if result.finding in shown:
+                continue
+            shown.add(result.finding)
+            check = f"{skipped[result.finding]} checks"
         finding = Text(one_line(result.finding), style="dim" if result.outcome is Outcome.SKIP else "")
-        table.add_row(Text(result.outcome.value, style=STYLES[result.outcome]), result.check, finding)
+        table.add_row(Text(result.outcome.value, style=STYLES[result.outcome]), check, finding)
     return table
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from bridge.errors import ConfigError
+from chains.checks.installed_plugin import get_uri_name, make_installed_member, read_uris
 from chains.document.chain import Chain, Format, Member
-from chains.document.plugin_locations import find_plugin, get_system
+from chains.document.plugin_locations import get_system
 
 FORMATS: dict[str, Format] = {".vst3": "vst3", ".lv2": "lv2", ".component": "au", ".vst": "vst2"}
 """Formats by the ending of a bundle."""
 LIBRARIES = (".so", ".dll", ".dylib")
 """Endings of a library by itself: a VST2, where it is in no bundle."""
-_LV2_PLUGIN = re.compile(r"<([^<>\s]+)>\s+(?:a|rdf:type)\s+[^.]*?\blv2:Plugin\b")
-_MANIFEST_BYTES = 1 << 20
 
 
 def is_plugin(target: str) -> bool:
@@ -36,10 +36,10 @@ def find_format(path: Path) -> Format | None:
     return "vst2" if path.suffix.lower() in LIBRARIES else None
 
 
-def make_plugin_chain(target: str, name: str = "", format: str = "") -> Chain:
+def make_plugin_chain(target: str, name: str = "", format: Format | Literal[""] = "") -> Chain:
     """A chain of the plugin ``target``: its path, its URI, or its name where it is installed in the usual folders.
 
-    ``name``: of the plugin, where its file has several. ``format``: to look for a name in; by default VST3.
+    ``name``: of the plugin, where its file has several. ``format``: to look for a name in; by default all, VST3 first.
 
     Raises:
         ConfigError: There is no such plugin.
@@ -47,23 +47,21 @@ def make_plugin_chain(target: str, name: str = "", format: str = "") -> Chain:
     return Chain(members=(_make_member(target, name, format),))
 
 
-def _make_member(target: str, name: str, format: str) -> Member:
+def _make_member(target: str, name: str, format: Format | Literal[""]) -> Member:
     if is_uri(target):
-        plugin = name or re.split(r"[/:#]", target.rstrip("/#"))[-1]
+        plugin = name or get_uri_name(target)
         return Member(plugin=plugin, format="lv2", id=target)
     path = Path(target).expanduser()
     kind = find_format(path)
     if kind is None:
-        member = Member(plugin=name or target, format=format or "vst3")  # type: ignore[arg-type]
-        find_plugin(member)
-        return member
+        return make_installed_member(name or target, format or None)
     if format and format != kind:
         raise ConfigError(f"{target}: a {kind.upper()}, not {format}", "leave out --format")
     if not path.exists():
         raise ConfigError(f"{target}: there is no such plugin", "give the path of its bundle or file")
     if kind == "lv2":
         uri = _find_uri(path, name)
-        return Member(plugin=name or re.split(r"[/:#]", uri.rstrip("/#"))[-1], format="lv2", id=uri)
+        return Member(plugin=name or get_uri_name(uri), format="lv2", id=uri)
     stem = re.sub(r"[-_]vst$", "", _get_bundle(path).stem)
     return Member(plugin=name or stem, format=kind, paths={get_system(): (str(path.resolve()),)})
 
@@ -76,11 +74,9 @@ def _find_uri(path: Path, name: str) -> str:
     """The URI of the plugin in an LV2 bundle."""
     bundle = _get_bundle(path)
     try:
-        with (bundle / "manifest.ttl").open("rb") as file:
-            text = file.read(_MANIFEST_BYTES).decode("utf-8", "replace")
+        uris = read_uris(bundle)
     except OSError as error:
         raise ConfigError(f"{bundle}: no manifest.ttl ({error.strerror})", "give the plugin's URI (lv2ls)") from error
-    uris = list(dict.fromkeys(_LV2_PLUGIN.findall(text)))
     fitting: list[str] = [uri for uri in uris if not name or uri.endswith(name)]
     if len(fitting) != 1:
         raise ConfigError(f"{bundle}: {len(uris)} plugins fit", f"give a URI: {_list(uris)}")

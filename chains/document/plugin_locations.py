@@ -71,8 +71,8 @@ def find_plugin(member: Member, system: str = "", environment: Mapping[str, str]
     names: list[str] = []
     for folder in list_folders(form, system, environment):
         tried.append(str(folder))
-        for path in _walk_plugins(folder, form):
-            names.append(_get_name(path))
+        for path in walk_plugins(folder, form):
+            names.append(get_plugin_name(path))
             if _is_plugin(path, form, member) and (found := _find_at(path, form, member, system, tried)):
                 return found
     raise _make_error(member, form, system, tried, names)
@@ -125,7 +125,7 @@ def _find_at(path: Path, form: Format, member: Member, system: str, tried: list[
     """The plugin at ``path``, which may be its bundle, the file in it, or a folder with both; None: not there."""
     bundle = _get_bundle(path, form)
     if bundle.suffix.lower() not in ENDINGS[form]:
-        inside = [one for one in _walk_plugins(path, form) if _is_plugin(one, form, member)]
+        inside = [one for one in walk_plugins(path, form) if _is_plugin(one, form, member)]
         return next(filter(None, (_find_at(one, form, member, system, tried) for one in inside)), None)
     try:
         if not bundle.exists():
@@ -154,7 +154,7 @@ def _get_bundle(path: Path, form: Format) -> Path:
     return path
 
 
-def _walk_plugins(folder: Path, form: Format) -> Iterator[Path]:
+def walk_plugins(folder: Path, form: Format) -> Iterator[Path]:
     """Yield the plugins in a folder and those in it, sorted by name in each; bundles are not entered."""
     waiting = [(folder, 0)]
     left = MOST_FILES
@@ -178,17 +178,17 @@ def _is_plugin(path: Path, form: Format, member: Member) -> bool:
     """Whether the file or bundle at ``path`` is, by its name or manifest, the plugin of a member."""
     if form == "lv2":
         return f"<{member.id}>" in _read_start(path / "manifest.ttl")
-    if _fold(_get_name(path)) == _fold(member.plugin):
+    if fold_name(get_plugin_name(path)) == fold_name(member.plugin):
         return True
     return form == "vst3" and any(_names_class(path / "Contents" / place, member.plugin) for place in _MODULE_INFOS)
 
 
-def _get_name(path: Path) -> str:
+def get_plugin_name(path: Path) -> str:
     """The name of a plugin by its file: Debian and DPF write ``ZamComp-vst.so``."""
     return re.sub(r"[-_]vst$", "", path.stem, flags=re.IGNORECASE)
 
 
-def _fold(name: str) -> str:
+def fold_name(name: str) -> str:
     """A name without what files' names leave out: case, spaces, hyphens and the like."""
     return "".join(filter(str.isalnum, name.casefold()))
 
@@ -209,7 +209,7 @@ def _read_start(path: Path) -> str:
 def _make_error(member: Member, form: Format, system: str, tried: Iterable[str], names: list[str]) -> ConfigError:
     places = list(dict.fromkeys(tried))
     shown = ", ".join(places[:_SHOWN]) + (f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else "")
-    what = f"{member.plugin} ({member.id})" if form == "lv2" else member.plugin
+    what = f"{member.plugin} ({member.id})" if form == "lv2" and member.id else member.plugin
     message = f"{member.label}: no {form.upper()} plugin {what} is installed; tried {shown or 'nothing'}"
     if form == "au" and system != "macos":
         return ConfigError(f"{member.label}: AU plugins are on macOS alone", "use the plugin as VST3")

@@ -96,9 +96,9 @@ class FaustMember:
         low, high = facts["min"], facts["max"]
         if isinstance(value, str) and not is_unit_of(value, "", ""):
             message = f"{name} does not take {value!r}: the host does not know the units of Faust code"
-            raise refuse(self.label, "parameters", message, f"it takes {low:g} to {high:g}; {describe_unit('', '')}")
+            raise refuse(self.label, "parameters", message, f"give {low:g} to {high:g}; {describe_unit('', '')}")
         if number is None or not low <= number <= high:
-            raise refuse(self.label, "parameters", f"{name} does not take {value!r}", f"it takes {low:g} to {high:g}")
+            raise refuse(self.label, "parameters", f"{name} does not take {value!r}", f"give {low:g} to {high:g}")
         processor = self._engine.processors[0]
         processor.set_parameter(facts["name"], number)
         got = processor.get_parameter(facts["name"])
@@ -119,7 +119,7 @@ class FaustMember:
         facts = self._find(name)
         if values.size and not (facts["min"] <= values.min() and values.max() <= facts["max"]):
             message = f"automation of {name}: {values.min():g} to {values.max():g} is out of range"
-            hint = f"it takes {facts['min']:g} to {facts['max']:g}"
+            hint = f"give {facts['min']:g} to {facts['max']:g}"
             raise refuse(self.label, "parameters", message, hint)
         return values
 

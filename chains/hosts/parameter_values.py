@@ -176,9 +176,9 @@ def describe_range(parameter: RawParameter) -> str:
     low, high = (_trim_zeros(parameter.find_text(end)) for end in (0.0, 1.0))
     if 0 < parameter.steps <= 16:
         texts = [parameter.find_text(step / max(1, parameter.steps - 1)) for step in range(parameter.steps)]
-        return f"it takes {', '.join(dict.fromkeys(texts))}"
+        return f"give {', '.join(dict.fromkeys(texts))}"
     unit = "" if find_unit(high) else parameter.unit
-    return f"it takes {low} to {high} {unit}".rstrip()
+    return f"give {low} to {high} {unit}".rstrip()
 
 
 def _trim_zeros(text: str) -> str:

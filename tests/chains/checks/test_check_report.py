@@ -76,6 +76,17 @@ def test_the_table_fits_into_80_columns_and_cuts_nothing() -> None:
     assert describe_counts(REPORT) == "1 pass, 1 warn, 1 fail, 1 skip in 1.2 s"
 
 
+def test_what_is_skipped_for_one_reason_is_one_line() -> None:
+    failed = CheckResult(check="load", outcome=Outcome.FAIL, finding="no such plugin", fix="install it")
+    skips = tuple(CheckResult(check=f"c{n}", outcome=Outcome.SKIP, finding="it does not load") for n in range(15))
+    other = CheckResult(check="tail", outcome=Outcome.SKIP, finding="another reason")
+    report = msgspec.structs.replace(REPORT, results=(failed, *skips, other))
+    file = io.StringIO()
+    Printer(file=file, width=80).print(draw_table(report))
+    lines = [" ".join(line.split()) for line in file.getvalue().splitlines()]
+    assert lines == ["fail load no such plugin", "skip 15 checks it does not load", "skip tail another reason"]
+
+
 @pytest.mark.parametrize(("fault", "is_drawn"), [("latency", True), ("silence", False), ("crash at load", False)])
 def test_the_picture_is_svg_with_curves_where_something_sounds(fault: str, is_drawn: bool) -> None:
     chain = Chain(members=(Member(plugin=NAME, format="vst3"),))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bridge.errors import ConfigError
 from chains.checks.plugin_chain import is_plugin, make_plugin_chain
+from chains.document.chain import Format
 
 MANIFEST = """
 @prefix lv2: <http://lv2plug.in/ns/lv2core#> .
@@ -73,3 +75,52 @@ def test_another_format_than_that_of_the_file_is_refused(tmp_path: Path) -> None
     (tmp_path / "A.vst3").mkdir()
     with pytest.raises(ConfigError, match="a VST3, not lv2"):
         make_plugin_chain(str(tmp_path / "A.vst3"), format="lv2")
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A VST2 Bare, a VST3 Both that is an LV2 too, and two LV2 of one name; nothing else is looked at."""
+    monkeypatch.setattr("chains.document.plugin_locations.FOLDERS", {})
+    for variable, kind in (("VST3_PATH", "vst3"), ("VST_PATH", "vst"), ("LV2_PATH", "lv2")):
+        (tmp_path / kind).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / kind))
+    (tmp_path / "vst3" / "Both.vst3").mkdir()
+    (tmp_path / "vst" / "Bare_vst.so").touch()
+    for file, uri in (("a", "urn:x:Both"), ("b", "urn:x:Same"), ("c", "http://y/Same")):
+        bundle = tmp_path / "lv2" / f"{file}.lv2"
+        bundle.mkdir()
+        (bundle / "manifest.ttl").write_text(f"<{uri}> a lv2:Plugin .", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "found"),
+    [
+        ("Both", "", ("vst3", "")),
+        ("both", "lv2", ("lv2", "urn:x:Both")),
+        ("Bare", "", ("vst2", "")),
+    ],
+)
+def test_a_name_is_looked_for_in_every_format(
+    folders: None, target: str, format: Format | Literal[""], found: tuple[str, str]
+) -> None:
+    (member,) = make_plugin_chain(target, format=format).members
+    assert (member.format, member.id) == found
+
+
+@pytest.mark.parametrize(
+    ("target", "format", "message", "hint"),
+    [
+        ("Bare", "vst3", "not installed as VST3, but as VST2", "--format vst2"),
+        ("Same", "lv2", "2 LV2 plugins", "urn:x:Same, http://y/Same"),
+        ("Bore", "", "no plugin Bore is installed (VST3, VST2, LV2)", "did you mean Bare?"),
+        ("Xyz", "lv2", "no plugin Xyz is installed (LV2)", "URI"),
+    ],
+)
+def test_a_name_that_is_not_there_gets_the_way_out(
+    folders: None, target: str, format: Format | Literal[""], message: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_plugin_chain(target, format=format)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert "in the chain" not in caught.value.hint

@@ -334,3 +334,9 @@ def test_every_field_of_a_chain_is_in_the_full_one() -> None:
     for field in msgspec.structs.fields(Member):
         if field.name not in ("state_file", "bypass"):
             assert any(getattr(member, field.name) != getattr(Member(), field.name) for member in members), field.name
+
+
+def test_a_member_in_single_brackets_gets_the_double_ones(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text('schema = 1\n[member]\neffect = "Gain"\n')
+    with pytest.raises(ConfigError, match=r"member: one table where there may be several; write \[\[member\]\]"):
+        read_chain(tmp_path / "x.toml")

@@ -115,12 +115,12 @@ def test_a_value_becomes_the_raw_value_that_shows_it(
         (LINEAR, math.inf, "finite"),
         (LINEAR, -math.inf, "finite"),
         (CHOICES, "Cave", "Hall, Room, Plate"),
-        (LINEAR, "-20 ms", "it takes -80 dB to 0 dB; write the value in dB"),
+        (LINEAR, "-20 ms", "give -80 dB to 0 dB; write the value in dB"),
         (PARSED, "-20 ms", "write the value in dB"),
         (LINEAR, "-20:1", "write the value in dB"),
         (LOGARITHMIC, "2 s", "write the value in Hz"),
-        (FALLING, "3 dB", "it takes 10 to 0; write the number alone"),
-        (FRACTIONS, "1/3", "it takes 1/4, 1/8"),
+        (FALLING, "3 dB", "give 10 to 0; write the number alone"),
+        (FRACTIONS, "1/3", "give 1/4, 1/8"),
     ],
 )
 def test_a_value_that_no_raw_value_shows_is_refused(parameter: FakeParameter, value: ParameterValue, hint: str) -> None:
