@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace as replace_fields
 
+from bridge.errors import ConfigError
 from chains.checks.check_list import run_checks
 from chains.checks.check_picture import CheckCurves, compute_curves
 from chains.checks.check_report import ChainCheckReport
@@ -17,8 +18,8 @@ from chains.checks.plugin_chain import is_plugin, make_plugin_chain
 from chains.checks.process_session import ProcessSession
 from chains.checks.subject import Subject
 from chains.document.chain import Chain
-from chains.document.chain_file import get_folder
-from chains.document.chain_lookup import load_chain
+from chains.document.chain_file import SUFFIX, get_folder
+from chains.document.chain_lookup import is_path, load_chain
 from chains.process.limits import Limits
 
 BOTH = "both"
@@ -52,6 +53,32 @@ def find_target(text: str, plugin: str = "") -> CheckTarget:
         return CheckTarget(text, make_plugin_chain(text, plugin))
     path, chain = load_chain(text)
     return CheckTarget(text, chain, str(get_folder(path)))
+
+
+def list_targets(text: str) -> list[str]:
+    """``text``, or the chain files in the folder that it names, by name.
+
+    Raises:
+        ConfigError: The folder has none, or cannot be read.
+    """
+    folder = Path(text).expanduser()
+    if is_plugin(text) or (not is_path(text) and text not in (".", "..")) or not folder.is_dir():
+        return [text]
+    try:
+        files = sorted(one for one in folder.iterdir() if one.suffix == SUFFIX and not one.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read ({error.strerror})", "check its permissions") from error
+    if not files:
+        raise ConfigError(f"{folder}: has no chain file", f"a chain file ends in {SUFFIX}")
+    return [str(one) for one in files]
+
+
+def make_unreadable_report(text: str, error: ConfigError, host: str, rate: int, strictness: int) -> ChainCheckReport:
+    """The report of a chain that cannot be read or found: its check ``load`` failed."""
+    result = CheckResult(
+        check="load", outcome=Outcome.FAIL, finding=error.message.removeprefix(f"{text}: "), fix=error.hint
+    )
+    return ChainCheckReport(chain=text, host=host, rate=rate, strictness=strictness, duration_s=0.0, results=(result,))
 
 
 def make_factory(target: CheckTarget, limits: Limits | None = None) -> SessionFactory:

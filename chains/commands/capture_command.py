@@ -15,6 +15,7 @@ from chains.checks.check_run import SIGN_OF_INSTRUMENT
 from chains.checks.host_session import SessionFactory
 from chains.checks.plugin_chain import make_plugin_chain
 from chains.checks.process_session import ProcessSession
+from chains.commands.chain_options import check_folder
 from chains.document.chain import Chain, Member, ParameterValue
 from chains.document.chain_file import SUFFIX, read_chain, write_chain
 from chains.document.member_paths import walk_members
@@ -76,6 +77,7 @@ def _read_target(out: Path, append: bool, force: bool) -> Chain:
     if append and force:
         raise ConfigError("--append and --force: both at once", "give one of them")
     if not out.exists():
+        check_folder(out, "--out")
         return Chain()
     if append:
         return read_chain(out)

@@ -21,18 +21,20 @@ from chains.checks.check_run import (
     check_target,
     find_instrument,
     find_target,
+    list_targets,
     make_factory,
+    make_unreadable_report,
     name_picture,
 )
 from chains.checks.check_table import describe_counts, draw_table, list_fixes
-from chains.commands.chain_options import JsonOption
+from chains.commands.chain_options import JsonOption, check_folder
 
 RATES_HZ = (8000, 384_000)
 """Lowest and highest rate, as in JACK."""
 
 
 def check_chains(
-    *targets: Annotated[str, Parameter(help="Chains: name or file. Plugins: path, or URI of an LV2.")],
+    *targets: Annotated[str, Parameter(help="Chains: name, file or folder. Plugins: path, or URI of an LV2.")],
     strict: Annotated[
         Literal[1, 2, 3], Parameter(help="1: seconds. 2: rates, automation, both hosts, growth. 3: all that there is.")
     ] = 1,
@@ -62,12 +64,18 @@ def check_chains(
             raise ConfigError(f"--rate {one}: no sampling rate", f"use {RATES_HZ[0]} to {RATES_HZ[1]}")
     hosts = ("pedalboard", "dawdreamer") if host == BOTH else (host,)
     console, screen = Printer(), Printer(stderr=True)
-    found = [find_target(text, plugin) for text in targets]
+    for file, option in ((junit, "--junit"), (picture, "--picture")):
+        if file is not None:
+            check_folder(file, option)
+    found = _find_targets([one for text in targets for one in list_targets(text)], plugin)
     done: list[tuple[ChainCheckReport, CheckCurves | None]] = []
-    for target in found:
+    for text, target in found:
         for name in hosts:
             for hertz in rates:
-                done.append(_check(target, name, hertz, strict, screen))
+                if isinstance(target, ConfigError):
+                    done.append((make_unreadable_report(text, target, name, hertz, strict), None))
+                else:
+                    done.append(_check(target, name, hertz, strict, screen))
                 if not json_:
                     _print_report(console, done[-1][0])
     reports = [report for report, _ in done]
@@ -75,10 +83,27 @@ def check_chains(
         write_json(to_dict(reports))
     if junit is not None:
         write_atomic(junit, to_junit(reports))
+        screen.say(f"{junit}: the results as JUnit XML")
     if picture is not None:
         for number, (report_, curves) in enumerate(done):
-            write_atomic(name_picture(picture, number, len(done)), draw_picture(report_, curves))
+            file = name_picture(picture, number, len(done))
+            write_atomic(file, draw_picture(report_, curves))
+            screen.say(f"{file}: the picture of {report_.chain}")
     return FAILED if any(report_.has_failed for report_ in reports) else 0
+
+
+def _find_targets(texts: list[str], plugin: str) -> list[tuple[str, CheckTarget | ConfigError]]:
+    """What each text names, or why there is none; where there is none at all, the first reason is raised."""
+    found: list[tuple[str, CheckTarget | ConfigError]] = []
+    for text in texts:
+        try:
+            found.append((text, find_target(text, plugin)))
+        except ConfigError as error:
+            found.append((text, error))
+    problems = [one for _, one in found if isinstance(one, ConfigError)]
+    if len(problems) == len(found):
+        raise problems[0]
+    return found
 
 
 def _check(

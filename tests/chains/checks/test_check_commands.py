@@ -52,6 +52,27 @@ def test_a_failed_check_is_exit_status_1(fixture_plugin: FixturePlugin, capsys: 
     assert max(len(line) for line in shown.splitlines() if line.startswith(("fail", "skip", " "))) <= 80
 
 
+def test_a_folder_is_all_chains_in_it_and_a_broken_one_is_no_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError, match="has no chain file"):
+        check_chains(str(tmp_path))
+    (tmp_path / "good.toml").write_text('schema = 1\n[[member]]\neffect = "Gain"\n')
+    (tmp_path / "bad.toml").write_text("schema = 1\n[[member]]\neffect = 'Gian'\n")
+    junit = tmp_path / "all.xml"
+    assert check_chains(str(tmp_path), junit=junit) == 1
+    shown = capsys.readouterr()
+    words = " ".join(shown.out.split())
+    assert "fail load member[0].effect: no built-in effect is named Gian" in words
+    assert "fix load: did you mean Gain?" in words
+    assert "pass load" in words
+    assert f"{junit}: the results as JUnit XML" in shown.err.replace("\n", "")
+    assert [one.get("failures") for one in ElementTree.parse(junit).getroot()] == ["1", "0"]
+    (tmp_path / "good.toml").unlink()
+    with pytest.raises(ConfigError, match="Gian"):
+        check_chains(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [
@@ -60,6 +81,9 @@ def test_a_failed_check_is_exit_status_1(fixture_plugin: FixturePlugin, capsys: 
         ({"targets": ("/nowhere/a.vst3",)}, "no such plugin"),
         ({"targets": ("a",), "rate": [12]}, "no sampling rate"),
         ({"targets": ("a",), "picture": Path("a.png")}, "pictures are SVG"),
+        ({"targets": ("a",), "picture": Path("/nowhere/a.svg")}, "--picture /nowhere/a.svg: there is no folder"),
+        ({"targets": ("a",), "junit": Path("/nowhere/a.xml")}, "--junit /nowhere/a.xml: there is no folder"),
+        ({"targets": ("a/", "/nowhere/b.toml")}, "no such file"),
     ],
 )
 def test_check_refuses_bad_input_before_anything_is_loaded(options: dict[str, object], what: str) -> None:
@@ -73,6 +97,7 @@ def test_check_refuses_bad_input_before_anything_is_loaded(options: dict[str, ob
     ("options", "what"),
     [
         ({"out": Path("chain.txt")}, "ends in .toml"),
+        ({"out": Path("/nowhere/chain.toml")}, "--out /nowhere/chain.toml: there is no folder"),
         ({"set_": ["Gain"]}, "no name and value"),
         ({"set_": ["=3"]}, "no name and value"),
         ({"append": True, "force": True}, "both at once"),

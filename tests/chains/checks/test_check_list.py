@@ -8,8 +8,9 @@ import pytest
 
 from chains.checks.check import THOROUGH
 from chains.checks.check_list import CHECKS, run_checks
+from chains.checks.differences import BIT_EQUAL_DB
 from chains.checks.outcome import CheckResult, Outcome
-from chains.checks.subject import Subject
+from chains.checks.subject import FLOOR_MARGIN_DB, SETTLED_DB, Subject
 from chains.document.chain import Chain, Member
 from tests.chains.checks.made_up_session import NAME, MadeUpSession
 
@@ -24,7 +25,7 @@ FLAGGED = {
     "nan": {"finite"},
     "not deterministic": {"repeat"},
     "differs by far": {"repeat"},
-    "keeps audio in one host": {"repeat", "hosts"},
+    "keeps audio in one host": {"repeat"},
     "depends on blocks": {"blocks"},
     "ramp at the start": {"blocks"},
     "dc": {"dc"},
@@ -101,6 +102,15 @@ def test_what_a_file_expects_is_compared() -> None:
 def test_a_parameter_that_is_not_restored_is_named() -> None:
     result = check_fault("state is lost")["state"]
     assert "Gain 1 instead of 1.2" in result.finding
+
+
+def test_a_difference_in_another_process_or_host_widens_what_counts_as_the_same() -> None:
+    subject = Subject(CHAIN, lambda host: MadeUpSession(frozenset(), host))
+    assert (subject.repeat_db, subject.same_db) == (BIT_EQUAL_DB, SETTLED_DB)
+    subject.note_difference(-76.0)
+    subject.note_difference(-90.0)
+    assert subject.same_db == -76.0 + FLOOR_MARGIN_DB
+    subject.close()
 
 
 def test_every_failure_and_warning_says_what_to_do() -> None:
