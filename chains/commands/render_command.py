@@ -30,7 +30,7 @@ BAD_INPUT = 2
 USUAL_CEILING_DBTP = -1.0
 """Ceiling with a target loudness, as EBU R 128 asks for."""
 LOUDNESS_LUFS, CEILING_DBTP, TAIL_S, TEMPO_BPM = (-70.0, 0.0), (-20.0, 0.0), (0.0, 600.0), (5.0, 999.0)
-BLOCK_FRAMES, RATES_HZ = (1, 1 << 20), (8000, 192_000)
+BLOCK_FRAMES, RATES_HZ, GAIN_DB = (1, 1 << 20), (8000, 192_000), (-60.0, 40.0)
 """Lowest and highest values that options take."""
 
 
@@ -48,6 +48,12 @@ def render(
     instrument: Annotated[
         list[str] | None,
         Parameter(negative="", help="A chain that plays MIDI, for all parts or PART=CHAIN; else the synth plays them."),
+    ] = None,
+    gain: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="", help="PART=DB, before its chain; an instrument is else as loud as the synth; may be repeated."
+        ),
     ] = None,
     sidechain: Annotated[
         list[str] | None, Parameter(negative="", help="NAME=FILE for a sidechain that is no stem; may be repeated.")
@@ -83,6 +89,7 @@ def render(
         _parse_host(host),
         int(_check("--rate", rate, RATES_HZ, "Hz") or 0),
         force,
+        _parse_gains(gain or []),
     )
     results: list[RenderedSource] = []
     report = make_reporter(make_table, to_dict, json_)
@@ -139,6 +146,24 @@ def _parse_sidechains(words: Sequence[str]) -> dict[str, Path]:
         if not Path(file).is_file():
             raise ConfigError(f"--sidechain {word}: {file}: no such file", "give a recording")
         found[name] = Path(file)
+    return found
+
+
+def _parse_gains(words: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for word in words:
+        name, equals, text = word.rpartition("=")
+        try:
+            value = float(text.lower().removesuffix("db"))
+        except ValueError:
+            value = math.nan
+        if not equals or not name or not GAIN_DB[0] <= value <= GAIN_DB[1]:
+            raise ConfigError(
+                f"--gain {word}: no part and gain", f"give --gain PART=DB, {GAIN_DB[0]:g} to {GAIN_DB[1]:g}"
+            )
+        if name in found:
+            raise ConfigError(f"--gain {word}: {name} has a gain already", "give one for each part")
+        found[name] = value
     return found
 
 

@@ -12,6 +12,7 @@ from bridge.printing import columns, one_line
 from chains.render.loudness import Loudness
 from chains.render.rendered_source import RenderedFile, RenderedSource
 from engines.offline.progress import format_duration
+from engines.offline.song_batch import format_failure
 from engines.offline.songs import escape_name
 
 
@@ -22,7 +23,8 @@ def make_table(results: Sequence[RenderedSource]) -> RenderableType:
     for result in results:
         name = one_line(result.source.name)
         if result.status == "failed":
-            lines.append(_format_failure(name, result))
+            what = f"{result.plugin} {result.verdict}" if result.verdict and result.plugin else ""
+            lines.append(format_failure(result.source, result.error, result.hint, len(results) == 1, what))
             continue
         where = one_line(next(iter(result.paths.values())).parent)
         if result.status == "skipped":
@@ -31,14 +33,9 @@ def make_table(results: Sequence[RenderedSource]) -> RenderableType:
         for number, file in enumerate(result.files.values()):
             took = format_duration(result.took_s) if number == 0 else ""
             table.add_row(*_list_figures(result, file), took)
-        lines.append(Text(f"{name}: {where}: {one_line(', '.join(path.name for path in result.paths.values()))}"))
+        names = one_line(", ".join(path.name for path in result.paths.values()))
+        lines.append(Text(f"{name}: {where}: {names}" + (" (replaced the last ones)" if result.replaced else "")))
     return Group(table, *lines) if table.row_count else Group(*lines)
-
-
-def _format_failure(name: str, result: RenderedSource) -> Text:
-    what = f"failed: {result.plugin} {result.verdict}" if result.verdict and result.plugin else "failed"
-    message = one_line(result.error.removeprefix(f"{result.source}: "))
-    return Text.assemble(f"{name}: ", (what, "bold red"), f": {message}")
 
 
 def _list_figures(result: RenderedSource, file: RenderedFile) -> list[str]:
@@ -70,6 +67,11 @@ def to_dict(result: RenderedSource) -> dict[str, object]:
         "rate_hz": result.rate,
         "length_frames": result.frames,
         "latency_frames": result.latency_frames,
+        "replaced": result.replaced,
+        "tempo": {
+            name: {"low_bpm": round(one.low_bpm, 3), "high_bpm": round(one.high_bpm, 3), "from": one.origin}
+            for name, one in result.tempi.items()
+        },
         "members": {part: list(members) for part, members in result.members.items()},
         "cpu_s": round(result.cpu_s, 3),
         "took_s": round(result.took_s, 3),

@@ -112,6 +112,7 @@ class ChainHost:
             float(max(sink.max(), -sink.min())) if sink.size else 0.0,
             time.process_time() - started_s,
             tuple(run.warnings[:_MAX_WARNINGS]),
+            tuple(run.bad_members[:_MAX_WARNINGS]),
         )
 
     def handle_parameters(self, request: ParametersRequest) -> ParametersResult:

@@ -38,6 +38,7 @@ class OfflineRun:
         passes: How many members the signal passes, for the progress.
         latency_changes: Member, frame and new latency.
         bad_frames: Frames with NaN or infinity, replaced by silence.
+        bad_members: The members that gave them, the first one first.
         warnings: Sentences for the user.
     """
 
@@ -57,6 +58,7 @@ class OfflineRun:
     passes: int = 1
     latency_changes: list[tuple[str, int, int]] = field(default_factory=list)
     bad_frames: int = 0
+    bad_members: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _done: float = 0.0
 
@@ -86,6 +88,5 @@ class OfflineRun:
         bad = ~np.isfinite(block).all(axis=0)
         block[:, bad] = 0.0
         self.bad_frames += int(np.count_nonzero(bad))
-        warning = f"{label}: its output has NaN or infinity: silenced there"
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+        if label not in self.bad_members:
+            self.bad_members.append(label)

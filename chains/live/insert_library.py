@@ -88,7 +88,9 @@ class LiveChain:
             raise self._make_memory_error() from error
         if (bad := self._graph.bad_frames) != self._bad_frames:
             count, self._bad_frames = bad - self._bad_frames, bad
-            raise EngineError(f"{self._name}: {count} frames are not finite", "`sideman chain check` finds the plugin")
+            raise EngineError(
+                f"{self._name}: {count:,} frames are NaN or infinite", "`sideman chain check` finds the plugin"
+            )
 
     def _make_memory_error(self) -> EngineError:
         share = f"the {self._memory_bytes / 1e9:.1f} GB that an insert may have" if self._memory_bytes else "there is"

@@ -20,7 +20,7 @@ STEP_WORDS = {
 _ALLOCATION_FAILED = ("bad_alloc", "MemoryError", "out of memory", "Cannot allocate memory")
 
 FIXES = {
-    HostVerdict.CRASHED: "update the plugin or try another format of it; the other chains go on without it",
+    HostVerdict.CRASHED: "update the plugin or try another format of it",
     HostVerdict.ABORTED: "the plugin gave up by itself: what it needs, such as its data or licence, may be missing",
     HostVerdict.EXITED: "the plugin ended its process: it may be a trial version or need a licence",
     HostVerdict.HUNG_BUSY: "it computes and may only be slow: allow more with load_limit_s in the chain, or remove it",

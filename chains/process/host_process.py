@@ -141,9 +141,11 @@ class HostProcess:
         self._note_growth()
         verdict = _judge_output(request, result)
         if verdict is not HostVerdict.OK and verdict not in accepts:
-            bad = "; ".join([f"{result.bad_frames} frames of its output are not finite", *result.warnings])
-            what = bad if verdict is HostVerdict.NOT_FINITE else "its output is silent although its input is not"
-            raise make_error(verdict, what, Step("render", self._name_member()), self._list_labels())
+            member, what = self._name_member(), "its output is silent although its input is not"
+            if verdict is HostVerdict.NOT_FINITE:
+                member = next(iter(result.bad_members), member)
+                what = f"{result.bad_frames:,} frames of its output are NaN or infinite"
+            raise make_error(verdict, what, Step("render", member), self._list_labels())
         return result
 
     def read_parameters(self, member: str, values: dict[str, float | str] | None = None) -> ParametersResult:

@@ -139,6 +139,7 @@ class RenderResult(msgspec.Struct, frozen=True, tag="rendered"):
 
     ``latency_frames``: of the whole chain after it. ``latency_changes``: frame and new latency of each change
     meanwhile. ``bad_frames``: frames with NaN or infinity. ``peak``: the largest magnitude. ``warnings``: sentences.
+    ``bad_members``: the members that gave bad frames, the first one first.
     """
 
     frames: int
@@ -148,6 +149,7 @@ class RenderResult(msgspec.Struct, frozen=True, tag="rendered"):
     peak: float = 0.0
     cpu_s: float = 0.0
     warnings: tuple[str, ...] = ()
+    bad_members: tuple[str, ...] = ()
 
 
 class ParameterFacts(msgspec.Struct, frozen=True):

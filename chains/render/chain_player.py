@@ -15,6 +15,7 @@ from chains.process.limits import Limits
 from chains.process.messages import LoadResult, RenderRequest, RenderResult
 from chains.process.verdict import PluginError
 from chains.render.render_options import ChainChoice, RenderOptions
+from chains.render.render_tempo import needs_tempo
 from chains.render.tail_end import MOST_TAIL_S, Tail
 
 
@@ -105,8 +106,8 @@ class ChainPlayer:
         return _Prepared(process, rate, loaded)
 
 
-def check_chain_choice(choice: ChainChoice, options: RenderOptions, needs_tempo: bool) -> None:
-    """Check what can be checked without loading a plugin. ``needs_tempo``: no source brings one.
+def check_chain_choice(choice: ChainChoice, options: RenderOptions, lacks_tempo: bool) -> None:
+    """Check what can be checked without loading a plugin. ``lacks_tempo``: neither source nor options have one.
 
     Raises:
         ConfigError: A plugin is missing, a host cannot do it, or a tempo or sidechain is missing.
@@ -120,7 +121,7 @@ def check_chain_choice(choice: ChainChoice, options: RenderOptions, needs_tempo:
                 find_plugin(member)
         except ConfigError as error:
             raise ConfigError(f"{choice.name}: {key}: {error.message}", error.hint) from error
-        if needs_tempo and (member.follows_tempo or member.automation) and choice.chain.tempo_bpm <= 0:
+        if lacks_tempo and needs_tempo(member) and choice.chain.tempo_bpm <= 0:
             raise ConfigError(
                 f"{choice.name}: {key}: it needs the tempo", "give --tempo BPM, or tempo_bpm in the chain"
             )

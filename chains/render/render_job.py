@@ -6,14 +6,16 @@ file gets its name when the disk has all of it; until then everything is in draf
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from bridge.audiofile import Song
-from bridge.core.audio import CHANNELS
+from bridge.core.audio import CHANNELS, Audio
 from bridge.drafts import replace_synced, sweep_drafts
 from bridge.errors import BridgeError, ConfigError
 from bridge.failures import fix_for
@@ -28,6 +30,7 @@ from chains.render.render_options import MIX, ChainChoice, RenderOptions
 from chains.render.render_source import RenderSource, read_source
 from chains.render.rendered_source import RenderedFile, RenderedSource
 from chains.render.source_renderer import SourceRenderer
+from chains.render.true_peak_limiter import BLOCK_FRAMES
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import write_sound
 from engines.offline.tags import Tags, read_tags
@@ -97,12 +100,18 @@ class _RenderJob:
             self.result.notes.clear()
             return
         self._begin(name, files)
-        with ExitStack() as drafts:
-            renderer = SourceRenderer(
-                self.source, self.rate, self.options, self.player, self.result, self.out / name, drafts, self.progress
-            )
-            for part, segment in renderer.render().items():
-                self._write(part, segment, files[part])
+        try:
+            with ExitStack() as drafts:
+                renderer = SourceRenderer(
+                    self.source, self.rate, self.options, self.player, self.result, self.out / name, drafts,
+                    self.progress,
+                )  # fmt: skip
+                segments = renderer.render()
+                self.result.frames = max(segment.frames for segment in segments.values())
+                for part, segment in segments.items():
+                    self._write(part, segment, files[part])
+        finally:
+            self._remove_empty(self.out / name)
 
     def _check_chains(self) -> None:
         """Raises: ConfigError where a chain cannot be right; see `check_chain_choice`."""
@@ -141,14 +150,23 @@ class _RenderJob:
         """Note whose the files are, before there is one."""
         self.journal.claim(name, self.source.path)
         for file in files.values():
-            self.journal.made.pop(file, None)
+            made = self.journal.made.pop(file, None)
+            self.result.replaced |= made not in (None, self.key) and (self.out / file).is_file()
         self.journal.save(self.out)
         if self.source.parts:
             (self.out / name).mkdir(exist_ok=True)
 
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove the folder of a source of which nothing was kept."""
+        if self.source.parts and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
     def _write(self, part: str, segment: AudioSegment, file: str) -> None:
-        """Master a part, write it to ``file`` of the results, and note that it is done."""
-        path, kind = self.out / file, self.options.format
+        """Master a part, write it to ``file`` of the results, and note that it is done.
+
+        Behind its end is silence, up to that of the longest, so that all files of a source have one length.
+        """
+        path, kind, frames = self.out / file, self.options.format, self.result.frames
         audio = map_segment(segment)
         target = self.options.target if part == MIX else Target()
 
@@ -156,12 +174,11 @@ class _RenderJob:
             self.progress("mastering", number * segment.frames, (number + 1) * segment.frames, self.rate)
 
         sound = master_sound(audio, self.rate, target, report_pass)
-        self.result.frames = segment.frames
         self.result.notes += [f"{path.name}: {note}" for note in sound.notes]
         if kind.bits and sound.loudness.overs:
             self.result.notes.append(
-                f"{path.name}: {sound.loudness.overs} samples clip: lower the level, limit it with --ceiling-dbtp -1, "
-                "or keep it with --format wav32f"
+                f"{path.name}: {sound.loudness.overs:,} samples clip: lower the level, limit it with "
+                "--ceiling-dbtp -1, or keep it with --format wav32f"
             )
         seed = int(self.key[:8], 16) ^ int.from_bytes(part.encode()[:4].ljust(4, b"\0"))
         done = 0
@@ -169,19 +186,22 @@ class _RenderJob:
         def report_written(frames: int) -> None:
             nonlocal done
             done += frames
-            self.progress("writing", done, segment.frames, self.rate)
+            self.progress("writing", done, self.result.frames, self.rate)
 
-        blocks = (np.ascontiguousarray(block.T) for block in sound.read_blocks())
+        silence = _make_silence(frames - segment.frames)
+        blocks = (np.ascontiguousarray(block.T) for block in chain(sound.read_blocks(), silence))
         tags = self._read_tags(part)
         try:
             with replace_synced(path) as draft:
                 self.result.notes += write_sound(
-                    blocks, segment.frames, draft, kind, self.rate, CHANNELS, tags, seed, report_written
+                    blocks, frames, draft, kind, self.rate, CHANNELS, tags, seed, report_written
                 )
         except OSError as error:
             message = f"{path}: {error.strerror or 'cannot be written'}"
             raise ConfigError(message, f"{fix_for(error)}; then give the same command again: it continues") from error
-        self.result.files[part] = RenderedFile(path, sound.loudness, sound.gain_db, sound.limit_dbtp is not None)
+        gain_db = sound.gain_db + self.result.gains_db.get(part, 0.0)
+        loudness = replace(sound.loudness, frames=frames)
+        self.result.files[part] = RenderedFile(path, loudness, gain_db, sound.limit_dbtp is not None)
         self.journal.made[file] = self.key
         self.journal.save(self.out)
 
@@ -190,3 +210,9 @@ class _RenderJob:
         if self.source.midi is not None or (self.source.parts and part == MIX):
             return Tags()
         return read_tags(self.source.files.get(part, self.source.path))
+
+
+def _make_silence(frames: int) -> Iterator[Audio]:
+    """Blocks of silence, shape (2, any)."""
+    for start in range(0, frames, BLOCK_FRAMES):
+        yield np.zeros((CHANNELS, min(BLOCK_FRAMES, frames - start)), np.float32)

@@ -16,7 +16,7 @@ from chains.document.member_state import read_state
 from chains.process.messages import MemberFacts
 from chains.render.render_options import ChainChoice, RenderOptions
 
-SCHEMA = 2
+SCHEMA = 3
 """Increased where the same key would give other bytes than before."""
 
 
@@ -38,6 +38,7 @@ def make_render_key(
         ],
         [options.format.name, options.target.loudness_lufs, options.target.ceiling_dbtp, options.tail_s],
         [options.tempo_bpm, options.block_frames, options.host, options.rate],
+        sorted(options.gains_db.items()),
     ]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

@@ -40,6 +40,7 @@ class RenderOptions:
         tail_s: Length beyond the end; None: as each chain says.
         tempo_bpm: 0: a MIDI file's own, or as each chain says.
         rate: Sampling rate of MIDI in Hz.
+        gains_db: By part, before its chain. An instrument without one gets the loudness of the synth.
     """
 
     chains: Mapping[str, ChainChoice] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class RenderOptions:
     host: str = "auto"
     rate: int = MIDI_HZ
     force: bool = False
+    gains_db: Mapping[str, float] = field(default_factory=dict)
 
     def find_instrument(self, part: str) -> ChainChoice | None:
         """The instrument of a part of a MIDI file; None: the synth."""

@@ -107,12 +107,18 @@ def read_source(path: Path, options: RenderOptions) -> RenderSource:
         ConfigError: It cannot be read, or has no part of a name for which there is a chain.
     """
     source = _read_plain(path, options.rate)
-    for option, names in (("--chain", options.chains), ("--instrument", options.instruments)):
-        for name in set(names) - {MIX, ALL_PARTS} - set(source.parts):
+    given = (
+        ("--chain", "CHAIN", set(options.chains) - {MIX}),
+        ("--instrument", "CHAIN", set(options.instruments) - {ALL_PARTS}),
+        ("--gain", "DB", set(options.gains_db)),
+    )
+    for option, what, names in given:
+        for name in sorted(names - set(source.parts)):
             if not source.parts:
                 hint = "give a folder that sideman separate wrote, or a MIDI file"
-                raise ConfigError(f"{path}: {option} {name}=CHAIN: it has no parts", hint)
-            raise ConfigError(f"{path}: {option} {name}=CHAIN: there is no such part", did_you_mean(name, source.parts))
+                raise ConfigError(f"{path}: {option} {name}={what}: it has no parts", hint)
+            message = f"{path}: {option} {name}={what}: there is no such part"
+            raise ConfigError(message, did_you_mean(name, source.parts))
     if options.instruments and source.midi is None:
         raise ConfigError(f"{path}: --instrument: it is no MIDI file", "give a .mid file, or use --chain")
     return source

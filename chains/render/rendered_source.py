@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chains.render.loudness import Loudness
+from chains.render.render_tempo import RenderTempo
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class RenderedSource:
         files: By part; a song has `MIX` alone. ``paths`` has those of files that existed, too.
         latency_frames: Latency of each chain that was compensated, by part.
         members: Plugins of each chain by part, as ``name version (host)``.
+        tempi: The tempo of each chain that needs one, by the chain's name.
+        gains_db: What parts were raised by before their chains, where that is not 0.
+        replaced: Finished files that were made in another way were replaced.
         cpu_s: Processor time of the plugins.
         verdict: What became of a plugin that failed, see `HostVerdict`; ``plugin``: its label.
         is_bad_input: It failed because of what was given, not of a plugin.
@@ -39,6 +43,9 @@ class RenderedSource:
     frames: int = 0
     latency_frames: dict[str, int] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tempi: dict[str, RenderTempo] = field(default_factory=dict)
+    gains_db: dict[str, float] = field(default_factory=dict)
+    replaced: bool = False
     cpu_s: float = 0.0
     took_s: float = 0.0
     notes: list[str] = field(default_factory=list)

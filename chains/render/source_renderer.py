@@ -15,8 +15,10 @@ from chains.process.audio_file import cut_segment, map_segment, open_segment
 from chains.process.messages import AudioSegment, MidiNote, RenderRequest
 from chains.render.chain_player import ChainPlayer
 from chains.render.midi_score import MidiPart, MidiScore
+from chains.render.part_level import apply_gain, find_synth_gain
 from chains.render.render_options import MIX, ChainChoice, RenderOptions
 from chains.render.render_source import RenderSource
+from chains.render.render_tempo import find_render_tempo
 from chains.render.rendered_source import RenderedSource
 from chains.render.source_audio import decode_recording
 from chains.render.tail_end import MOST_TAIL_S, find_tail_end
@@ -64,6 +66,8 @@ class SourceRenderer:
         else:
             inputs = self._source.files or {MIX: self._source.path}
             dry = {name: self._decode(path) for name, path in inputs.items()}
+        for name, segment in dry.items():
+            self._set_level(name, segment)
         keys = {name: self._decode(path) for name, path in self._options.sidechains.items()}
         keys |= {name: segment for name, segment in dry.items() if name != MIX}
         played = {}
@@ -104,6 +108,19 @@ class SourceRenderer:
             return segment
         return self._run(name, choice, self._open(0), frames, {}, part.notes)
 
+    def _set_level(self, name: str, segment: AudioSegment) -> None:
+        """Give a part its gain: the user's, or for an instrument that which makes it as loud as the synth."""
+        gain_db, choice = self._options.gains_db.get(name), self._options.find_instrument(name)
+        if gain_db is None and choice is not None and self._source.midi is not None:
+            midi = self._source.midi
+            frames = midi.frames + round(NOTES_TAIL_S * self._rate)
+            gain_db, reason = find_synth_gain(map_segment(segment), midi.parts[name].events, frames, self._rate)
+            what = reason or f"{gain_db:+.1f} dB, as loud as the synth of Sideman; --gain {name}=DB sets the gain"
+            self._result.notes.append(f"{name}: {choice.name}: {what}")
+        if gain_db:
+            apply_gain(segment, gain_db)
+            self._result.gains_db[name] = gain_db
+
     def _get_midi(self) -> MidiScore:
         if self._source.midi is None:
             raise ConfigError(f"{self._source.path}: it is no MIDI file", "give a .mid file")
@@ -126,13 +143,14 @@ class SourceRenderer:
         tail, least = self._player.find_tail(choice, self._rate), frames
         frames += round(tail.length_s * self._rate)
         sink = self._open(frames)
-        midi = self._source.midi
+        beats_s = self._source.midi.beats_s if self._source.midi is not None and not self._options.tempo_bpm else ()
+        self._note_tempo(choice, beats_s)
         request = RenderRequest(
             source,
             sink,
             self._options.block_frames,
             self._options.tempo_bpm or choice.chain.tempo_bpm,
-            midi.beats_s if midi is not None and not self._options.tempo_bpm else (),
+            beats_s,
             keys,
             notes,
         )
@@ -154,6 +172,12 @@ class SourceRenderer:
         if notes and result.peak == 0.0:
             self._result.notes.append(f"{choice.name}: {name}: the instrument is silent: give it a state, or a preset")
         return self._cut_tail(choice, sink, least) if tail.is_most else sink
+
+    def _note_tempo(self, choice: ChainChoice, beats_s: tuple[float, ...]) -> None:
+        tempo = find_render_tempo(choice.chain, self._options.tempo_bpm, beats_s)
+        if tempo is not None and choice.name not in self._result.tempi:
+            self._result.tempi[choice.name] = tempo
+            self._result.notes.append(f"{choice.name}: {tempo}")
 
     def _cut_tail(self, choice: ChainChoice, segment: AudioSegment, least: int) -> AudioSegment:
         """Cut a rendered segment where its tail has become silent, ``least`` frames in at the earliest."""

@@ -11,10 +11,11 @@ from types import FrameType
 from typing import Protocol, TypeVar
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from bridge.errors import BridgeError, ConfigError
 from bridge.failures import explain
-from bridge.printing import Printer
+from bridge.printing import Printer, one_line
 from bridge.progress_channel import open_channel
 from bridge.streams import write_json
 from engines.offline.progress import ProgressDisplay
@@ -82,6 +83,18 @@ def process_songs(
         return to_exit_status(stop)
     report(results)
     return FAILED if any(result.status == "failed" for result in results) else 0
+
+
+def format_failure(source: Path, error: str, hint: str, is_only: bool, what: str = "") -> Text:
+    """The line of a failed source in a table: with what to do, since the table may be far from where it was said.
+
+    ``is_only``: the error of an only source stands just above, and is not said twice. ``what``: failed, and how.
+    """
+    line = Text.assemble(f"{one_line(source.name)}: ", (f"failed{': ' if what else ''}{what}", "bold red"))
+    if is_only:
+        return line
+    message = error.removeprefix(f"{source}: ")
+    return line.append(f": {one_line(f'{message}; {hint}' if hint else message)}")
 
 
 def join_progress(*callbacks: ProgressCallback) -> ProgressCallback:

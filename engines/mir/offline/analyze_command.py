@@ -15,7 +15,7 @@ from bridge.printing import columns, one_line
 from engines.mir.engine_lookup import DEFAULT, create_engine, parse_control_values
 from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
 from engines.offline.progress import format_duration
-from engines.offline.song_batch import make_reporter, process_songs
+from engines.offline.song_batch import format_failure, make_reporter, process_songs
 from engines.offline.songs import escape_name
 
 
@@ -55,13 +55,7 @@ def build_table(results: Sequence[AnalysisResult]) -> RenderableType:
     for result in results:
         name, song = one_line(result.song.name), result.map
         if song is None:
-            lines.append(
-                Text.assemble(
-                    f"{name}: ",
-                    ("failed", "bold red"),
-                    f": {one_line(result.error.removeprefix(f'{result.song}: '))}",
-                )
-            )
+            lines.append(format_failure(result.song, result.error, result.hint, len(results) == 1))
             continue
         lines.append(Text(f"{name}: {one_line(result.files['json'].with_suffix(''))}.*"))
         shown.add_row(

@@ -15,7 +15,7 @@ from rich.text import Text
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import columns, one_line
 from engines.offline.progress import format_duration
-from engines.offline.song_batch import make_reporter, process_songs
+from engines.offline.song_batch import format_failure, make_reporter, process_songs
 from engines.offline.songs import escape_name
 from engines.offline.stemfile import FORMATS
 from engines.separation.offline.journal import Recipe
@@ -101,13 +101,7 @@ def make_table(results: Sequence[SeparationResult]) -> RenderableType:
     for result in results:
         name, folder = one_line(result.song.name), one_line(result.folder)
         if result.status == "failed":
-            lines.append(
-                Text.assemble(
-                    f"{name}: ",
-                    ("failed", "bold red"),
-                    f": {one_line(result.error.removeprefix(f'{result.song}: '))}",
-                )
-            )
+            lines.append(format_failure(result.song, result.error, result.hint, len(results) == 1))
         elif result.status == "skipped":
             lines.append(Text(f"{name}: {folder} (existed; --force replaces it)"))
         else:

@@ -85,7 +85,7 @@ def test_a_plugin_that_puts_out_nan_for_silence_is_refused(
     save_chain("nan", make_chain(fixture_plugin("nan")))
     inserts.choose("bass", "nan")
     inserts.until_state(
-        "bass", "nan", "refused: nan: 128 frames are not finite; `sideman chain check` finds the plugin"
+        "bass", "nan", "refused: nan: 128 frames are NaN or infinite; `sideman chain check` finds the plugin"
     )
 
 

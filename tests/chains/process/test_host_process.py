@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +113,20 @@ def test_of_several_members_the_one_that_crashes_is_named(
             host.render(request_of_noise)
     assert (caught.value.plugin, caught.value.step) == ("fixture_crash_process", "render")
     assert [row.name for row in BlockList().read()] == ["Fixture crash_process"]
+
+
+def test_of_several_members_the_first_that_gives_no_numbers_is_named_once(
+    fixture_plugin: FixturePlugin, shared_host: HostProcess, request_of_noise: RenderRequest
+) -> None:
+    shared_host.load(
+        make_chain(*(fixture_plugin(mode) for mode in ("gain", "nan", "latency"))), RATE, block_frames=BLOCK
+    )
+    with pytest.raises(PluginError) as caught:
+        shared_host.render(request_of_noise)
+    assert (caught.value.plugin, caught.value.verdict) == ("fixture_nan", HostVerdict.NOT_FINITE)
+    said = r"fixture_nan: while it rendered: \d{1,3}(,\d{3})* frames of its output are NaN or infinite"
+    assert re.fullmatch(said, caught.value.message)
+    assert "other chains" not in caught.value.hint
 
 
 def test_a_child_that_died_is_replaced_with_the_parameters_and_state_that_were_set(
