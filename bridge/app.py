@@ -26,6 +26,7 @@ from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.drivers.clients import ask_server
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
+from bridge.engine_failures import EngineFailures
 from bridge.errors import BridgeError, ControlError, EngineError
 from bridge.jobs.job_service import JobService
 from bridge.music_actions import MusicActions
@@ -115,6 +116,7 @@ class Sidecar:
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
         self._music = MusicActions(self.bus, settings.jack, self.audio.server, lambda: self.signal_path)
+        self.engine_failures = EngineFailures()
         self.osc: OscServer | None = None
         self._entering: SignalPath | None = None
         self._compiled = 0
@@ -170,7 +172,7 @@ class Sidecar:
         self._compiled += 1
         if self._compiled >= UNCACHED_FUNCTIONS:  # numba never caches a few of its own functions
             kept = CACHE.folder is not None and not CACHE.own
-            step = f"compiling{', once for this version,' if kept else ''} for about a minute"
+            step = f"compiling{', once for this version,' if kept else ''} for a minute or more"
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
@@ -275,6 +277,7 @@ class Sidecar:
                 if self._signal_path is None or self._signal_path.rate_changed.is_set():
                     self._replace_signal_path()
                 else:
+                    self.engine_failures.update(self._signal_path.graph.arrays)
                     self._publish(self._signal_path, tick)
                 self._publish_state()
             except Exception as error:

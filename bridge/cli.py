@@ -94,7 +94,7 @@ def run(
     ] = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log more details.")] = False,
     offline: OfflineOptions = JACK,
-) -> None:
+) -> int:
     """Run beside a DAW on a JACK server until Ctrl-C.
 
     Connect the DAW's sends to in_1, in_2 and midi_in. Record stems, mix and MIDI from the other ports.
@@ -172,8 +172,12 @@ def run(
                 while not signals.asked and not sidecar.wait(REFRESH_S):
                     if status is not None:
                         status.update(format_status_line(sidecar, console.width - SPINNER_COLUMNS))
+            failures = sidecar.engine_failures.describe(graph.plan, graph.arrays) if audio is not None else []
         if audio is not None:
             audio.check()
+        for failure in failures:
+            Printer(stderr=True).say(f"! {failure}", "bold red")
+        return FAILED if failures else 0
 
 
 @app.command

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,8 +19,11 @@ from bridge.errors import DriverError
 from bridge.osc.client import OscClient
 from tests.conftest import StartOfflineSidecar
 from tests.offline_sidecar import NO_ENGINES, RATE, OfflineSidecar, start_process, write_song
+from tests.runtime.toys import FAILS
 from tests.test_cli import without_libjack
 from tests.waiting import HANG_S, until
+
+ROOT = Path(__file__).parents[1]
 
 
 def read(path: Path) -> Audio:
@@ -182,3 +187,25 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
     assert "is there already" in " ".join(output.split())
     assert (tmp_path / "mix.wav").read_bytes() == b"mine"
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_an_engine_that_failed_is_named_and_the_exit_status_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[sideman.engines]\ntoy.separation = tests.runtime.toys:InWorker\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
+    monkeypatch.setenv(FAILS, "once")
+    song = write_song(tmp_path / "song.flac", 3.0)
+    settings = NO_ENGINES.replace('separation = ""', 'separation = "toy.separation"')
+    status, output = run(tmp_path, song, "--clock", "virtual", "--out", str(tmp_path / "out"), settings=settings)
+    assert status == 1, output
+    said = " ".join(output[output.index("! engine") :].split())
+    assert re.fullmatch(
+        r"! engine toy\.separation failed in 1 of [\d,]+ hops, first before 0:0[234]: the mix was played dry there; "
+        "please report it with what is printed above",
+        said,
+    )
+    assert (tmp_path / "out" / "mix.wav").exists()

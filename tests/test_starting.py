@@ -7,7 +7,7 @@ import io
 from bridge.printing import Printer
 from bridge.starting import QUARTERS, StartDisplay
 
-STEP = "compiling, once for this version, for about a minute"
+STEP = "compiling, once for this version, for a minute or more"
 
 
 def shown(terminal: bool) -> str:

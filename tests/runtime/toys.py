@@ -24,7 +24,7 @@ PLAYER_INPUTS = (EventPort("chords"), EventPort("midi"))
 ACCOMPANIMENT_SPEC = EngineSpec("toy.accompaniment", PLAYER_INPUTS, (EventPort("midi"),), HOP)
 FAILS = "SIDEMAN_TOY_FAILS"
 """With this in the environment the toy in a worker process fails: "prepare" where it is prepared, "hang early" in its
-first hops; "hang" or "spin" as soon as it gets the stream."""
+first hops; "hang" or "spin" as soon as it gets the stream; "once" in one hop, a second after that."""
 
 
 FAR = 37
@@ -137,6 +137,8 @@ class InWorker(Toy):
             sleep(3600)
         while how == "spin" and streams:
             pass
+        if how == "once" and streams and time.frame <= time.rate < time.frame + HOP:
+            raise RuntimeError("failed on purpose")
         super().process(block, time, out)
 
 
