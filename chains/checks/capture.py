@@ -14,6 +14,7 @@ from chains.checks.parameter_choice import choose_movable, find_meters
 from chains.checks.state_checks import NAMED, STEP, find_unrestored
 from chains.checks.stimuli import make_noise
 from chains.document.chain import Chain, Member, ParameterValue
+from chains.document.host_choice import HOST_TITLES
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.process.messages import MemberFacts, MidiNote, ParameterFacts
 from chains.process.verdict import HostVerdict, PluginError
@@ -71,7 +72,8 @@ def _capture(
     state = session.save_state(member.label).state
     values, remarks = _describe_changes(session, member.label, defaults, answer.parameters, meters, bool(state))
     if not state:
-        remarks.append(f"{facts.host} saves no state of a {plain.format.upper()}: its parameters alone are captured")
+        host = HOST_TITLES.get(facts.host, facts.host)
+        remarks.append(f"{host} saves no state of {_name_format(plain)}: its parameters alone are captured")
     captured = replace(
         plain,
         plugin=facts.name or plain.plugin,
@@ -86,6 +88,11 @@ def _capture(
         latency_frames=answer.latency_frames,
     )
     return captured, answer.parameters, meters, remarks
+
+
+def _name_format(member: Member) -> str:
+    """The format with its article: a VST3, an LV2."""
+    return f"{'a' if member.format.startswith('vst') else 'an'} {member.format.upper()}"
 
 
 def _find_layout(facts: MemberFacts) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from chains.checks.check_list import CHECKS
 from chains.checks.outcome import CheckResult, Outcome
+from chains.document.chain_file import SUFFIX
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot contain; names of plugins and their messages may."""
@@ -76,6 +77,8 @@ def to_junit(reports: Sequence[ChainCheckReport]) -> bytes:
         properties = ElementTree.SubElement(suite, "properties")
         for result in report.results:
             for name, value in result.figures.items():
+                if value is None:
+                    continue
                 about = {"name": _clean(f"{result.check}.{name}"), "value": _clean(str(value))}
                 ElementTree.SubElement(properties, "property", about)
         for result in report.results:
@@ -97,7 +100,7 @@ def _count_all(reports: Sequence[ChainCheckReport]) -> dict[str, str]:
 
 
 def _add_case(suite: ElementTree.Element, report: ChainCheckReport, result: CheckResult) -> None:
-    about = {"classname": _clean(f"sideman.chain.{report.chain}"), "name": result.check, "time": "0.000"}
+    about = {"classname": f"sideman.chain.{_name_class(report.chain)}", "name": result.check, "time": "0.000"}
     case = ElementTree.SubElement(suite, "testcase", about)
     text = _clean(f"{result.finding}; {result.fix}" if result.fix else result.finding)
     if result.outcome is Outcome.FAIL:
@@ -107,6 +110,12 @@ def _add_case(suite: ElementTree.Element, report: ChainCheckReport, result: Chec
         ElementTree.SubElement(case, "skipped", {"message": text})
     else:
         ElementTree.SubElement(case, "system-out").text = f"{result.outcome.value}: {text}"
+
+
+def _name_class(chain: str) -> str:
+    """A chain's name, file or URI as a part of a class name: a path's last part, letters, figures, - and _ alone."""
+    last = re.split(r"[/\\]", chain.rstrip("/\\"))[-1]
+    return re.sub(r"[^\w-]+", "_", last.removesuffix(SUFFIX)).strip("_") or "chain"
 
 
 def _clean(text: str) -> str:

@@ -19,7 +19,7 @@ from chains.checks.process_session import ProcessSession
 from chains.checks.subject import Subject
 from chains.document.chain import Chain
 from chains.document.chain_file import SUFFIX, get_folder
-from chains.document.chain_lookup import is_path, load_chain
+from chains.document.chain_lookup import is_chain_name, is_path, load_chain
 from chains.process.limits import Limits
 
 BOTH = "both"
@@ -62,7 +62,7 @@ def list_targets(text: str) -> list[str]:
         ConfigError: The folder has none, or cannot be read.
     """
     folder = Path(text).expanduser()
-    if is_plugin(text) or (not is_path(text) and text not in (".", "..")) or not folder.is_dir():
+    if is_plugin(text) or not folder.is_dir() or (not is_path(text) and is_chain_name(text)):
         return [text]
     try:
         files = sorted(one for one in folder.iterdir() if one.suffix == SUFFIX and not one.name.startswith("."))

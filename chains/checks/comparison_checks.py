@@ -18,6 +18,7 @@ from chains.checks.repeat_checks import describe_depth, find_other_host
 from chains.checks.stimuli import make_noise
 from chains.checks.subject import REFERENCE_S, SILENT_DB, Subject
 from chains.document.chain import Chain
+from chains.document.host_choice import HOST_TITLES
 from chains.process.verdict import HostVerdict, PluginError
 
 RATES_HZ = (44_100, 48_000, 96_000)
@@ -135,14 +136,14 @@ def check_hosts(subject: Subject) -> CheckFinding:
             audio = session.render(subject.noise, subject.settings()).audio
     except PluginError as error:
         if error.verdict in (HostVerdict.REFUSED, HostVerdict.BLOCKED):
-            raise SkippedCheckError(f"{other}: {error.message}") from error
+            raise SkippedCheckError(f"{HOST_TITLES[other]}: {error.message}") from error
         raise
     depth_db = compute_null_db(reference.audio, audio)
     figures: dict[str, Figure] = {"null_db": round(depth_db, 1), "other_host": other}
     if depth_db > same_db:
-        text = f"in {other} it differs by {describe_depth(depth_db)}"
+        text = f"in {HOST_TITLES[other]} it differs by {describe_depth(depth_db)}"
         return make_failure(text, f"keep to one host: --host {other} or the usual one", **figures)
-    return make_pass(f"the same in {other}: {describe_depth(depth_db)}", **figures)
+    return make_pass(f"the same in {HOST_TITLES[other]}: {describe_depth(depth_db)}", **figures)
 
 
 COMPARISON_CHECKS = (

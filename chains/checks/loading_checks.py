@@ -8,6 +8,7 @@ from chains.checks.check import QUICK, Check
 from chains.checks.outcome import CheckFinding, SkippedCheckError, make_failure, make_pass, make_warning
 from chains.checks.subject import Subject
 from chains.document.chain import Member
+from chains.document.host_choice import HOST_TITLES
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.process.messages import MemberFacts
 
@@ -19,7 +20,8 @@ def check_load(subject: Subject) -> CheckFinding:
     """Load the chain."""
     facts = subject.facts
     names = [
-        f"{one.name or one.label}{f' {one.version}' if one.version else ''} in {one.host}" for one in facts.members
+        f"{' '.join(f'{one.name or one.label} {one.version}'.split())} in {HOST_TITLES.get(one.host, one.host)}"
+        for one in facts.members
     ]
     remarks = [f"{one.label}: {warning}" for one in facts.members for warning in one.warnings]
     text = f"{', '.join(names) or 'no members'}; {facts.load_s:.2f} s"

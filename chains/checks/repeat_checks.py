@@ -6,6 +6,7 @@ from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import BIT_EQUAL_DB, compute_null_db, compute_peak_db
 from chains.checks.outcome import CheckFinding, make_failure, make_pass
 from chains.checks.subject import REPEATS, SETTLED_DB, Subject
+from chains.document.host_choice import HOST_TITLES
 from chains.process.messages import LoadResult
 from chains.process.verdict import HostVerdict, PluginError
 
@@ -40,7 +41,7 @@ def check_repeat(subject: Subject) -> CheckFinding:
     }  # fmt: skip
     text = f"{REPEATS} renders in a process: {describe_depth(within_db)}; fresh process: {describe_depth(fresh_db)}"
     if other_db is not None:
-        text = f"{text}; twice in {other}: {describe_depth(other_db)}"
+        text = f"{text}; twice in {HOST_TITLES[other]}: {describe_depth(other_db)}"
     # one fix for all: by chance the same plugin differs here in one run, there in the next
     if max(within_db, fresh_db, BIT_EQUAL_DB if other_db is None else other_db) > SETTLED_DB:
         fix = "freeze the track: render it once and keep the file; each render may be another one"

@@ -10,7 +10,7 @@ from bridge.commands import ENTRY_POINTS, read_help
 
 app = App(
     name="chain",
-    help="Plugin chains: list, show, compare, test and capture them, and render with them.",
+    help="Plugin chains: list, show, copy, compare, test and capture them, and render with them.",
     help_format="plaintext",
 )
 
@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "chains.commands.check_command:check_chains",
     "list": "chains.commands.list_command:list_chains",
     "show": "chains.commands.show_command:show_chain",
+    "copy": "chains.commands.copy_command:copy_chain",
     "diff": "chains.commands.diff_command:diff_chains",
     "blocked": "chains.commands.block_commands:list_blocked",
     "unblock": "chains.commands.block_commands:unblock_plugin",

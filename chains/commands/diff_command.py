@@ -7,10 +7,15 @@ import msgspec
 from bridge.printing import FAILED, Printer, columns, one_line
 from bridge.streams import write_json
 from chains.commands.chain_options import ChainName, JsonOption
+from chains.commands.show_command import describe_member
+from chains.document.chain import Chain
 from chains.document.chain_diff import ChainDifference, compare_chains
 from chains.document.chain_file import get_folder
 from chains.document.chain_lookup import load_chain
+from chains.document.member_paths import walk_members
+from chains.document.parameter_text import format_parameter
 
+NONE = "–"
 LONGEST = 60
 """Characters of a value; of Faust code and automation the beginning is shown."""
 
@@ -30,17 +35,27 @@ def diff_chains(first: ChainName, second: ChainName, /, *, json_: JsonOption = F
         console.say("no difference")
         return 0
     table = columns("", "where", "what", first, second, left=("where", "what", first, second))
+    contents = (_describe_contents(first_chain), _describe_contents(second_chain))
     for one in found:
-        table.add_row(
-            one.change, one_line(one.where), one_line(one.key.removeprefix("parameters.")), *_format_values(one)
-        )
+        key = one_line(one.key.removeprefix("parameters."))
+        table.add_row(one.change, one_line(one.where), key, *_format_values(one, contents))
     console.print(table)
     return FAILED
 
 
-def _format_values(one: ChainDifference) -> tuple[str, str]:
+def _describe_contents(chain: Chain) -> dict[str, str]:
+    """What each member and bus is, with the parameters that it sets."""
+    texts = {f"bus {bus.name}": f"{len(bus.members)} members" for bus in chain.buses}
+    for _, member in walk_members(chain):
+        values = [f"{name} {format_parameter(member, name, value)}" for name, value in member.parameters.items()]
+        texts[member.label] = ": ".join(filter(None, (describe_member(member), ", ".join(values))))
+    return texts
+
+
+def _format_values(one: ChainDifference, contents: tuple[dict[str, str], dict[str, str]]) -> tuple[str, str]:
     if one.change in ("added", "removed"):
-        return ("", "here") if one.change == "added" else ("here", "")
+        text = one_line(contents[one.change == "added"].get(one.where, ""))
+        return (NONE, text) if one.change == "added" else (text, NONE)
     if one.key == "state":
         # the SHA-256 of two states says no more than that they differ
         return ("one state" if one.first else "none", "another" if one.second else "none")
@@ -49,7 +64,7 @@ def _format_values(one: ChainDifference) -> tuple[str, str]:
 
 def _format_value(value: object) -> str:
     if value is None:
-        return "–"
+        return NONE
     if isinstance(value, bool):
         return "on" if value else "off"
     text = one_line(f"{value:g}" if isinstance(value, float) else str(value))

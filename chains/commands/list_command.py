@@ -27,7 +27,7 @@ def list_chains(*, json_: JsonOption = False) -> None:
     table = columns("name", "from", "size", "live", "what it does", left=("from", "live", "what it does"))
     for one in entries:
         if one.chain is None:
-            table.add_row(one_line(one.name), one.origin, "", "", Text(one_line(one.problem), "red"))
+            table.add_row(one_line(one.name), one.origin, "", "", Text(one_line(_shorten_problem(one)), "red"))
             continue
         missing = _list_missing(one.chain)
         about = one_line(one.chain.doc) + (f" Missing: {one_line(', '.join(missing))}." if missing else "")
@@ -37,6 +37,11 @@ def list_chains(*, json_: JsonOption = False) -> None:
     console.print(table)
     if not entries:
         console.say("no chains; sideman chain capture makes one")
+
+
+def _shorten_problem(one: ChainEntry) -> str:
+    """The problem without the path of the file: the row says name and origin."""
+    return one.problem.removeprefix(f"{one.path}: ")
 
 
 def _to_dict(one: ChainEntry) -> dict[str, object]:

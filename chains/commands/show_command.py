@@ -15,7 +15,8 @@ from chains.commands.chain_options import ChainName, JsonOption
 from chains.document.chain import Chain, Member
 from chains.document.chain_lookup import load_chain
 from chains.document.chain_text import format_chain
-from chains.document.host_choice import choose_host, list_live_obstacles
+from chains.document.host_choice import HOST_TITLES, choose_host, list_live_obstacles
+from chains.document.member_paths import walk_members
 from chains.document.parameter_text import format_parameter, format_points
 from chains.document.plugin_locations import is_installed
 
@@ -48,11 +49,13 @@ def show_chain(
     console.print(table)
     console.print()
     if chain.doc:
-        console.say(chain.doc)
+        console.print(one_line(chain.doc))
     if chain.tempo_bpm:
         console.say(f"tempo where the song's is not known: {chain.tempo_bpm:g} BPM")
     for line in obstacles:
-        console.say(f"not live: {line}")
+        console.print(one_line(f"not live: {line}"))
+    if any(member.plugin and member.parameters for _, member in walk_members(chain)):
+        console.print(one_line(f"no plugin was loaded: sideman chain check {name} tests their parameters"))
 
 
 def _list_rows(chain: Chain) -> Iterator[Row]:
@@ -64,7 +67,7 @@ def _list_rows(chain: Chain) -> Iterator[Row]:
 
 def _list_members(members: tuple[Member, ...], indent: str) -> Iterator[Row]:
     for member in members:
-        yield (indent + member.label, _describe(member), *_find_host(member), _format_latency(member))
+        yield (indent + member.label, describe_member(member), *_find_host(member), _format_latency(member))
         inside = indent + INDENT
         for name, value in member.parameters.items():
             yield (inside + name, format_parameter(member, name, value), "", "", "")
@@ -87,7 +90,8 @@ def _list_members(members: tuple[Member, ...], indent: str) -> Iterator[Row]:
             yield from _list_members(branch.members, inside + INDENT)
 
 
-def _describe(member: Member) -> str:
+def describe_member(member: Member) -> str:
+    """What a member is: ``VST3 plugin 4.1.0``, ``built-in``, ``2 branches``."""
     if member.branches:
         text = f"{len(member.branches)} branches"
     elif member.plugin:
@@ -105,7 +109,7 @@ def _find_host(member: Member) -> tuple[str, str]:
     """Host and layout, as a table shows them."""
     if member.branches:
         return "", ""
-    host = {"pedalboard": "Pedalboard", "dawdreamer": "DawDreamer"}[choose_host(member, live=False)]
+    host = HOST_TITLES[choose_host(member, live=False)]
     return host, member.layout if member.plugin else "stereo"
 
 

@@ -53,7 +53,10 @@ def find_chain(name: str) -> Path | Traversable:
         ConfigError: There is none, or the user's folder cannot be read.
     """
     if is_path(name):
-        return Path(name).expanduser()
+        path = Path(name).expanduser()
+        if not path.exists():
+            raise ConfigError(f"{name}: no such file", "check the path; sideman chain list shows the chains by name")
+        return path
     files = _find_files()
     if name not in files:
         near = find_nearest(name, files)
@@ -90,6 +93,11 @@ def get_user_path(name: str) -> Path:
 def is_path(name: str) -> bool:
     """Whether ``name`` is the path of a file, not the name of a chain."""
     return "/" in name or "\\" in name or name.endswith(SUFFIX)
+
+
+def is_chain_name(name: str) -> bool:
+    """Whether there is a chain of this name, shipped or the user's."""
+    return name in _find_files()
 
 
 def _find_files() -> dict[str, tuple[str, str, Path | Traversable]]:

@@ -6,6 +6,7 @@ live. DawDreamer runs VST3, VST2, LV2, AU and Faust code, with tempo and sidecha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from bridge.errors import ConfigError
@@ -17,6 +18,8 @@ HostName: TypeAlias = Literal["pedalboard", "dawdreamer"]
 AUTO = "auto"
 """No host is forced: Pedalboard where it can, which is faster to load and saves states."""
 HOSTS: tuple[HostName, ...] = ("pedalboard", "dawdreamer")
+HOST_TITLES: Mapping[str, str] = {"pedalboard": "Pedalboard", "dawdreamer": "DawDreamer"}
+"""How text for users names the hosts."""
 _RENDER = "use it in a render (sideman chain render), or leave it out here"
 _FORMATS = {"vst2": "VST2", "lv2": "LV2"}
 """Formats that Pedalboard does not load."""

@@ -10,11 +10,13 @@ import pytest
 
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.errors import ConfigError
+from chains.commands.copy_command import copy_chain
 from chains.commands.diff_command import diff_chains
 from chains.commands.effects_command import list_effects
 from chains.commands.list_command import list_chains
 from chains.commands.show_command import show_chain
 from chains.document.chain_file import read_chain
+from chains.document.chain_lookup import load_chain
 
 CHAIN = """schema = 1
 doc = "A trial."
@@ -66,6 +68,7 @@ def test_list_says_what_is_missing_and_what_is_broken(path: str, printed: Printe
     words = " ".join(printed().split())
     assert "trial user 4 no A trial. Missing: No such plugin (VST3)." in words
     assert "vocal-bus shipped 5 yes" in words
+    assert "broken user member[0].effect: no built-in" in words
     assert "did you mean Gain?" in words
 
 
@@ -91,6 +94,7 @@ def test_show_lists_members_hosts_parameters_sends_and_buses(path: str, printed:
     assert "bus room return 0 dB" in lines
     assert "wet_level 0.3" in lines
     assert any(line.startswith("PitchShift built-in, bypassed Pedalboard") for line in lines)
+    assert lines[-1] == "no plugin was loaded: sideman chain check trial tests their parameters"
     assert any("not live: Faust: Faust code needs DawDreamer" in line for line in lines)
 
 
@@ -112,8 +116,8 @@ def test_diff_says_what_differs_and_exits_with_1(path: str, tmp_path: Path, prin
     other.write_text(CHAIN.replace("-20 dB", "-24 dB").replace('faust = "process = _, _;"', 'effect = "Invert"'))
     assert diff_chains("trial", str(other)) == 1
     words = " ".join(printed().split())
-    assert "removed Faust here" in words
-    assert "added Invert here" in words
+    assert "removed Faust Faust –" in words
+    assert "added Invert – built-in" in words
     assert "changed No such plugin Threshold -20 dB -24 dB" in words
 
 
@@ -129,6 +133,40 @@ def test_a_chain_with_an_error_is_refused_by_each_command(path: str) -> None:
     for command in (show_chain, lambda name: diff_chains("trial", name)):
         with pytest.raises(ConfigError, match=r"broken\.toml: member\[0\]\.effect"):
             command("broken")
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_copy_has_the_files_beside_and_replaces_nothing_unasked(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], force: bool
+) -> None:
+    home = tmp_path / "chains"
+    (tmp_path / "project").mkdir()
+    room = tmp_path / "project" / "room.toml"
+    text = 'schema = 1 # mine\n[[member]]\neffect = "Convolution"\nparameters = {impulse_response = "room.wav"}\n'
+    room.write_text(text)
+    (tmp_path / "project" / "room.wav").write_bytes(b"room")
+    copy_chain(str(room), "hall", force=force)
+    assert f"{home / 'hall.toml'}: a copy of" in capsys.readouterr().out.replace("\n", "")
+    assert ((home / "hall.toml").read_text(), (home / "room.wav").read_bytes()) == (text, b"room")
+    assert read_chain(home / "hall.toml") == read_chain(room)
+    if force:
+        copy_chain("bass-tight", "hall", force=True)
+        assert read_chain(home / "hall.toml") == load_chain("bass-tight")[1]
+    else:
+        with pytest.raises(ConfigError, match="there already"):
+            copy_chain("bass-tight", "hall")
+    (home / "room.wav").write_bytes(b"another")
+    with pytest.raises(ConfigError, match="another file of this name"):
+        copy_chain(str(room), "hall-2", force=force)
+    assert not (home / "hall-2.toml").exists()
+
+
+def test_a_copy_makes_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path / "fresh"))
+    copy_chain("vocal-bus", "my-vocal")
+    assert read_chain(tmp_path / "fresh" / "chains" / "my-vocal.toml") == load_chain("vocal-bus")[1]
+    with pytest.raises(ConfigError, match="cannot be a chain's name"):
+        copy_chain("vocal-bus", "../x")
 
 
 def test_effects_are_listed_with_ranges(path: str, printed: Printed, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_failed_check_is_exit_status_1(fixture_plugin: FixturePlugin, capsys: 
 
 
 def test_a_folder_is_all_chains_in_it_and_a_broken_one_is_no_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match="has no chain file"):
         check_chains(str(tmp_path))
@@ -68,6 +68,8 @@ def test_a_folder_is_all_chains_in_it_and_a_broken_one_is_no_end(
     assert "pass load" in words
     assert f"{junit}: the results as JUnit XML" in shown.err.replace("\n", "")
     assert [one.get("failures") for one in ElementTree.parse(junit).getroot()] == ["1", "0"]
+    monkeypatch.chdir(tmp_path.parent)
+    assert check_chains(tmp_path.name) == 1
     (tmp_path / "good.toml").unlink()
     with pytest.raises(ConfigError, match="Gian"):
         check_chains(str(tmp_path))

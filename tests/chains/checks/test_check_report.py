@@ -57,6 +57,24 @@ def test_junit_has_the_fields_of_the_common_schema() -> None:
     assert "Plugin ?<&> ♫ 1.0" in cases["load"].findtext("system-out", "")
 
 
+@pytest.mark.parametrize(
+    ("chain", "name"),
+    [
+        ("bass-tight", "bass-tight"),
+        ("/tmp/x y/warm bus.toml", "warm_bus"),
+        (r"C:\\mixes\\warm.toml", "warm"),
+        ("/usr/lib/vst3/A.vst3/", "A_vst3"),
+        ("urn:zamaudio:ZamComp", "urn_zamaudio_ZamComp"),
+    ],
+)
+def test_junit_has_class_names_without_paths_and_no_value_that_was_not_measured(chain: str, name: str) -> None:
+    text = to_junit([msgspec.structs.replace(REPORT, chain=chain)])
+    assert {one.get("classname") for one in ElementTree.fromstring(text).iter("testcase")} == {f"sideman.chain.{name}"}
+    assert [one.get("name") for one in ElementTree.fromstring(text).iter("property")] == [
+        "load.load_s", "blocks.block_64_db",
+    ]  # fmt: skip
+
+
 def test_json_is_stable_and_can_be_read_back() -> None:
     data = json.loads(json.dumps(to_dict([REPORT]), allow_nan=False))
     assert (data["schema"], data["failed"]) == (1, True)
