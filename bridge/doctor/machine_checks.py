@@ -199,7 +199,7 @@ def check_numba_cache() -> Finding:
     except OSError:
         folder = ""
     if not folder:
-        detail = "no folder for the compiled callback: every start compiles it again, for about a minute"
+        detail = "no folder for the compiled callback: every start compiles it again, for a minute or more"
         return Finding("compiled callback", "warn", detail, "set NUMBA_CACHE_DIR to a folder that you may write")
     return Finding("compiled callback", "ok", f"kept in {folder}")
 
