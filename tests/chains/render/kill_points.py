@@ -119,7 +119,7 @@ def fill_disk(source: Path, folder: Path, limit_bytes: int) -> dict[str, object]
         render_once(source, folder, PointCounter(0), FLOAT)
 
     status, said = fork(render_limited)
-    left = [list_results(folder), list_drafts(folder)]
+    left = [list_results(folder), list_drafts(folder), [path.name for path in folder.iterdir() if path.is_dir()]]
     again, _ = fork(lambda: render_once(source, folder, PointCounter(0), FLOAT))
     return {"status": status, "said": said, "left": left, "again": again, "results": list_results(folder)}
 

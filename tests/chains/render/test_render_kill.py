@@ -53,7 +53,7 @@ def test_a_full_disk_leaves_nothing_and_is_said_with_the_fix(found: dict[str, An
     for full in found["full"]:
         assert full["status"] == 2
         assert "space" in full["said"]
-        assert full["left"] == [{}, []]
+        assert full["left"] == [{}, [], []]
         assert (full["again"], set(full["results"])) == (0, set(found["whole"]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from rich.console import RenderableType
 from bridge.printing import Printer
 from chains.commands.render_report import make_table
 from chains.document.chain import Chain, Member
-from chains.render import render_job
 from chains.render.rendered_source import RenderedSource
 from tests.chains.plugins import InstalledPlugin, make_chain, require_hosts
 from tests.chains.render.render_rig import (
@@ -127,17 +125,6 @@ def test_a_file_that_takes_the_place_of_the_last_one_is_said(rig: RenderRig) -> 
     done = RenderedSource(Path("song"), paths={"mix": rig.out / "song" / "mix.wav"}, replaced=True)
     assert "song: " in (shown := print_plain(make_table([done])))
     assert "mix.wav (replaced the last ones)" in shown
-
-
-def test_a_source_that_fails_leaves_no_empty_folder(rig: RenderRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_stems(rig.folder / "song")
-
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(render_job, "write_sound", refuse)
-    assert rig.render(rig.folder / "song").status == 2
-    assert [path.name for path in rig.out.iterdir()] == [".render.json"]
 
 
 @pytest.mark.parametrize("count", [1, 2])
