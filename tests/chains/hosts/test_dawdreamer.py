@@ -172,8 +172,10 @@ def test_faust_code_is_compiled_and_its_parameters_are_set(hosts: HostSession) -
     assert (found.name, found.low, found.high, found.raw) == ("Gain", 0.0, 2.0, 0.25)
     with pytest.raises(PluginError, match=r"no parameter 'Gian'; did you mean Gain\?"):
         hosts.process.read_parameters("Faust", {"Gian": "1"})
-    with pytest.raises(PluginError, match="Gain does not take '3'; it takes 0 to 2"):
+    with pytest.raises(PluginError, match="Gain does not take '3'; give 0 to 2"):
         hosts.process.read_parameters("Faust", {"Gain": "3"})
+    with pytest.raises(PluginError, match="does not know the units of Faust code; give 0 to 2; write the number alone"):
+        hosts.process.read_parameters("Faust", {"Gain": "1 dB"})
 
 
 @pytest.mark.parametrize(
