@@ -12,7 +12,7 @@ from types import TracebackType
 import msgspec
 
 from bridge.control.bus import Bus
-from bridge.control.insert_controls import InsertSetting, read_insert_settings
+from bridge.control.insert_choices import InsertChoices
 from bridge.control.sidecar import read_latency_settings
 from bridge.daw.card_reading import LatencyCardReading
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
@@ -23,6 +23,7 @@ from bridge.runtime.insert_readings import InsertReadings
 from bridge.runtime.insert_supervisor import InsertSupervisor
 from bridge.runtime.latency_tuner import LatencyTuner
 from bridge.runtime.rate_refusals import wire_runnable
+from bridge.runtime.supervised_insert import InsertStatus
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.telemetry import Telemetry
 from bridge.runtime.wiring import Wiring
@@ -92,10 +93,11 @@ class SignalPath:
             self._begun = Supervisor(self.graph, self._report)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
-            self._inserts = InsertSupervisor(self.graph, self._read_insert_settings)
+            choices = opened.enter_context(InsertChoices(self._bus))
+            self._inserts = InsertSupervisor(self.graph, choices.read)
             self.inserts = opened.enter_context(self._inserts)
-            self._progress("loading the inserts", 0, 0)
-            self.inserts.wait_until_settled(self._stop)  # so that the delay does not move soon after the first callback
+            # so that the delay does not move soon after the first callback
+            self.inserts.wait_until_settled(self._stop, self._report_loading)
             driver = self._audio.make_driver(self.graph, lambda _rate: self.rate_changed.set())
             self.driver = opened.enter_context(driver)
             self.telemetry, self.card = (
@@ -119,8 +121,8 @@ class SignalPath:
         self.telemetry.reset_counters()
         self.insert_readings.reset_counters()
 
-    def _read_insert_settings(self) -> dict[str, InsertSetting]:
-        return read_insert_settings(self._bus.registry, self._bus.values())
+    def _report_loading(self, loading: tuple[InsertStatus, ...]) -> None:
+        self._progress(f"loading the inserts: {', '.join(f'{one.point} {one.chain}' for one in loading)}", 0, 0)
 
     def _wire(self, reserves: dict[str, int]) -> Wiring:
         """Wire the engines that run at the server's rate; log each that does not, and publish its state."""

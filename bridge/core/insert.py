@@ -49,3 +49,12 @@ class InsertLibrary(Protocol):
         Raises:
             BridgeError: It is unknown, cannot be loaded or cannot run live.
         """
+
+    def explain_crash(self, name: str) -> str:
+        """Why a process that ran a processor has crashed just now, as a sentence; empty where that is not known.
+
+        Called in the control process: nothing is loaded.
+
+        Raises:
+            BridgeError: What is known of it cannot be read or kept.
+        """

@@ -28,6 +28,9 @@ WATCH_S = 0.02
 STALL_S = 2.0  # of processor time, or idle, without a heartbeat
 START_S, START_CPU_S = 60.0, 120.0
 """Seconds idle, and of processor time, for loading a chain: no plugin of Debian's takes more than 4 s to load."""
+PATIENCE_S = 15.0
+"""Seconds for which the start of the audio waits for the inserts: a plugin that hangs must not hold up everything, and
+one of a large sample library may need as long."""
 LEAVE_S = 1.0  # for all workers to end by themselves, together
 
 ReadSettings: TypeAlias = Callable[[], Mapping[str, InsertSetting]]
@@ -74,12 +77,34 @@ class InsertSupervisor:
         """What runs at each point, in the order of INSERT_POINTS."""
         return tuple(insert.status for insert in self._inserts)
 
-    def wait_until_settled(self, stop: threading.Event | None = None) -> None:
+    def wait_until_settled(
+        self,
+        stop: threading.Event | None = None,
+        report: Callable[[tuple[InsertStatus, ...]], object] = lambda _loading: None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         """Return when every chosen insert runs, is refused or has crashed; or when ``stop`` is set.
 
-        A chain that hangs while it is loaded is given up after START_S.
+        After ``patience_s`` too: what is still being loaded then runs when it is ready, and a warning says so. A chain
+        that hangs while it is loaded is given up after START_S. ``report``: called with what is being loaded, whenever
+        that has changed.
         """
-        while not all(insert.is_settled for insert in self._inserts) and not (stop is not None and stop.is_set()):
+        reported: tuple[str, ...] = ()
+        deadline_s = time.monotonic() + patience_s
+        while loading := tuple(insert.status for insert in self._inserts if not insert.is_settled):
+            if stop is not None and stop.is_set():
+                return
+            if time.monotonic() >= deadline_s:
+                for one in loading:
+                    log.warning(
+                        "insert %s: chain %s is still being loaded; the audio starts without it, and the delay moves"
+                        " when it runs",
+                        *(one.point, one.chain),
+                    )
+                return
+            if (points := tuple(one.point for one in loading)) != reported:
+                reported = points
+                report(loading)
             self._stopping.wait(WATCH_S)
 
     def kill(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bridge.control.insert_controls import InsertSetting
 from bridge.core.insert import INSERT_POINTS
-from bridge.core.insert_registry import OFF
+from bridge.core.insert_registry import OFF, load_insert_library
 from bridge.cpu_usage import read_usage
 from bridge.errors import BridgeError
 from bridge.runtime.graph import Graph
@@ -213,20 +213,31 @@ class SupervisedInsert:
         if end.kind == "refused":
             self._refuse(end.reason)
             return
+        cause = self._explain_crash() if end.kind == "crashed" else ""
         stable = now_s - self._started_s > STABLE_S
         self._failures = 1 if stable else self._failures + 1
         self._crashes = (0 if stable else self._crashes) + (end.kind == "crashed")
         reason = end.reason if end.reason == "stalled" else f"died ({end.reason})"
         if self._crashes >= MAX_CRASHES:
             self._graph.route_insert(self.point, False)
-            self._state = "off: crashed twice"
+            self._state = f"off: crashed twice{': ' * bool(cause)}{cause}"
             log.warning(
-                "insert %s: chain %s %s again; it stays off. Choose off and then the chain to try it once more, and"
-                " `sideman chain check` to find the plugin",
+                "insert %s: chain %s %s again; it stays off. %s",
                 *(self.point, self._setting.chain, reason),
+                cause or "Choose off and then the chain to try it once more; `sideman chain check` finds the plugin",
             )
         else:
+            if cause:
+                log.warning("insert %s: chain %s: %s", self.point, self._setting.chain, cause)
             self._schedule_restart(reason, now_s)
+
+    def _explain_crash(self) -> str:
+        """What the library knows of the crash that just was; empty if nothing."""
+        try:
+            return load_insert_library().explain_crash(self._setting.chain)
+        except BridgeError as error:
+            log.warning("insert %s: the crash of %s is not counted: %s", self.point, self._setting.chain, error)
+            return ""
 
     def _schedule_restart(self, reason: str, now_s: float) -> None:
         self._restart_s = now_s + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]

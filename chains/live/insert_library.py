@@ -15,6 +15,8 @@ from bridge.errors import ConfigError, EngineError
 from chains.document.chain import Chain
 from chains.document.chain_lookup import list_chains, load_chain
 from chains.document.host_choice import list_live_obstacles
+from chains.document.member_paths import walk_members
+from chains.process.block_list import count_left_over_plugins
 from chains.process.crash_record import find_unblocked_plugins
 from chains.process.limits import compute_memory_limit, limit_memory
 from chains.process.loading import LoadingJournal
@@ -135,3 +137,17 @@ class ChainLibrary:
         if reasons := list_live_obstacles(chain):
             raise ConfigError(f"the chain {name} cannot run live: {'; '.join(reasons)}", _NOT_LIVE)
         return LiveChain(name, path, chain, compute_memory_limit())
+
+    def explain_crash(self, name: str) -> str:
+        """Which plugins of the chain were being loaded when their process ended; they are counted as crashed.
+
+        Raises:
+            ConfigError: The chain or the block list cannot be read, or the list not be written.
+        """
+        _, chain = load_chain(name)
+        members = {member.plugin for _, member in walk_members(chain) if member.plugin}
+        counted = count_left_over_plugins()
+        for plugin, sentence in counted:
+            if plugin.name not in members:  # of another insert that crashed at the same time
+                log.warning("%s", sentence)
+        return "; ".join(sentence for plugin, sentence in counted if plugin.name in members)

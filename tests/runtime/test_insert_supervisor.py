@@ -207,3 +207,17 @@ def test_a_chain_chosen_before_the_start_is_settled_when_waiting_ends(inserts: C
             assert early.status("mix").state.startswith("refused")
             pid = early.status("band").pid
         assert not is_alive(pid)
+
+
+def test_waiting_ends_while_a_chain_hangs_as_it_is_loaded_and_names_it(
+    inserts: ChosenInserts, caplog: pytest.LogCaptureFixture
+) -> None:
+    inserts.choose("vocals", "stuck")
+    until("the start", lambda: inserts.status("vocals").state == "starting")
+    reported: list[list[tuple[str, str]]] = []
+    inserts.supervisor.wait_until_settled(
+        report=lambda loading: reported.append([(one.point, one.chain) for one in loading]), patience_s=0.05
+    )
+    assert reported == [[("vocals", "stuck")]]
+    assert inserts.status("vocals").state == "starting"
+    assert "insert vocals: chain stuck is still being loaded; the audio starts without it" in caplog.text

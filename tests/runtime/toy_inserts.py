@@ -72,7 +72,10 @@ class ToyLibrary:
     """The library that the tests register, under ``tests.runtime.toy_inserts:ToyLibrary``."""
 
     def list_names(self) -> tuple[str, ...]:
-        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints")
+        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints", "stuck")
+
+    def explain_crash(self, name: str) -> str:
+        return ""
 
     def load(self, name: str) -> ToyInsert:
         if name == "dies":
@@ -81,6 +84,8 @@ class ToyLibrary:
             raise EngineError("at96: it runs at 96 kHz only", "choose another chain")
         if name == "prints":
             os.write(1, b"plugin chatter")
+        while name == "stuck":
+            time.sleep(0.01)
         if name == "moves":
             return MovingInsert()
         acts = {"crashes": _crash, "exits": _exit, "hangs": _hang}

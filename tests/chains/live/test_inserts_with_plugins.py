@@ -103,7 +103,8 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_blocked_after_two_times(
 ) -> None:
     save_chain("crash", make_chain(fixture_plugin("crash_ctor")))
     inserts.choose("band", "crash")
-    inserts.until_state("band", "crash", "off: crashed twice")
+    inserts.until_state("band", "crash", "off: crashed twice: Fixture crash_ctor: its process ended while this plugin")
+    assert 'it is blocked now: sideman chain unblock "Fixture crash_ctor"' in inserts.status("band").state
     inserts.choose("band", "off")
     inserts.until_state("band", "off", "off")
     inserts.choose("band", "crash")

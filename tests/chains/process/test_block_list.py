@@ -121,7 +121,7 @@ def test_failures_counted_at_the_same_time_are_all_counted() -> None:
 def test_what_a_process_that_is_gone_was_loading_is_the_culprit() -> None:
     journal, pid = LoadingJournal(), end_process()
     journal.begin(COMP, pid, now_s=time.time())
-    assert count_left_over() == ["Comp: Sideman ended while this plugin was loaded; counted as a crash"]
+    assert count_left_over() == ["Comp: its process ended while this plugin was loaded; counted as a crash"]
     assert count_left_over() == []
     journal.begin(COMP, pid, now_s=time.time())
     assert count_left_over()[0].endswith("it is blocked now: sideman chain unblock Comp")
