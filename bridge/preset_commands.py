@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bridge.control.preset import Preset
     from bridge.control.registry import Registry
 
-app = App(name="preset", help="Manage session presets: faders, mutes, solos and engine settings.")
+app = App(name="preset", help="Manage session presets: faders, mutes, solos, live inserts and engine settings.")
 
 
 @app.command(name="list")

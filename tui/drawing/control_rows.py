@@ -152,7 +152,8 @@ def describe_item(item: Control | Action | Reading, width: int) -> list[Row]:
         if item.kind not in ("switch", "choice"):
             low, high = format_number(item, item.low), format_number(item, item.high)
             words = f"{low} … {high} {item.unit}".rstrip() + f", {words}, step {round(item.step, 4):g}"
-        words += f" · takes effect {item.takes_effect}"
+        moves = item.takes_effect == "delay moves"
+        words += " · takes effect at once, and the delay moves" if moves else f" · takes effect {item.takes_effect}"
         words += "" if item.saved else " · not saved in presets"
     elif isinstance(item, Action):
         words = "action" + (f" · result: {', '.join(item.result)}" if item.result else "")

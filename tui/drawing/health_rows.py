@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.core.rows import Row, Run, cut, draw_heading, measure, pad, pad_left
+from tui.core.rows import Row, Run, cut, draw_heading, fit_row, measure, pad, pad_left
 from tui.core.session import Record, Session
 from tui.core.values import UNKNOWN, find_position, read_number, read_text
 from tui.drawing.faders import draw_dial
@@ -219,6 +219,12 @@ def draw_machine(session: Session, width: int, full: bool) -> list[Row]:
     return flow([[(f"{label} ", "dim"), (text, "text")] for label, text in items], width)
 
 
+HELP_LINES = (4, 2)
+"""Rows below a fault for what helps, the most that fit: a refused insert has a reason of three."""
+FIT_ALL = 1 << 16
+"""Columns that are enough for any fault in one row."""
+
+
 def draw_faults(faults: Sequence[Fault], session: Session, width: int, rows: int) -> list[Row]:
     """What is wrong, with what helps, in at most ``rows`` rows."""
     if rows < 1:
@@ -227,18 +233,22 @@ def draw_faults(faults: Sequence[Fault], session: Session, width: int, rows: int
         return [[("–  nothing is known of the sidecar yet", "dim")]]
     if not faults:
         return [[("● ", "good"), ("nothing is wrong", "text")]]
-    drawn = [row for fault in faults for row in _draw_fault(fault, width)]
-    if len(drawn) > rows:  # no room for what helps in a row of its own
-        drawn = [_draw_fault(fault, 2 * width)[0] for fault in faults]
+    for lines in HELP_LINES:
+        drawn = [row for fault in faults for row in _draw_fault(fault, width, lines)]
+        if len(drawn) <= rows:
+            return drawn
+    # no room for what helps in a row of its own
+    drawn = [fit_row(_draw_fault(fault, FIT_ALL, 1)[0], width) for fault in faults]
     if len(drawn) > rows:
-        drawn = [*drawn[: rows - 1], [(f"… {len(faults) - rows + 1} more", "warning")]]
+        more = cut(f"… {len(faults) - rows + 1} more; a larger window shows them", width)
+        drawn = [*drawn[: rows - 1], [(more, "warning")]]
     return drawn
 
 
-def _draw_fault(fault: Fault, width: int) -> list[Row]:
-    """What is wrong, and behind or below it what helps."""
+def _draw_fault(fault: Fault, width: int, lines: int) -> list[Row]:
+    """What is wrong, and behind it, or below it in at most ``lines`` rows, what helps."""
     role = "error" if fault.is_error else "warning"
     if measure(fault.words) + measure(fault.fix) + 4 <= width:
         return [[("! ", role), (fault.words, role), (f": {fault.fix}", "text")]]
-    helps: list[Row] = [[("  ", "text"), (line, "text")] for line in wrap(fault.fix, max(width - 2, 1), 2)]
+    helps: list[Row] = [[("  ", "text"), (line, "text")] for line in wrap(fault.fix, max(width - 2, 1), lines)]
     return [[("! ", role), (f"{fault.words}:", role)], *helps]
