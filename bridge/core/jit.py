@@ -123,7 +123,7 @@ class _Cache:
             if os.environ.get(FOLDER_VARIABLE) != "":
                 why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
                 log.warning(
-                    "machine code cannot be stored (%s): each start compiles again, for about a minute; "
+                    "machine code cannot be stored (%s): each start compiles again, for a minute or more; "
                     "set %s to a folder that you may write",
                     why, FOLDER_VARIABLE,
                 )  # fmt: skip

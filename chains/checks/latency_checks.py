@@ -12,7 +12,7 @@ from chains.checks.subject import Subject
 LIMIT_FRAMES = 16_384
 """Largest deviation from the declared latency that is looked for: 341 ms at 48 kHz."""
 SMEAR_S = 0.0005
-"""How much later than it begins the response of a filter may peak: ZamPhono, without latency, peaks 26 µs late."""
+"""Time from the start of a filter's response to its peak at most: ZamPhono, without latency, peaks 26 µs late."""
 TRIED_PARAMETERS = 12
 """Parameters that are changed below the strictest level."""
 

@@ -9,7 +9,7 @@ from chains.process.messages import ParameterFacts
 _UNFIT = ("bypass", "program", "preset", "midi cc", "reset", "power", "on/off", "enable")
 """Parts of names of parameters that switch the plugin off, change all others or stand for a controller."""
 SHIFT = 0.1
-"""How far a continuous parameter is moved: audible, and far from what mutes or overloads."""
+"""Step by which a continuous parameter is moved: audible, and far from what mutes or overloads."""
 MOST_STEPS = 1000
 """A parameter with more steps is continuous: hosts report 2^31 - 1 of them where a plugin gives none."""
 

@@ -21,7 +21,7 @@ from chains.process.messages import AudioSegment, LoadResult, ParametersResult, 
 from chains.process.verdict import HostVerdict
 
 ACCEPTED = frozenset({HostVerdict.NOT_FINITE, HostVerdict.SILENT})
-"""What is no error of a render here: checks of their own judge it."""
+"""Verdicts that are no error of a render here: checks of their own judge them."""
 _NEVER = 1 << 62
 
 

@@ -45,7 +45,7 @@ MOST_FILES = 20_000
 _LIBRARIES = (".so", ".dll")
 _MANIFEST_BYTES = 1 << 20
 _MODULE_INFOS = ("Resources/moduleinfo.json", "moduleinfo.json")
-"""Where a VST3 bundle lists its classes, since VST 3.7.5 and before."""
+"""Files in which a VST3 bundle lists its classes, since VST 3.7.5 and before."""
 _SHOWN = 6
 """Places that an error names."""
 

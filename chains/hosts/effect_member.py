@@ -27,7 +27,7 @@ _ENUMS = {
     "Resample": "Resample.Quality",
     "GSMFullRateCompressor": "Resample.Quality",
 }
-"""Where Pedalboard has the choices of an effect."""
+"""Enumerations in which Pedalboard has the choices of an effect."""
 
 
 class EffectMember:

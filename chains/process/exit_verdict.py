@@ -30,7 +30,7 @@ FIXES = {
     HostVerdict.SILENT: "check its gain, mix and bypass, and whether it still loads samples or needs a licence",
     HostVerdict.CANCELLED: "start again when you like",
 }
-"""What to do, a sentence for a producer."""
+"""Advice by verdict, a sentence for a producer."""
 
 
 @dataclass(frozen=True, slots=True)

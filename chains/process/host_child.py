@@ -36,7 +36,7 @@ ONE_THREAD = (
 )  # fmt: skip
 """Variables of numeric libraries: threads of their own cost address space, and gain nothing on short blocks."""
 KEPT_STDERR_BYTES = 64 << 10
-"""What is kept of what plugins print: enough for the report, and no plugin fills the memory."""
+"""Bytes kept of what plugins print: enough for the report, and no plugin fills the memory."""
 POLL_S = 0.1
 """Interval of looking at a child that does not report: a plugin may keep the pipe open in a process of its own."""
 GRACE_S = 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psutil
 
 SHARE_OF_MEMORY = 0.75
-"""Of the machine's memory that one host process may take; the rest keeps the session going."""
+"""Share of the machine's memory that one host process may take; the rest keeps the session going."""
 LEAST_MEMORY_BYTES = 2 << 30
 """Both hosts and a Faust compiler map 0.35 GB (measured); a song of ten minutes and its render 0.5 GB."""
 

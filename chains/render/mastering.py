@@ -15,7 +15,7 @@ MOST_PASSES = 6
 NEAR_LU = 0.1
 """Difference from the target that is near enough: half of what EBU Tech 3341 lets a meter be off."""
 NEAR_DB = 0.05
-"""How far the meter's true peak may be above the ceiling."""
+"""Distance by which the meter's true peak may be above the ceiling."""
 MOST_GAIN_DB = 40.0
 """Largest gain: what needs more is noise, or silence."""
 MOST_MAKEUP_DB = 6.0

@@ -16,7 +16,7 @@ from engines.offline.songs import JOURNAL, SUFFIXES, find_songs, resolve_path
 
 MIDI_SUFFIXES = (".mid", ".midi", ".smf")
 LESS = "no_"
-"""How the names of mixes without stems begin in a folder of `sideman separate`; they would be counted twice."""
+"""Start of the names of mixes without stems in a folder of `sideman separate`; they would be counted twice."""
 
 
 @dataclass(frozen=True, slots=True)
