@@ -2,11 +2,13 @@
 
     .venv/bin/python -m bench.insert_callback
 
-It counts the processor time of the thread, so that a busy machine changes it little.
+It counts the processor time of the thread, so that a busy machine changes it little. It takes some seconds once the
+callback is compiled.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
 
@@ -58,5 +60,11 @@ def make_table() -> Table:
     return shown
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    argparse.ArgumentParser(prog="python -m bench.insert_callback", description=__doc__).parse_args(arguments)
     Printer().print(make_table())
+
+
+if __name__ == "__main__":
+    main()

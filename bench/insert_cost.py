@@ -2,7 +2,7 @@
 
 Each chain runs in its own insert worker, as in a session, and gets music at the pace of the audio: periods of 128 and
 512 frames at 48 kHz. The table shows the time of a block in % of the time that it lasts. ``--busy N``: beside N busy
-loops. The goal is a p99 of 25 % at most.
+loops. The goal is a p99 of 25 % at most. It takes about a minute, and longer the first time, when it compiles.
 """
 
 from __future__ import annotations

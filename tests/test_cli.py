@@ -40,7 +40,7 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
     ("chain",), ("chain", "list"), ("chain", "show"), ("chain", "diff"), ("chain", "effects"),
     ("bench", "render"), ("render",), ("chain", "capture"), ("chain", "check"),
-    ("chain", "blocked"), ("chain", "unblock"), ("chain", "render"),
+    ("chain", "blocked"), ("chain", "unblock"), ("chain", "render"), ("chain", "copy"),
 )  # fmt: skip
 
 
