@@ -48,7 +48,7 @@ _SYNTAX = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\
 _OPEN_QUOTE = (r"Illegal character '\n'", r"Found invalid character '\n'")
 """What it says where a line ends before its text does."""
 _TWICE = re.compile(r"Cannot (?:declare|overwrite|mutate)[^(]*\((?P<parts>.*?),?\)(?: twice)?", re.DOTALL)
-"""What it says where a table stands twice."""
+"""Its message where a table stands twice."""
 _FIX = "a file of Sideman's is small and flat: is it the right one?"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 

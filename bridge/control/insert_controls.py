@@ -14,7 +14,7 @@ RESERVE_FRAMES = 512
 """Default headroom of an insert: four blocks. A chain of three plugins takes at most 2.5 ms of 11 ms for one."""
 
 PLACES: Mapping[str, str] = {"mix": "the mix, behind its faders", "band": "the band's sound"}
-"""What a point processes, in words; of the others the stem, before its faders."""
+"""Names of what a point processes, for help texts; for the others it is the stem, before its faders."""
 
 INSERT_READING = Reading(
     "insert",

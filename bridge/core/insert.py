@@ -12,7 +12,7 @@ from bridge.core.audio import STEMS, Audio
 
 ENTRY_POINTS = "sideman.inserts"
 INSERT_POINTS: tuple[str, ...] = (*STEMS, "mix", "band")
-"""Where an insert may be: in a stem before its faders, in the mix behind its faders, in the band's sound."""
+"""Insert points of the graph: in a stem before its faders, in the mix behind its faders, in the band's sound."""
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ AUTO = "auto"
 """No host is forced: Pedalboard where it can, which is faster to load and saves states."""
 HOSTS: tuple[HostName, ...] = ("pedalboard", "dawdreamer")
 HOST_TITLES: Mapping[str, str] = {"pedalboard": "Pedalboard", "dawdreamer": "DawDreamer"}
-"""How text for users names the hosts."""
+"""Names of the hosts in texts for users."""
 _RENDER = "use it in a render (sideman chain render), or leave it out here"
 _FORMATS = {"vst2": "VST2", "lv2": "LV2"}
 """Formats that Pedalboard does not load."""

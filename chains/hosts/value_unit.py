@@ -7,7 +7,7 @@ import re
 NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(k?)")
 """The number that a text begins with, and the k of ``1.2 kHz``."""
 _TO_ONE = ":1"
-"""What follows the number of a ratio: it is no unit."""
+"""Ending of a ratio, such as ``4:1``: it is no unit."""
 
 
 def find_unit(text: str) -> str:

@@ -30,7 +30,7 @@ PLACES = {
     "vst2": ("/usr/lib/vst/{}-vst.so", "/usr/lib/vst/{}_vst.so"),
     "lv2": ("/usr/lib/lv2/{}.lv2",),
 }
-"""Where Debian puts plugins, by format."""
+"""Folders of Debian's plugins, by format."""
 MODES = (
     "gain", "crash_ctor", "abort_ctor", "exit_ctor", "hang_ctor", "busy_ctor", "slow_ctor", "memory_ctor",
     "hang_entry", "crash_entry", "null_instance", "crash_process", "exit_process", "hang_process", "busy_process",

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]
 RATE, IMPULSES, LENGTH = 48000, (5000, 5048, 20_011, 40_777), 2 * 48000
 SHARES = {"drums": 0.5, "bass": 0.25, "vocals": 0.25, "other": 0.0}
-"""What each stem has of the mix, from the toy engine."""
+"""Share of the mix in each stem, as the toy engine makes them."""
 LEVEL = 0.5
 """Of what is played all the time; loud toys would crash above 0.9."""
 TURNS = 10

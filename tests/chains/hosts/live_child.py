@@ -28,7 +28,7 @@ FRAMES = 24_064
 """Frames that are played: whole blocks of both sizes, and longer than any latency here."""
 IMPULSE_AT = 1000
 CHANGE_AT = 12_032
-"""Where the latency changes: whole blocks of 128 frames."""
+"""Frames at which the latency changes: whole blocks of 128."""
 CHANGE = "latency change"
 
 
