@@ -35,9 +35,6 @@ NUMBERS_S = 0.25
 """Numbers of the head are rewritten at most so often."""
 MESSAGE_S = 30.0
 """Time that a message is shown; errors stay until the next one."""
-FROM_OVERLAYS = ("app.palette", "app.undo", "app.redo", "app.refresh", "app.start")
-"""Actions of the app that act while an overlay is shown. A palette that did not open would leave what is typed next
-to the overlay's own letters."""
 FIRST_FUNCTION_KEY = 2
 """F1 belongs to many terminals."""
 
@@ -153,6 +150,7 @@ class Interface:
             asked[1]()
         else:
             self.say("nothing was changed", "dim")
+            self._press_app(key, app_actions.PREFIXES)
 
     def _type(self, field: TextField, key: str, character: str | None) -> None:
         view = self.context.view
@@ -175,7 +173,7 @@ class Interface:
             elif key in self._find(self.app_actions, "app.help").keys:
                 self._open(Help([("Keys here", overlay.actions), ("Everywhere", self.app_actions)]))
                 return
-            elif not self._press_app(key, FROM_OVERLAYS):
+            elif not self._press_app(key, app_actions.FROM_OVERLAYS):
                 self.say("this key does nothing here · Esc leaves", "dim")
         if not overlay.is_open and self._overlay is overlay:
             self._overlay = None
@@ -281,10 +279,9 @@ class Interface:
 
     def _open_jump(self, context: Context) -> None:
         places = self._find_places(context)
-        if places:
-            self._open(Jump(places))
-        else:
-            self.say("nothing to jump to on this screen · ^P finds everything", "dim")
+        self._open(Jump(places))
+        if not places:
+            self.say("nothing to jump to on this screen · Esc leaves, ^P finds everything", "dim")
 
     def _find_places(self, context: Context) -> list[Place]:
         view = context.view

@@ -118,6 +118,10 @@ APP_ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("app.quit", ("q",), "quit", "Quit the app. The sound goes on.", _leave_to_app, shown=False),
 )
 """F2 to F10 show the screens in their order, besides."""
+PREFIXES = ("app.screens", "app.jump", "app.palette")
+"""Actions whose keys are followed by letters: where one of them did nothing, the letters would act by themselves."""
+FROM_OVERLAYS = (*PREFIXES, "app.undo", "app.redo", "app.refresh", "app.start")
+"""Actions of the app that act while an overlay is shown."""
 FOOTER_RIGHT = ("app.panic", "app.help")
 FOOTER_WIDE = ("app.start", "app.undo", "app.redo", "app.save", "app.palette", "app.jump")
 
