@@ -64,7 +64,13 @@ def render(
         float | None, Parameter(help="Highest true peak of songs and mixes; with --target-lufs -1.")
     ] = None,
     tail: Annotated[float | None, Parameter(help="Seconds beyond the end; by default as the chain says.")] = None,
-    tempo: Annotated[float | None, Parameter(help="Beats per minute; by default of the MIDI file or chain.")] = None,
+    tempo: Annotated[
+        float | None, Parameter(help="Beats per minute; else of the MIDI file, analysis or chain.")
+    ] = None,
+    analysis: Annotated[
+        Path | None,
+        Parameter(help="Result of `sideman analyze`, or its folder; by default what lies beside the song or in maps/."),
+    ] = None,
     block: Annotated[int, Parameter(help="Frames that a plugin gets at a time.")] = 8192,
     host: Annotated[str, Parameter(help=f"{AUTO}, or the host for all plugins: {', '.join(HOSTS)}.")] = AUTO,
     rate: Annotated[int, Parameter(help="Sampling rate of MIDI in Hz.")] = MIDI_HZ,
@@ -90,6 +96,7 @@ def render(
         int(_check("--rate", rate, RATES_HZ, "Hz") or 0),
         force,
         _parse_gains(gain or []),
+        _parse_analysis(analysis, tempo),
     )
     results: list[RenderedSource] = []
     report = make_reporter(make_table, to_dict, json_)
@@ -165,6 +172,14 @@ def _parse_gains(words: Sequence[str]) -> dict[str, float]:
             raise ConfigError(f"--gain {word}: {name} has a gain already", "give one for each part")
         found[name] = value
     return found
+
+
+def _parse_analysis(path: Path | None, tempo: float | None) -> Path | None:
+    if path is not None and tempo is not None:
+        raise ConfigError(f"--analysis {path}: --tempo is given, too", "give one of both")
+    if path is not None and not path.exists():
+        raise ConfigError(f"--analysis {path}: no such file or folder", "give one of sideman analyze")
+    return path
 
 
 def _parse_format(name: str) -> FileFormat:

@@ -70,6 +70,7 @@ def to_dict(result: RenderedSource) -> dict[str, object]:
         "replaced": result.replaced,
         "tempo": {
             name: {"low_bpm": round(one.low_bpm, 3), "high_bpm": round(one.high_bpm, 3), "from": one.origin}
+            | ({"map": escape_name(one.map), "median_bpm": round(one.median_bpm, 3)} if one.map else {})
             for name, one in result.tempi.items()
         },
         "members": {part: list(members) for part, members in result.members.items()},

@@ -106,8 +106,10 @@ class ChainPlayer:
         return _Prepared(process, rate, loaded)
 
 
-def check_chain_choice(choice: ChainChoice, options: RenderOptions, lacks_tempo: bool) -> None:
-    """Check what can be checked without loading a plugin. ``lacks_tempo``: neither source nor options have one.
+def check_chain_choice(choice: ChainChoice, options: RenderOptions, tempo_hint: str) -> None:
+    """Check what can be checked without loading a plugin.
+
+    ``tempo_hint``: how to give a tempo, where neither source nor options have one; else empty.
 
     Raises:
         ConfigError: A plugin is missing, a host cannot do it, or a tempo or sidechain is missing.
@@ -121,7 +123,5 @@ def check_chain_choice(choice: ChainChoice, options: RenderOptions, lacks_tempo:
                 find_plugin(member)
         except ConfigError as error:
             raise ConfigError(f"{choice.name}: {key}: {error.message}", error.hint) from error
-        if lacks_tempo and needs_tempo(member) and choice.chain.tempo_bpm <= 0:
-            raise ConfigError(
-                f"{choice.name}: {key}: it needs the tempo", "give --tempo BPM, or tempo_bpm in the chain"
-            )
+        if tempo_hint and needs_tempo(member) and choice.chain.tempo_bpm <= 0:
+            raise ConfigError(f"{choice.name}: {key}: it needs the tempo", tempo_hint)

@@ -22,12 +22,14 @@ from bridge.failures import fix_for
 from chains.process.audio_file import map_segment
 from chains.process.messages import AudioSegment
 from chains.process.verdict import PluginError
+from chains.render.analysed_beats import find_analysed_beats, make_hint
 from chains.render.chain_player import ChainPlayer, check_chain_choice
 from chains.render.mastering import Target, master_sound
 from chains.render.render_journal import RenderJournal, load_render_journal
 from chains.render.render_key import make_render_key
 from chains.render.render_options import MIX, ChainChoice, RenderOptions
 from chains.render.render_source import RenderSource, read_source
+from chains.render.render_tempo import chain_needs_tempo
 from chains.render.rendered_source import RenderedFile, RenderedSource
 from chains.render.source_renderer import SourceRenderer
 from chains.render.true_peak_limiter import BLOCK_FRAMES
@@ -115,9 +117,24 @@ class _RenderJob:
 
     def _check_chains(self) -> None:
         """Raises: ConfigError where a chain cannot be right; see `check_chain_choice`."""
-        has_tempo = self.source.midi is not None or self.options.tempo_bpm > 0
+        hint = "" if self.options.tempo_bpm > 0 else self._find_beats()
         for _, choice in self._list_chains():
-            check_chain_choice(choice, self.options, not has_tempo)
+            check_chain_choice(choice, self.options, hint)
+
+    def _find_beats(self) -> str:
+        """Find the analysis of a recording, if a chain needs the tempo; how to give one where there is none."""
+        needed = any(chain_needs_tempo(choice.chain) for _, choice in self._list_chains())
+        if self.source.midi is not None or not needed:
+            if self.options.analysis is not None:
+                why = "no chain needs the tempo" if not needed else "a MIDI file has its own tempo"
+                self.result.notes.append(f"--analysis is not used: {why}")
+            return ""
+        beats = find_analysed_beats(self.source.path, self.options.analysis)
+        if beats is None:
+            return f"{make_hint(self.source.path)}, give --tempo BPM, or tempo_bpm in the chain"
+        self.source = replace(self.source, beats=beats)
+        self.result.notes += beats.notes
+        return ""
 
     def _list_chains(self) -> list[tuple[str, ChainChoice]]:
         """Part and chain of all that are used, instruments first."""
@@ -144,7 +161,8 @@ class _RenderJob:
             self.result.members[part] = self.result.members.get(part, ()) + named
             self.result.notes += [f"{choice.name}: {one.label}: {note}" for one in members for note in one.warnings]
         inputs = [(path.name, path) for path in self.source.inputs]
-        return make_render_key([*inputs, *self.options.sidechains.items()], chains, self.options)
+        beats_s = self.source.beats.beats_s if self.source.beats else ()
+        return make_render_key([*inputs, *self.options.sidechains.items()], chains, self.options, beats_s)
 
     def _begin(self, name: str, files: dict[str, str]) -> None:
         """Note whose the files are, before there is one."""

@@ -22,14 +22,16 @@ SCHEMA = 3
 
 def make_render_key(
     inputs: Iterable[tuple[str, Path]], chains: Sequence[tuple[str, ChainChoice, Sequence[MemberFacts]]],
-    options: RenderOptions,
+    options: RenderOptions, beats_s: Sequence[float] = (),
 ) -> str:  # fmt: skip
     """Hash the content of the inputs by name, the chains by part with the plugins found, and the options.
+
+    ``beats_s``: the beats of an analysis; those of a MIDI file are in its content.
 
     Raises:
         ConfigError: A file cannot be read.
     """
-    values = [
+    values: list[object] = [
         SCHEMA,
         [(name, hash_file(path)) for name, path in inputs],
         [
@@ -39,6 +41,7 @@ def make_render_key(
         [options.format.name, options.target.loudness_lufs, options.target.ceiling_dbtp, options.tail_s],
         [options.tempo_bpm, options.block_frames, options.host, options.rate],
         sorted(options.gains_db.items()),
+        *([list(beats_s)] if beats_s else []),
     ]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

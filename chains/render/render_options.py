@@ -40,6 +40,8 @@ class RenderOptions:
         tail_s: Length beyond the end; None: as each chain says.
         tempo_bpm: 0: a MIDI file's own, or as each chain says.
         rate: Sampling rate of MIDI in Hz.
+        analysis: Map of `sideman analyze`, or folder with maps, whose beats are the tempo; None: what lies beside the
+            source.
         gains_db: By part, before its chain. An instrument without one gets the loudness of the synth.
     """
 
@@ -55,6 +57,7 @@ class RenderOptions:
     rate: int = MIDI_HZ
     force: bool = False
     gains_db: Mapping[str, float] = field(default_factory=dict)
+    analysis: Path | None = None
 
     def find_instrument(self, part: str) -> ChainChoice | None:
         """The instrument of a part of a MIDI file; None: the synth."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigError, did_you_mean
 from chains.process.messages import MidiNote
+from chains.render.analysed_beats import AnalysedBeats
 from chains.render.midi_score import MidiScore, read_midi
 from chains.render.render_options import ALL_PARTS, MIX, RenderOptions
 from engines.offline.smf.containers import PREFIX_BYTES, is_smf
@@ -23,13 +24,22 @@ LESS = "no_"
 class RenderSource:
     """What is rendered. A song has no parts; stems have a file each, and the parts of a MIDI file have notes.
 
-    ``notes``: sentences for the user. ``midi``: None where it is none.
+    ``notes``: sentences for the user. ``midi``: None where it is none. ``beats``: of a recording; None where it has no
+    analysis, or no chain needs the tempo.
     """
 
     path: Path
     files: Mapping[str, Path] = field(default_factory=dict)
     midi: MidiScore | None = None
     notes: tuple[str, ...] = ()
+    beats: AnalysedBeats | None = None
+
+    @property
+    def beats_s(self) -> tuple[float, ...]:
+        """The time of each beat in seconds; empty where none are known."""
+        if self.midi is not None:
+            return self.midi.beats_s
+        return self.beats.beats_s if self.beats else ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -50,7 +60,8 @@ def find_sources(paths: Sequence[Path], out: Path, options: RenderOptions) -> li
     """The sources of ``paths`` in their order, folders searched with all below them, each once, without ``out``.
 
     A folder that `sideman separate` wrote is one source, and so is any that has a file for each part that ``options``
-    has a chain for. MIDI files are found by their suffix.
+    has a chain for. MIDI files are found by their suffix, without
+    the tempo maps of `sideman analyze`.
     """
     found: dict[Path, Path] = {}  # by resolved path
     for path in paths:
@@ -72,12 +83,17 @@ def _search(folder: Path, out: Path, options: RenderOptions) -> list[Path]:
                 found = [song for song in found if here not in song.parents] + [here]
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [here / name for name in sorted(files) if _is_midi_name(name)]
+        found += [here / name for name in sorted(files) if _is_midi_name(name) and not _is_analysis(here / name)]
     return sorted(set(found) - {folder})
 
 
 def _is_midi_name(name: str) -> bool:
     return not name.startswith(".") and name.lower().endswith(MIDI_SUFFIXES)
+
+
+def _is_analysis(path: Path) -> bool:
+    """Whether a MIDI file is the tempo map that `sideman analyze` wrote of a song."""
+    return path.with_suffix(".beats.csv").is_file()
 
 
 def _is_stem_folder(folder: Path, options: RenderOptions) -> bool:

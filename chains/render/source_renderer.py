@@ -66,6 +66,9 @@ class SourceRenderer:
         else:
             inputs = self._source.files or {MIX: self._source.path}
             dry = {name: self._decode(path) for name, path in inputs.items()}
+        if self._source.beats is not None:
+            length_s = max(segment.frames for segment in dry.values()) / self._rate
+            self._source.beats.check_length(self._source.path, length_s)
         for name, segment in dry.items():
             self._set_level(name, segment)
         keys = {name: self._decode(path) for name, path in self._options.sidechains.items()}
@@ -143,8 +146,8 @@ class SourceRenderer:
         tail, least = self._player.find_tail(choice, self._rate), frames
         frames += round(tail.length_s * self._rate)
         sink = self._open(frames)
-        beats_s = self._source.midi.beats_s if self._source.midi is not None and not self._options.tempo_bpm else ()
-        self._note_tempo(choice, beats_s)
+        beats_s = () if self._options.tempo_bpm else self._source.beats_s
+        self._note_tempo(choice)
         request = RenderRequest(
             source,
             sink,
@@ -173,8 +176,8 @@ class SourceRenderer:
             self._result.notes.append(f"{choice.name}: {name}: the instrument is silent: give it a state, or a preset")
         return self._cut_tail(choice, sink, least) if tail.is_most else sink
 
-    def _note_tempo(self, choice: ChainChoice, beats_s: tuple[float, ...]) -> None:
-        tempo = find_render_tempo(choice.chain, self._options.tempo_bpm, beats_s)
+    def _note_tempo(self, choice: ChainChoice) -> None:
+        tempo = find_render_tempo(choice.chain, self._options.tempo_bpm, self._source)
         if tempo is not None and choice.name not in self._result.tempi:
             self._result.tempi[choice.name] = tempo
             self._result.notes.append(f"{choice.name}: {tempo}")

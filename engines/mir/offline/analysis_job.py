@@ -25,7 +25,7 @@ from engines.mir.offline.beat_activation import ActivationExtractor
 from engines.mir.offline.beat_decoder import Track, decode_beats
 from engines.mir.offline.exporters import format_text_files
 from engines.mir.offline.midi_export import format_midi_file
-from engines.mir.offline.song_map import SongMap, from_json, to_json
+from engines.mir.offline.song_map import MAP_KIND, SUFFIX_BYTES, SongMap, from_json, to_json
 from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.mir.offline.song_map_picture import draw_song_map
 from engines.mir.offline.tempo_changes import describe_tempo
@@ -35,10 +35,6 @@ from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
 
-MAP_KIND = "json"
-"""The file that names the song of the others of its name, so it is written first."""
-SUFFIX_BYTES = 32
-"""The longest suffix of a result, such as ``.beats.csv``; engines name kinds, too."""
 SILENT_PEAK, QUIET_PEAK, NORMALISED_PEAK = 10 ** (-80 / 20), 10 ** (-30 / 20), 10 ** (-6 / 20)
 """Full scale is 1. Peaks between the first two are amplified to the third; below the first is only converter noise."""
 

@@ -8,6 +8,10 @@ import msgspec
 
 SCHEMA = 1
 """Raised with each incompatible change of the JSON; docs/analyze.md describes it."""
+MAP_KIND = "json"
+"""Suffix of the file that names the song of the others of its name, so it is written first."""
+SUFFIX_BYTES = 32
+"""The longest suffix of a result, such as ``.beats.csv``; engines name kinds, too."""
 
 
 @dataclass(frozen=True, slots=True)

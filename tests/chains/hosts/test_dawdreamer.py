@@ -36,12 +36,15 @@ def test_an_echo_follows_the_tempo(
     assert abs(find_peaks(rendered.audio[:, AT + 100 :], 0.02)[0] + 100 - echo) <= 2
 
 
-def test_an_echo_follows_the_beats_of_a_song(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
+@pytest.mark.parametrize(("later_bpm", "echo"), [(90.0, 32_000), (120.0, 24_000)])
+def test_an_echo_follows_the_beats_of_a_song(
+    hosts: HostSession, installed_plugin: InstalledPlugin, later_bpm: float, echo: int
+) -> None:
     installed_plugin("ZamDelay", "vst3")
     member = Member(plugin="ZamDelay", format="vst3", follows_tempo=True, parameters=ECHO)
-    beats_s = tuple(0.3 + beat * 60 / 90 for beat in range(5))
-    rendered = hosts.render(Chain(members=(member,)), make_impulse(96_000, 24_000, 0.5), beats_s=beats_s)
-    assert abs(find_peaks(rendered.audio[:, 24_100:], 0.02)[0] + 100 - 32_000) <= 2
+    beats_s = (0.3, 0.3 + 60 / 90, *(0.3 + 60 / 90 + beat * 60 / later_bpm for beat in range(1, 5)))
+    rendered = hosts.render(Chain(members=(member,)), make_impulse(144_000, 72_000, 0.5), beats_s=beats_s)
+    assert abs(find_peaks(rendered.audio[:, 72_100:], 0.02)[0] + 100 - echo) <= 2
 
 
 def test_a_tempo_that_is_not_known_is_refused(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:

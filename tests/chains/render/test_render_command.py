@@ -123,7 +123,9 @@ def test_a_tempo_that_nobody_gives_is_bad_input(rig: RenderRig) -> None:
     gain = Member(effect="Gain", automation={"gain_db": ((0.0, 0.0), (4.0, -6.0))})
     run = rig.render(song, chain=[write_chain_file(rig.folder / "a.toml", Chain(members=(gain,)))])
     assert run.status == 2
-    assert run.report[0]["hint"] == "give --tempo BPM, or tempo_bpm in the chain"
+    assert run.report[0]["hint"] == (
+        f"analyse it (sideman analyze {song} --out {song.parent / 'maps'}), give --tempo BPM, or tempo_bpm in the chain"
+    )
 
 
 def test_a_sidechain_that_nobody_gives_is_bad_input(rig: RenderRig, installed_plugin: InstalledPlugin) -> None:

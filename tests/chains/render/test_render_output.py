@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +97,8 @@ def test_mono_comes_out_on_both_sides(rig: RenderRig) -> None:
         ({"ceiling_dbtp": 1.0}, "--ceiling-dbtp 1: out of range"),
         ({"tail": -1.0}, "--tail -1: out of range"),
         ({"tempo": 0.0}, "--tempo 0: out of range"),
+        ({"tempo": 90.0, "analysis": Path("maps")}, "--analysis maps: --tempo is given, too; give one of both"),
+        ({"analysis": Path("no-such")}, "--analysis no-such: no such file or folder"),
         ({"block": 0}, "--block 0: out of range"),
         ({"rate": 100}, "--rate 100: out of range"),
     ],

@@ -29,6 +29,13 @@ def test_folders_of_stems_are_sources_and_what_lies_in_them_is_not(tmp_path: Pat
     assert [str(one.relative_to(tmp_path)) for one in found] == ["a.wav", "b.mid", "live/c.flac", "song"]
 
 
+def test_the_tempo_map_of_an_analysis_is_no_source(tmp_path: Path) -> None:
+    touch(tmp_path / "maps" / "a.mid", tmp_path / "maps" / "a.json", tmp_path / "maps" / "a.beats.csv")
+    touch(tmp_path / "a.wav", tmp_path / "maps" / "b.mid")
+    found = find_sources([tmp_path], tmp_path / "out", RenderOptions())
+    assert [str(one.relative_to(tmp_path)) for one in found] == ["a.wav", "maps/b.mid"]
+
+
 def test_any_folder_with_a_file_for_each_chain_is_one_of_stems(tmp_path: Path) -> None:
     touch(tmp_path / "x" / "kick.wav", tmp_path / "x" / "bass.wav", tmp_path / "y" / "kick.wav")
     options = RenderOptions(chains={"kick": NOTHING, "bass": NOTHING, MIX: NOTHING})
