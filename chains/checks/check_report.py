@@ -54,8 +54,8 @@ class ChainCheckReport(msgspec.Struct, frozen=True, kw_only=True):
 def to_dict(reports: Sequence[ChainCheckReport]) -> dict[str, object]:
     """The reports as data for JSON: ``schema``, ``failed`` and ``chains``, each with its ``results``.
 
-    A result has ``check``, ``outcome`` (pass, warn, fail, skip), ``finding``, ``fix`` and ``figures``; the names of
-    figures end in their unit, and what is not measurable is null.
+    A result has ``check``, ``outcome`` (pass, warn, fail, skip), ``finding``, ``fix``, ``figures`` and ``duration_s``;
+    the names of figures end in their unit, and what is not measurable is null.
     """
     return {
         "schema": 1,
@@ -100,8 +100,8 @@ def _count_all(reports: Sequence[ChainCheckReport]) -> dict[str, str]:
 
 
 def _add_case(suite: ElementTree.Element, report: ChainCheckReport, result: CheckResult) -> None:
-    about = {"classname": f"sideman.chain.{_name_class(report.chain)}", "name": result.check, "time": "0.000"}
-    case = ElementTree.SubElement(suite, "testcase", about)
+    about = {"classname": f"sideman.chain.{_name_class(report.chain)}", "name": result.check}
+    case = ElementTree.SubElement(suite, "testcase", about | {"time": f"{result.duration_s:.3f}"})
     text = _clean(f"{result.finding}; {result.fix}" if result.fix else result.finding)
     if result.outcome is Outcome.FAIL:
         failure = ElementTree.SubElement(case, "failure", {"message": _clean(result.finding), "type": result.check})

@@ -113,7 +113,7 @@ def check_target(
     started_s = read_clock()
     subject = Subject(target.chain, open_session, rate, host, strictness)
     try:
-        results = run_checks(subject, strictness, report)
+        results = run_checks(subject, strictness, read_clock, report)
         curves = compute_curves(subject)
     finally:
         subject.close()

@@ -31,6 +31,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         finding: A sentence: what was measured, or why nothing could be.
         fix: What to do about it; empty where nothing is to be done.
         figures: What was measured, by name; the name ends in its unit.
+        duration_s: How long it took, with the renders that later checks use again.
     """
 
     check: str
@@ -38,6 +39,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     finding: str
     fix: str = ""
     figures: dict[str, Figure] = msgspec.field(default_factory=dict)
+    duration_s: float = 0.0
 
 
 class CheckFinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ def check_fault(fault: str) -> dict[str, CheckResult]:
 
 def check_chain(fault: str, chain: Chain, rate: int = 48_000) -> dict[str, CheckResult]:
     subject = Subject(chain, lambda host: MadeUpSession(frozenset({fault}), host), rate, level=THOROUGH)
-    results = run_checks(subject, THOROUGH)
+    results = run_checks(subject, THOROUGH, lambda: 0.0)
     subject.close()
     return {result.check: result for result in results}
 

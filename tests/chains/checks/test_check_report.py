@@ -9,18 +9,23 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from bridge.core.audio import Audio
 from bridge.printing import Printer
 from chains.checks.check_list import run_checks
 from chains.checks.check_picture import compute_curves, draw_picture
 from chains.checks.check_report import ChainCheckReport, to_dict, to_junit
+from chains.checks.check_run import CheckTarget, check_target
 from chains.checks.check_table import describe_counts, draw_table, list_fixes
+from chains.checks.host_session import Rendered, RenderSettings
 from chains.checks.outcome import CheckResult, Outcome
 from chains.checks.subject import Subject
 from chains.document.chain import Chain, Member
 from tests.chains.checks.made_up_session import NAME, MadeUpSession
 
 RESULTS = (
-    CheckResult(check="load", outcome=Outcome.PASS, finding="Plugin \x00<&> ♫ 1.0", figures={"load_s": 0.1}),
+    CheckResult(
+        check="load", outcome=Outcome.PASS, finding="Plugin \x00<&> ♫ 1.0", figures={"load_s": 0.1}, duration_s=0.1004
+    ),
     CheckResult(check="dc", outcome=Outcome.WARN, finding="DC of -70 dBFS", fix="put a high-pass behind it"),
     CheckResult(
         check="blocks", outcome=Outcome.FAIL, finding="differs: " + "very " * 30 + "long", fix="use one size",
@@ -48,6 +53,7 @@ def test_junit_has_the_fields_of_the_common_schema() -> None:
         assert [child.tag for child in suite] == ["properties"] + ["testcase"] * 4
         assert all(set(one.attrib) == {"name", "value"} for one in suite[0])
         assert all({"classname", "name"} <= set(case.attrib) for case in suite.findall("testcase"))
+    assert [case.get("time") for case in root[0].findall("testcase")] == ["0.100", "0.000", "0.000", "0.000"]
     cases = {case.get("name"): case for case in root[0].findall("testcase")}
     assert [child.tag for child in cases["blocks"]] == ["failure"]
     assert set(cases["blocks"][0].attrib) == {"message", "type"}
@@ -79,7 +85,7 @@ def test_json_is_stable_and_can_be_read_back() -> None:
     data = json.loads(json.dumps(to_dict([REPORT]), allow_nan=False))
     assert (data["schema"], data["failed"]) == (1, True)
     assert list(data["chains"][0]) == ["chain", "host", "rate", "strictness", "duration_s", "results"]
-    assert list(data["chains"][0]["results"][0]) == ["check", "outcome", "finding", "fix", "figures"]
+    assert list(data["chains"][0]["results"][0]) == ["check", "outcome", "finding", "fix", "figures", "duration_s"]
     assert msgspec.convert(data["chains"][0], ChainCheckReport) == REPORT
 
 
@@ -105,11 +111,32 @@ def test_what_is_skipped_for_one_reason_is_one_line() -> None:
     assert lines == ["fail load no such plugin", "skip 15 checks it does not load", "skip tail another reason"]
 
 
+def test_the_time_of_each_check_is_measured_and_they_are_within_that_of_the_chain() -> None:
+    now_s = 0.0
+
+    class SlowSession(MadeUpSession):
+        """A session in which each render takes a second."""
+
+        def render(self, source: Audio, settings: RenderSettings) -> Rendered:
+            nonlocal now_s
+            now_s += 1.0
+            return super().render(source, settings)
+
+    target = CheckTarget(NAME, Chain(members=(Member(plugin=NAME, format="vst3"),)))
+    report, _ = check_target(target, lambda host: SlowSession(frozenset(), host), lambda: now_s)
+    times_s = {
+        case.get("name"): float(case.get("time", "")) for case in ElementTree.fromstring(to_junit([report]))[0][1:]
+    }
+    assert times_s["load"] == 0.0
+    assert times_s["repeat"] >= 5.0
+    assert sum(times_s.values()) <= report.duration_s
+
+
 @pytest.mark.parametrize(("fault", "is_drawn"), [("latency", True), ("silence", False), ("crash at load", False)])
 def test_the_picture_is_svg_with_curves_where_something_sounds(fault: str, is_drawn: bool) -> None:
     chain = Chain(members=(Member(plugin=NAME, format="vst3"),))
     subject = Subject(chain, lambda host: MadeUpSession(frozenset({fault}), host))
-    results = run_checks(subject, 1)
+    results = run_checks(subject, 1, lambda: 0.0)
     report = ChainCheckReport(chain="a <b> & c", host="auto", rate=48_000, strictness=1, duration_s=1, results=results)
     root = ElementTree.fromstring(draw_picture(report, compute_curves(subject)))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

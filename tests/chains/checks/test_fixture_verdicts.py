@@ -35,7 +35,7 @@ def check_mode(target: CheckTarget, only: str = "") -> dict[str, CheckResult]:
     subject = Subject(target.chain, make_factory(target), 44_100 if only else 48_000)
     try:
         checks = [check for check in CHECKS if check.id == only]
-        results = [check.run(subject) for check in checks] if only else run_checks(subject, 1)
+        results = [check.run(subject) for check in checks] if only else run_checks(subject, 1, lambda: 0.0)
     finally:
         subject.close()
     return {result.check: result for result in results}
