@@ -58,7 +58,7 @@ def _compare(member: Member, found: MemberFacts, rate: int) -> tuple[list[str], 
     other: list[str] = []
     if member.id and found.id and member.id.lower() != found.id.lower():
         wrong.append(f"{member.label}: id {found.id}, expected {member.id}")
-    if member.fingerprint and found.fingerprint and member.fingerprint != found.fingerprint:
+    if member.fingerprint and found.fingerprint and member.fingerprint.lower() != found.fingerprint:
         wrong.append(f"{member.label}: other parameters than those of version {member.version or 'captured'}")
     if member.latency_frames >= 0 and rate == 48_000 and member.latency_frames != found.latency_frames:
         wrong.append(f"{member.label}: latency {found.latency_frames} frames, expected {member.latency_frames}")

@@ -18,7 +18,7 @@ from chains.hosts.dawdreamer_parameter import DawDreamerParameter
 from chains.hosts.dawdreamer_tempo import BEATS_PER_BAR, compute_tempo
 from chains.hosts.member import count_lead_frames, refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
-from chains.hosts.parameter_facts import describe_parameter
+from chains.hosts.parameter_facts import describe_parameter, list_misfits
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
@@ -107,6 +107,8 @@ class DawDreamerMember:
             warnings.append(f"{outputs} outputs: the first two are used")
         if inputs > self._main_inputs and not self._member.sidechain:
             warnings.append(f"{inputs} inputs: those behind the first {self._main_inputs} are silent")
+        fingerprint = compute_fingerprint(self.parameters())
+        warnings += list_misfits(self._member, fingerprint, "")
         return MemberFacts(
             label=self.label,
             host=self.host,
@@ -116,7 +118,7 @@ class DawDreamerMember:
             layout="double" if self._count > 1 else "stereo",
             latency_frames=self.latency_frames,
             extra_outputs=extra,
-            fingerprint=compute_fingerprint(self.parameters()),
+            fingerprint=fingerprint,
             tail_s=UNKNOWN_TAIL_S,
             warnings=tuple(warnings),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chains.document.chain import Member
 from chains.hosts.parameter_values import MAX_LISTED_STEPS, RawParameter, is_program, read_number
 from chains.process.messages import ParameterFacts
 
@@ -22,3 +23,14 @@ def describe_parameter(parameter: RawParameter, index: int) -> ParameterFacts:
         is_automatable=parameter.is_automatable and not is_program(parameter),
         index=index,
     )
+
+
+def list_misfits(member: Member, fingerprint: str, version: str) -> list[str]:
+    """A warning where a plugin's parameters are not those with which its chain was made; none where they are.
+
+    ``fingerprint``, ``version``: of the plugin that was loaded; the version is empty where the host does not know it.
+    """
+    if not member.fingerprint or member.fingerprint.lower() == fingerprint:
+        return []
+    made = f"version {member.version or 'unknown'}, now {version or 'unknown'}"
+    return [f"its parameters are not those with which the chain was made ({made}): listen, then capture it again"]

@@ -13,7 +13,7 @@ from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.document.vst3_preset import parse_class_id
 from chains.hosts import parameter_values
 from chains.hosts.member import MIN_BLOCK_FRAMES, count_lead_frames, refuse
-from chains.hosts.parameter_facts import describe_parameter
+from chains.hosts.parameter_facts import describe_parameter, list_misfits
 from chains.hosts.pedalboard_loading import ExternalPlugin, load_external_plugin
 from chains.hosts.pedalboard_stream import PedalboardStream
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
@@ -111,9 +111,7 @@ class PedalboardMember:
         is_double = len(self._plugins) > 1
         warnings = ["mono: loaded once for each channel"] if is_double else []
         fingerprint = compute_fingerprint(self.parameters())
-        if self._member.fingerprint and fingerprint != self._member.fingerprint:
-            made = f"version {self._member.version or 'unknown'}, now {plugin.version}"
-            warnings.append(f"its parameters are not those with which the chain was made ({made})")
+        warnings += list_misfits(self._member, fingerprint, plugin.version)
         return MemberFacts(
             label=self.label,
             host=self.host,

@@ -45,7 +45,8 @@ class LiveChain:
         return 0 if self._graph is None else self._graph.latency_frames
 
     def prepare(self, rate: int, block_frames: int) -> None:
-        """Load the chain, and prepare it for blocks of ``block_frames`` at ``rate`` Hz.
+        """Load the chain, and prepare it for blocks of ``block_frames`` at ``rate`` Hz; what the host has to say of its
+        plugins is logged.
 
         Before a plugin is touched the loading journal names it. Where the process ends with it, the next one counts a
         crash of that plugin, and after two the block list refuses it.
@@ -73,6 +74,9 @@ class LiveChain:
             raise self._make_memory_error() from error
         finally:
             journal.end()
+        for one in self._graph.facts():
+            for warning in one.warnings:
+                log.warning("%s: %s: %s", self._name, one.label, warning)
 
     def process(self, block: Audio, out: Audio) -> None:
         """Process a block, shape (2, block_frames), into ``out`` of the same shape, late by ``latency_frames``.

@@ -147,13 +147,15 @@ def test_the_plugin_that_is_found_has_to_be_the_one_that_the_chain_names(
         hosts.load(member)
 
 
+@pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
 def test_other_parameters_than_the_chain_was_made_with_are_said(
-    hosts: HostSession, fixture_plugin: FixturePlugin
+    hosts: HostSession, fixture_plugin: FixturePlugin, host: str
 ) -> None:
     path = fixture_plugin("gain")
-    fingerprint = hosts.load(make_fixture(path, "gain")).members[0].fingerprint
-    assert hosts.load(make_fixture(path, "gain", fingerprint=fingerprint)).members[0].warnings == ()
-    other = hosts.load(make_fixture(path, "gain", fingerprint="0" * 64, version="0.1"))
+    fingerprint = hosts.load(make_fixture(path, "gain"), host=host).members[0].fingerprint
+    same = make_fixture(path, "gain", fingerprint=fingerprint.upper())
+    assert hosts.load(same, host=host).members[0].warnings == ()
+    other = hosts.load(make_fixture(path, "gain", fingerprint="0" * 64, version="0.1"), host=host)
     assert "the chain was made (version 0.1, now" in other.members[0].warnings[0]
 
 

@@ -61,9 +61,9 @@ def render_offline(chain: Chain, audio: Audio, folder: Path) -> Audio:
 
 
 def test_chains_play_what_a_render_gives_and_declare_their_latency(
-    inserts: ChosenInserts, fixture_plugin: FixturePlugin, tmp_path: Path
+    inserts: ChosenInserts, fixture_plugin: FixturePlugin, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    chains = {"filters": FILTERS, "delaying": make_chain(fixture_plugin("latency"))}
+    chains = {"filters": FILTERS, "delaying": make_chain(fixture_plugin("latency"), fingerprint="0" * 64)}
     save_chain("filters", chains["filters"])
     save_chain("delaying", chains["delaying"])
     inserts.choose("drums", "filters")
@@ -77,6 +77,8 @@ def test_chains_play_what_a_render_gives_and_declare_their_latency(
         wanted = render_offline(chains[chain], audio, tmp_path / chain)
         whole = audio.shape[1] - latency
         np.testing.assert_array_equal(inserts.send(point, audio)[:, :whole], wanted[:, :whole])
+    said = "delaying: fixture_latency: its parameters are not those with which the chain was made"
+    assert said in capfd.readouterr().err
 
 
 def test_a_plugin_that_puts_out_nan_for_silence_is_refused(
