@@ -61,9 +61,8 @@ def open_segment(target: Path, channels: int, frames: int) -> Iterator[AudioSegm
     """
     sweep_drafts(target.parent)
     path = draft_for(target)
-    segment = create_segment(path, channels, frames)
     try:
-        yield segment
+        yield create_segment(path, channels, frames)  # Ctrl-C may come in the midst of it
     finally:
         path.unlink(missing_ok=True)
 
