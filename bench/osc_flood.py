@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from bridge.app import make_registry
 from bridge.control.bus import Bus
 from bridge.errors import BridgeError
+from bridge.installed_controls import make_registry
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
 from bridge.settings import Settings

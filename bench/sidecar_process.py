@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bridge.app import make_registry
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.control import Reading
 from bridge.drivers.dummy_server import DummyServer
 from bridge.errors import DriverError
+from bridge.installed_controls import make_registry
 from bridge.osc.client import OscClient
 from bridge.settings import Settings
 

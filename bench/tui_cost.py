@@ -28,8 +28,8 @@ from contextlib import contextmanager
 
 import psutil
 
-from bridge.app import make_registry
 from bridge.control.bus import Bus, Row
+from bridge.installed_controls import make_registry
 from bridge.osc.server import OscServer
 from bridge.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
@@ -13,21 +12,16 @@ from bridge.control.bus import ActionHandler, Bus
 from bridge.control.bus_log import BusLog
 from bridge.control.identity import SidecarIdentity
 from bridge.control.preset_service import PresetService
-from bridge.control.registry import Registry
-from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
 from bridge.core.compiling import watch_compiling
-from bridge.core.engine_registry import list_engines, load_engine
-from bridge.core.insert_registry import list_inserts
 from bridge.core.jit import CACHE
-from bridge.core.latency import Ledger
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
-from bridge.drivers.clients import ask_server
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.engine_failures import EngineFailures
-from bridge.errors import BridgeError, ControlError, EngineError
+from bridge.errors import BridgeError, ControlError
+from bridge.installed_controls import is_known_elsewhere, make_registry
 from bridge.jobs.job_service import JobService
 from bridge.music_actions import MusicActions
 from bridge.osc.server import OscServer
@@ -35,10 +29,9 @@ from bridge.routing.active_scene_file import ActiveSceneFile
 from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.routing_service import LinkTask, RoutingService
 from bridge.runtime.control_binding import match_effects
-from bridge.runtime.graph import Graph
-from bridge.runtime.rate_refusals import wire_runnable
+from bridge.runtime.service import Service
 from bridge.settings import Settings
-from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, engines_by_role, ignore_progress
+from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, ignore_progress
 
 log = logging.getLogger(__name__)
 
@@ -50,42 +43,6 @@ UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 168
 
 Counted at a first start on JACK with the engines of the defaults, once for each set of argument types: the log of
 `sideman run --verbose` with NUMBA_CACHE_DIR set to an empty folder has the number."""
-
-
-def make_registry(settings: Settings) -> Registry:
-    """Everything that can be set, triggered or read with these settings. Needs no server."""
-    names = [name for name in engines_by_role(settings).values() if name]
-    return make_sidecar_registry({name: load_engine(name).spec.controls for name in names}, list_inserts())
-
-
-@functools.cache
-def list_engine_controls() -> frozenset[str]:
-    """The names of all controls of all installed engines. An engine that cannot be loaded has none."""
-    names = set[str]()
-    for engine in list_engines():
-        try:
-            names |= {control.name for control in load_engine(engine).spec.controls}
-        except EngineError as error:
-            log.debug("%s", error)
-    return frozenset(names)
-
-
-def is_known_elsewhere(name: str) -> bool:
-    """Whether a control belongs to an installed engine, which may be off."""
-    return name in list_engine_controls()
-
-
-def make_declared_ledger(settings: Settings, server: str, rate: int, period: int) -> Ledger:
-    """The latencies declared on ``server``, or at ``rate`` and ``period`` without one. Nothing runs."""
-    if server:
-        facts = ask_server(server)
-        rate, period = facts.rate, facts.period
-    reserves = dict(RESERVE_FRAMES)
-    wiring, refused = wire_runnable(engines_by_role(settings), rate, reserves)
-    for role, why in refused.items():
-        log.warning("%s is off at %d Hz: %s", role, rate, why)
-    with Graph(wiring, period, reserves, {}) as graph:
-        return graph.ledger
 
 
 class Sidecar:
@@ -115,6 +72,7 @@ class Sidecar:
         self._log = BusLog(self.bus)
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
+        self.services: tuple[Service, ...] = self.controllers, self.jobs
         self._music = MusicActions(self.bus, settings.jack, self.audio.server, lambda: self.signal_path)
         self.engine_failures = EngineFailures()
         self.osc: OscServer | None = None
@@ -156,11 +114,10 @@ class Sidecar:
                 self._enter_signal_path(facts, self._report_start)
             log.debug("%d functions were compiled", self._compiled)
             opened.callback(self._leave_signal_path)
-            # closed before the signal path: devices get their last messages through the callback
-            opened.enter_context(self.controllers)
-            self.controllers.attach(self.signal_path.graph.control_context)
             opened.enter_context(self.presets)
-            opened.enter_context(self.jobs)
+            for service in self.services:  # left before the signal path: controllers get their last messages through it
+                opened.enter_context(service)
+                service.attach(self.signal_path.graph)
             self._publish_state()  # before a client can ask: without an identity it takes this for an older sidecar
             opened.enter_context(self.osc)
             self._thread = threading.Thread(target=self._publish_readings, name="telemetry", daemon=True)
@@ -176,12 +133,12 @@ class Sidecar:
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def abandon(self) -> None:
-        """Leave controllers and jobs, kill the workers: this process ends at once.
+        """Leave the services, kill the workers: this process ends at once.
 
         From any thread, also during the start.
         """
-        self.controllers.leave()
-        self.jobs.abandon()
+        for service in self.services:
+            service.abandon()
         if self._entering is not None:
             self._entering.abandon()
         self.audio.abandon()
@@ -205,7 +162,8 @@ class Sidecar:
         self._signal_path = self._entering.__enter__()
 
     def _leave_signal_path(self) -> None:
-        self.controllers.detach()
+        for service in self.services:
+            service.detach()
         signal_path, self._signal_path = self._signal_path, None
         if signal_path is not None:
             signal_path.__exit__(None, None, None)
@@ -219,7 +177,8 @@ class Sidecar:
             self._leave_signal_path()
         try:
             self._enter_signal_path(self.audio.ask())
-            self.controllers.attach(self.signal_path.graph.control_context)
+            for service in self.services:
+                service.attach(self.signal_path.graph)
         except BridgeError as error:
             if str(error) != self._problem:
                 log.warning("no audio runs: %s; it is tried again", error)
@@ -258,12 +217,11 @@ class Sidecar:
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
             "counters.reset": lambda: self.signal_path.reset_counters(),
             **self.presets.handlers(),
-            **self.jobs.handlers(),
-            "controllers.reload": self.controllers.renew,
-            **self.controllers.learn.handlers(),
             **self._routing.handlers(),
             **self._music.handlers(),
         }
+        for service in self.services:
+            handlers |= service.handlers()
         for action, handler in handlers.items():
             bus.add_handler(action, handler)
         bus.check_handlers()

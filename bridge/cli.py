@@ -223,7 +223,7 @@ def latency(
 
 def _find_declared(settings: Settings, server: str, port: int, rate: int, period: int) -> tuple[Ledger, str]:
     """The declared delays of the running sidecar, else those of the settings; and a sentence that says which."""
-    from bridge.app import make_declared_ledger
+    from bridge.declared_ledger import make_declared_ledger
     from bridge.running_latency import read_running_latency
 
     why = "no sidecar was asked"
@@ -250,8 +250,8 @@ def controls(
     markdown: Annotated[bool, Parameter(negative="", help="Print the page docs/controls.md.")] = False,
 ) -> None:
     """List every control, action and reading: OSC address, range, default and meaning."""
-    from bridge.app import make_registry
     from bridge.control import docs
+    from bridge.installed_controls import make_registry
 
     registry = make_registry(_settings())
     if json_ or markdown:

@@ -59,7 +59,7 @@ def controllers(
     elif show:
         controllers_command.print_file(show)
     elif check is not None or picture:
-        from bridge.app import is_known_elsewhere, make_registry
+        from bridge.installed_controls import is_known_elsewhere, make_registry
 
         if check is not None:
             controllers_command.check_file(check, make_registry(settings), is_known_elsewhere, json_)

@@ -125,7 +125,7 @@ def delete(name: str) -> None:
 
 
 def _make_registry() -> Registry:
-    from bridge.app import make_registry
+    from bridge.installed_controls import make_registry
 
     return make_registry(load_settings())
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.controllers.mappings.mapping_reader import never
 from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.doctor import (
@@ -30,6 +29,7 @@ from bridge.doctor import (
     to_json,
 )
 from bridge.doctor.probe import ServerFigures, ask_server
+from bridge.installed_controls import make_registry
 from bridge.printing import Printer
 from bridge.settings import ControllerSettings, EngineSettings, JackSettings, OscSettings, Settings
 from engines.synth.fluidsynth import load_library

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.app import make_registry
 from bridge.control.bus import Bus
+from bridge.installed_controls import make_registry
 from bridge.osc.server import OscServer
 from bridge.settings import Settings
 from examples.minimal_engine import MidSide

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.control.bus import Bus
 from bridge.control.preset_service import PresetService
+from bridge.installed_controls import make_registry
 from bridge.osc.server import OscServer
 from bridge.settings import Settings
 from tests.test_cli import sideman

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridge.app import make_registry
 from bridge.controllers.mappings.mapping_reader import read_mapping, read_mapping_file
 from bridge.controllers.pages.mapping_page import format_mapping_page
 from bridge.controllers.pages.picture import draw_mapping
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 
-from bridge.control.bus import Bus, Row
+from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.devices.device_loop import DeviceLoop
 from bridge.controllers.devices.device_readings import DeviceReadings, DeviceRow
@@ -29,8 +29,9 @@ from bridge.controllers.ports.port_names import is_same_port
 from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.controllers.surface.controller import Controller
 from bridge.errors import ConfigError
-from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.control_midi import ControlMidi
+from bridge.runtime.graph import Graph
+from bridge.runtime.service import Service
 from bridge.settings import ControllerSettings
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,8 @@ def read_clock_s() -> float:
     return time.monotonic()
 
 
-class ControllerService:
-    """A context manager: controllers work inside. `attach` it to each signal path, and `detach` it before that ends.
+class ControllerService(Service):
+    """Service of the MIDI controllers.
 
     ``is_known``: whether a control that the registry lacks belongs to an engine that is off. ``read_peers``: returns
     what is connected to the JACK ports.
@@ -91,6 +92,12 @@ class ControllerService:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.leave()
 
+    def handlers(self) -> Mapping[str, ActionHandler]:
+        return {"controllers.reload": self.renew, **self.learn.handlers()}
+
+    def abandon(self) -> None:
+        self.leave()
+
     def leave(self) -> None:
         """Send every device its exit messages and end; from any thread, and twice if need be."""
         self._stop.set()
@@ -98,10 +105,10 @@ class ControllerService:
         for thread in tuple(self._threads.values()):
             thread.join(2 * LEAVE_S)
 
-    def attach(self, control: ControlContext) -> None:
-        """Run control_in and control_out, which the callback of ``control`` serves."""
+    def attach(self, graph: Graph) -> None:
+        """Run control_in and control_out, which the callback of ``graph`` serves."""
         self._leave_port.clear()
-        self._start("control-port", lambda: self._run_port(control))
+        self._start("control-port", lambda: self._run_port(graph))
 
     def detach(self) -> None:
         """Leave the device on control_in, while the callback still runs. Nothing where it was not attached."""
@@ -133,9 +140,9 @@ class ControllerService:
         self._threads[name] = thread
         thread.start()
 
-    def _run_port(self, control: ControlContext) -> None:
+    def _run_port(self, graph: Graph) -> None:
         """The thread of control_in."""
-        with ControlMidi(control) as control_midi:
+        with ControlMidi(graph.control_context) as control_midi:
             port = PortLoop(
                 control_midi,
                 self.store,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 
-from bridge.app import is_known_elsewhere, make_registry
 from bridge.controllers.mappings.mapping import Mapping as ControllerMapping
 from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.controllers.ports.midi_port import MidiSystem
@@ -14,6 +13,7 @@ from bridge.controllers.ports.port_names import get_system
 from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.doctor.finding import Finding
 from bridge.errors import BridgeError
+from bridge.installed_controls import is_known_elsewhere, make_registry
 from bridge.settings import Settings
 
 MOST_SHOWN = 4

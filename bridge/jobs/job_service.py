@@ -21,6 +21,7 @@ from bridge.jobs.job_request import parse_request
 from bridge.jobs.job_rows import JobRows
 from bridge.jobs.job_store import JobStore
 from bridge.jobs.late_watch import LateWatch
+from bridge.runtime.service import Service
 from bridge.settings import JobSettings
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ LONGEST_END_S = GRACE_S + 2.0
 """By then all commands are killed; one that waits for a disk survives even that, until the next sidecar."""
 
 
-class JobService:
-    """A context manager: jobs run inside. At its end the commands are asked to end, and the next sidecar goes on.
+class JobService(Service):
+    """Service of the jobs on files. At its end the commands are asked to end, and the next sidecar goes on.
 
     ``command``: what comes before the kind and the arguments of a job. All methods are thread-safe.
     """

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.control import preset
 from bridge.control.bus import Bus
 from bridge.control.preset_lookup import find_preset
@@ -25,6 +24,7 @@ from bridge.controllers.mappings.mapping_reader import read_mapping
 from bridge.controllers.mappings.strips import Bank
 from bridge.controllers.service import ControllerService
 from bridge.controllers.surface.controller import Controller
+from bridge.installed_controls import make_registry
 from bridge.settings import ControllerSettings, Settings
 from tests.controllers.fake_midi import FakePort, FakeSystem
 

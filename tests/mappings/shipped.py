@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from bridge.app import make_registry
 from bridge.config import read_toml
 from bridge.control.registry import Registry
 from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.mappings.mapping_file import MappingFile
 from bridge.controllers.mappings.mapping_reader import read_mapping
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 FOLDER = Path(__file__).parent.parent.parent / "mappings"

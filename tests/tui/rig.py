@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from bridge.app import make_registry
 from bridge.control.bus import Bus, Row
 from bridge.control.registry import Registry
 from bridge.core.control import Reading
+from bridge.installed_controls import make_registry
 from bridge.osc.dispatch import Dispatch
 from bridge.osc.limits import Budget
 from bridge.osc.wire import to_wire_values

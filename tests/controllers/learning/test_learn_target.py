@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.controllers.learning.kind_detection import Detection
 from bridge.controllers.learning.learn_target import describe_target, make_entry, parse_target
 from bridge.controllers.mappings.mapping_file import DeviceTable, MappingFile, PortPatterns
 from bridge.controllers.mappings.mapping_reader import check_mapping
 from bridge.core.control import Action, Control
 from bridge.errors import ControlError
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 REGISTRY = make_registry(Settings())

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.app import is_known_elsewhere, make_registry
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.learning.entry_splitting import cut_entry
 from bridge.controllers.learning.kind_detection import Detection
@@ -23,6 +22,7 @@ from bridge.controllers.mappings.message_specs import format_message_spec, parse
 from bridge.controllers.ports.port_names import get_system, is_match
 from bridge.core.control import Control
 from bridge.errors import ConfigError
+from bridge.installed_controls import is_known_elsewhere, make_registry
 from bridge.settings import Settings
 
 REGISTRY = make_sidecar_registry({})

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.controllers.learning.learn_target import parse_target
 from bridge.controllers.learning.target_search import Learnable, explain_miss, find_targets
 from bridge.core.control import Action, Control
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 REGISTRY = make_registry(Settings())

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bridge.app import make_registry
 from bridge.config import Table
 from bridge.control.registry import Registry
 from bridge.controllers.mappings import mapping_file
@@ -19,6 +18,7 @@ from bridge.controllers.mappings.message_specs import parse_message_specs
 from bridge.controllers.surface.encoders import decode_steps
 from bridge.controllers_command import check_file
 from bridge.errors import ConfigError
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")

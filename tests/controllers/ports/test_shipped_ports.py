@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.app import make_registry
 from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.mappings.mapping_lookup import list_mappings
 from bridge.controllers.mappings.mapping_reader import read_mapping
 from bridge.controllers.ports.port_assignment import assign_ports
 from bridge.controllers.ports.port_names import SystemName
+from bridge.installed_controls import make_registry
 from bridge.settings import Settings
 
 OTHERS = [
