@@ -17,6 +17,8 @@ COMMAND = (
     "-c",
     "import sys; from bridge.doctor.probe import main; sys.exit(main(sys.argv[1:]))",
 )
+ASKING = "asking"
+"""The line that the process writes once its libraries are loaded: from then on the server's time counts."""
 _ANSWER_S = 5.0
 
 
@@ -37,11 +39,15 @@ def ask_server(server: str) -> ServerFigures | None:
     """
     command = [*COMMAND, *([server] if server else [])]
     env = {**os.environ, **QUIET_JACK}
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=_ANSWER_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"JACK server {server or 'default'!r} does not answer") from error
-    return ServerFigures(**json.loads(done.stdout)) if done.returncode == 0 else None
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        if process.stdout is not None:  # for type checkers: a pipe was asked for
+            process.stdout.readline()  # on a busy machine the libraries take longer than any server
+        try:
+            answer, _ = process.communicate(timeout=_ANSWER_S)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise TimeoutError(f"JACK server {server or 'default'!r} does not answer") from error
+    return ServerFigures(**json.loads(answer)) if process.returncode == 0 else None
 
 
 def main(arguments: list[str]) -> int:
@@ -51,6 +57,8 @@ def main(arguments: list[str]) -> int:
     except (ImportError, OSError):
         return 1
     server = arguments[0] if arguments else None
+    sys.stdout.write(f"{ASKING}\n")
+    sys.stdout.flush()
     try:
         with jack.Client(CLIENT, no_start_server=True, servername=server) as client:
             figures = ServerFigures(
