@@ -16,8 +16,11 @@ from chains.checks.subject import Subject
 from chains.process.verdict import HostVerdict, PluginError
 
 SIZES_FRAMES = (64, 65, 8192)
-"""Block sizes beside the reference's 512: live, odd, and offline. They grow, so that a plugin that was prepared for a
-smaller one fails."""
+"""Block sizes beside the reference's 512: live, odd, and offline; each in a render of its own."""
+GROWING_FRAMES = (1, 64, 65, 512, 8192)
+"""Block sizes that follow one another in one render, again and again: the next one is larger, and then small again."""
+GROWING = "growing"
+"""Name of a render with them."""
 SINGLE_FRAME = 1
 SINGLE_FRAMES = 4800
 """Length of a render in blocks of one frame, a tenth of a second: each costs as much as a block of 64."""
@@ -27,7 +30,7 @@ DAMAGED_FRAMES = 64
 
 
 def check_blocks(subject: Subject) -> CheckFinding:
-    """Render the same in blocks of other sizes."""
+    """Render the same in blocks of other sizes, and of sizes that grow, which DawDreamer does not have."""
     reference = subject.sound
     same_db = subject.same_db
     session = subject.session
@@ -36,6 +39,10 @@ def check_blocks(subject: Subject) -> CheckFinding:
     for size in SIZES_FRAMES:
         audio = session.render(subject.noise, subject.settings(block_frames=size)).audio
         depths[str(size)], later[str(size)] = _compare(reference.audio, audio, size)
+    plugins = {member.label for member in subject.members if member.plugin}
+    if any(one.host == "pedalboard" and one.label in plugins for one in subject.facts.members):
+        audio = session.render(subject.noise, subject.settings(block_sizes=GROWING_FRAMES)).audio
+        depths[GROWING], later[GROWING] = _compare(reference.audio, audio, BLOCK_FRAMES)
     if subject.level >= USUAL:
         short = subject.noise[:, :SINGLE_FRAMES]
         plain = session.render(short, subject.settings()).audio
@@ -57,7 +64,8 @@ def _judge(depths: dict[str, float], later: dict[str, float], same_db: float) ->
     depth_db = depths[worst]
     if depth_db <= same_db:
         return make_pass(f"sizes {', '.join(depths)} against 512: {describe_depth(depth_db)}", **figures)
-    text = f"blocks of {worst} differ from blocks of 512 by {describe_depth(depth_db)}"
+    what = f"blocks of {worst}" if worst != GROWING else f"blocks that grow ({', '.join(map(str, GROWING_FRAMES))})"
+    text = f"{what} differ from blocks of 512 by {describe_depth(depth_db)}"
     if max(later.values()) <= same_db:
         fix = "it moves over its first block after a start: begin a render with a block of silence"
         return make_warning(f"{text}, at the start alone", fix, **figures)

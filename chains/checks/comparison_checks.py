@@ -132,7 +132,9 @@ def check_hosts(subject: Subject) -> CheckFinding:
         raise SkippedCheckError("its members are not all in one host")
     same_db = subject.same_db
     try:
-        with subject.open_fresh(host=other) as (session, _):
+        with subject.open_fresh(host=other) as (session, loaded):
+            if {one.host for one in loaded.members} != {other}:
+                raise SkippedCheckError("built-in effects and Faust code are in one host only")
             audio = session.render(subject.noise, subject.settings()).audio
     except PluginError as error:
         if error.verdict in (HostVerdict.REFUSED, HostVerdict.BLOCKED):

@@ -22,6 +22,7 @@ class RenderSettings:
 
     Attributes:
         block_frames: Frames that a plugin gets at a time.
+        block_sizes: Sizes of blocks that follow one another instead, again and again, in Pedalboard.
         tail_frames: Frames behind the end of the source.
         is_compensated: The latency is taken off.
         resets: Start from silence; else continue in the plugins' present state.
@@ -37,6 +38,7 @@ class RenderSettings:
     tempo_bpm: float = 120.0
     notes: Sequence[MidiNote] = ()
     sidechains: Mapping[str, Audio] = field(default_factory=dict)
+    block_sizes: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class ProcessSession:
                 notes=tuple(settings.notes),
                 is_compensated=settings.is_compensated,
                 resets=settings.resets,
+                block_sizes=tuple(settings.block_sizes),
             )
             result = self._process.render(request, accepts=ACCEPTED)
             return Rendered(np.array(map_segment(segments[1])), result)

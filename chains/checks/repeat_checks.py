@@ -60,7 +60,9 @@ def _repeat_in_other_host(subject: Subject) -> tuple[str, float | None]:
     if not other:
         return "", None
     try:
-        with subject.open_fresh(host=other) as (session, _):
+        with subject.open_fresh(host=other) as (session, loaded):
+            if {one.host for one in loaded.members} != {other}:  # built-in effects and Faust code are in one host only
+                return "", None
             first = session.render(subject.noise, subject.settings()).audio
             second = session.render(subject.noise, subject.settings(resets=other != DAWDREAMER)).audio
     except PluginError as error:

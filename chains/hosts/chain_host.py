@@ -99,6 +99,7 @@ class ChainHost:
             {name: map_segment(one) for name, one in request.sidechains.items()},
             request.notes,
             loading.report_step,
+            tuple(max(1, size) for size in request.block_sizes),
         )
         try:
             render_chain(self._graph, source, sink, run)

@@ -35,6 +35,7 @@ class OfflineRun:
         sidechains: Audio, shape (2, frames), by name.
         notes: For the instrument.
         report_step: Called with step and member before each renders, so that a crash has a culprit.
+        block_sizes: Sizes of blocks that follow one another, again and again, for plugins in Pedalboard; empty: one.
         passes: How many members the signal passes, for the progress.
         latency_changes: Member, frame and new latency.
         bad_frames: Frames with NaN or infinity, replaced by silence.
@@ -55,6 +56,7 @@ class OfflineRun:
     sidechains: Mapping[str, Audio] = field(default_factory=dict)
     notes: tuple[MidiNote, ...] = ()
     report_step: Callable[[str, str], None] = lambda _step, _member: None
+    block_sizes: tuple[int, ...] = ()
     passes: int = 1
     latency_changes: list[tuple[str, int, int]] = field(default_factory=list)
     bad_frames: int = 0

@@ -7,6 +7,7 @@ signal cost 5 % more on three minutes through eight effects.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
 from bridge.core.audio import Audio
 from chains.hosts.member import StreamingMember
@@ -28,6 +29,10 @@ class StreamPass:
         self._member, self._work, self._run = member, work, run
         self._curves = run.curves.get(member.label, {})
         self.chunk_frames = CURVE_FRAMES if self._curves else run.chunk_frames
+        # an automation has pieces of its own size; Pedalboard's own effects, which report no latency, clear what they
+        # hold where a block is larger than all since their reset
+        takes_sizes = bool(run.block_sizes) and not self._curves and member.reports_latency
+        self._sizes = cycle(run.block_sizes) if takes_sizes else None
         if run.resets:
             member.reset()
         self._expected = member.latency_frames
@@ -36,17 +41,22 @@ class StreamPass:
     def advance(self, to: int) -> None:
         """Process the frames up to ``to``, one chunk at a time."""
         while self.consumed < to:
-            self._feed(min(to, self.consumed + self.chunk_frames))
+            if self._sizes is None:
+                self._feed(min(to, self.consumed + self.chunk_frames), min(self._run.block_frames, self.chunk_frames))
+            else:
+                size = next(self._sizes)
+                self._feed(min(to, self.consumed + max(size, CURVE_FRAMES)), size)
 
-    def _feed(self, stop: int) -> None:
+    def _feed(self, stop: int, buffer_frames: int) -> None:
         member, run, start = self._member, self._run, self.consumed
         if self._curves:
             at = start // CURVE_FRAMES
             curves = self._curves.items()
             member.automate({name: float(values[min(at, len(values) - 1)]) for name, values in curves})
         if start == 0 and run.resets:
-            member.lead_in(min(run.block_frames, self.chunk_frames))
-        out = member.feed(self._work[:, start:stop], min(run.block_frames, self.chunk_frames))
+            # the largest block comes first: at a larger one later Pedalboard prepares plugins again, which clears them
+            member.lead_in(max(run.block_sizes) if self._sizes else buffer_frames)
+        out = member.feed(self._work[:, start:stop], buffer_frames)
         latency = member.latency_frames
         if member.reports_latency and latency != self._expected:
             run.note_latency(member.label, start, self._expected, latency)

@@ -50,7 +50,8 @@ class RenderRequest(msgspec.Struct, frozen=True, tag="render"):
     ``sink`` may be longer than ``source``: the tail. ``block_frames``: how much a plugin gets at a time.
     ``beats_s``: the time of each beat from beat 0 on, for automation and tempo; empty: from ``tempo_bpm``.
     ``sidechains``: audio by the name that members use. ``resets``: start from silence; else continue in the plugins'
-    present state.
+    present state. ``block_sizes``: sizes of blocks that follow one another, again and again, instead of
+    ``block_frames``, for plugins in Pedalboard; DawDreamer has one size, and Pedalboard's own effects need one.
     """
 
     source: AudioSegment
@@ -62,6 +63,7 @@ class RenderRequest(msgspec.Struct, frozen=True, tag="render"):
     notes: tuple[MidiNote, ...] = ()
     is_compensated: bool = True
     resets: bool = True
+    block_sizes: tuple[int, ...] = ()
 
 
 class ParametersRequest(msgspec.Struct, frozen=True, tag="parameters"):

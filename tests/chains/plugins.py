@@ -36,7 +36,7 @@ MODES = (
     "hang_entry", "crash_entry", "null_instance", "crash_process", "exit_process", "hang_process", "busy_process",
     "hang_state", "nan", "inf", "nondet", "blockdep", "wronglat", "latency", "latparam", "nostate", "leak", "slow",
     "dc", "silence", "inftail", "ratedep", "denormal", "gaps", "late_parameters", "slow_start", "forty_parameters",
-    "two_classes", "tempo", "prints", "starts_process",
+    "two_classes", "tempo", "prints", "starts_process", "grows",
 )  # fmt: skip
 """Modes of the fixture plugin; vst3_fixture.cpp says what each does."""
 

@@ -177,7 +177,7 @@ public:
 private:
     static double find_range(ParameterId id) { return id == 1 ? 1000 : id ? 1 : 2; }
     int find_delay() const {
-        if (is_mode("latency") || is_mode("wronglat")) return kLatencyFrames;
+        if (is_mode("latency") || is_mode("wronglat") || is_mode("grows")) return kLatencyFrames;
         return is_mode("latparam") ? int(values_[1] * 1000 + 0.5) : 0;
     }
     void prepare_delay() {
@@ -220,6 +220,8 @@ private:
     void render(ProcessData& data) {
         ++blocks_;
         fail_in_process();
+        if (is_mode("grows") && data.frames > last_frames_) for (auto& line : lines_) line.assign(line.size(), 0.0f);
+        last_frames_ = data.frames;
         const double tempo = data.context && data.context->state & kTempoValid ? data.context->tempo_bpm : 120;
         const int echo = is_mode("tempo") ? int(rate_ * 60 / tempo + 0.5) : 0;
         for (int frame = 0; frame < data.frames; ++frame) {
@@ -259,6 +261,7 @@ private:
     std::vector<float> lines_[2];
     size_t at_ = 0;
     int delay_ = 0;
+    int last_frames_ = 0;
     long blocks_ = 0;
     double rate_ = 48000;
     ComponentHandler* handler_ = nullptr;

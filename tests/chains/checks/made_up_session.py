@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from itertools import cycle
 
 import msgspec
 import numpy as np
@@ -45,7 +46,7 @@ class MadeUpPlugin:
     @property
     def real_latency(self) -> int:
         lookahead = round(self.raw["Lookahead"] * 1000) if "latency follows a parameter" in self.faults else 0
-        return 256 if {"wrong latency", "latency"} & self.faults else lookahead
+        return 256 if {"wrong latency", "latency", "clears where blocks grow"} & self.faults else lookahead
 
     @property
     def latency(self) -> int:
@@ -55,12 +56,16 @@ class MadeUpPlugin:
         self._late = np.zeros((2, self.real_latency), np.float32)
         self._hiss = np.random.default_rng(3)
         self._blocks = 0
+        self._last_frames = 1 << 20
         self._resets += self.keeps
         self._level = 1.0 - 0.1 * self._random.random()
 
     def process(self, block: Audio) -> Audio:
         frames = block.shape[1]
         self._blocks += 1
+        if "clears where blocks grow" in self.faults and frames > self._last_frames:
+            self._late[:] = 0
+        self._last_frames = frames
         self.leaked_bytes += LEAK_BYTES
         if self._late.shape[1] != self.real_latency:
             self._late = np.zeros((2, self.real_latency), np.float32)
@@ -139,14 +144,17 @@ class MadeUpSession:
         latency = 0 if member.bypass or not settings.is_compensated else plugin.latency
         frames = source.shape[1] + settings.tail_frames
         line = np.pad(source, ((0, 0), (0, settings.tail_frames + latency)))
-        parts = []
-        for at in range(0, line.shape[1], settings.block_frames):
+        parts: list[Audio] = []
+        sizes, at = cycle(settings.block_sizes or (settings.block_frames,)), 0
+        while at < line.shape[1]:
+            size = next(sizes)
             for name, points in member.automation.items():
                 beat = at / plugin.rate * settings.tempo_bpm / 60
                 (begin, low), (end, high) = points
                 plugin.raw[name] = (low + (high - low) * min((beat - begin) / (end - begin), 1.0)) / 2
-            block = line[:, at : at + settings.block_frames]
+            block = line[:, at : at + size]
             parts.append(block if member.bypass else plugin.process(block))
+            at += size
         audio = np.concatenate(parts, axis=1)[:, latency : latency + frames].astype(np.float32)
         if self.host == "dawdreamer" and "hosts differ" in self.faults:
             audio *= np.float32(0.9)

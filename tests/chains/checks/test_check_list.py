@@ -27,6 +27,7 @@ FLAGGED = {
     "differs by far": {"repeat"},
     "keeps audio in one host": {"repeat"},
     "depends on blocks": {"blocks"},
+    "clears where blocks grow": {"blocks"},
     "ramp at the start": {"blocks"},
     "dc": {"dc"},
     "hiss": {"silence"},
@@ -122,6 +123,9 @@ def test_every_failure_and_warning_says_what_to_do() -> None:
 def test_a_ramp_over_the_first_block_is_a_warning_and_a_lasting_difference_a_failure() -> None:
     assert check_fault("ramp at the start")["blocks"].outcome is Outcome.WARN
     assert check_fault("depends on blocks")["blocks"].outcome is Outcome.FAIL
+    growing = check_fault("clears where blocks grow")["blocks"]
+    assert growing.outcome is Outcome.FAIL
+    assert "blocks that grow (1, 64, 65, 512, 8192)" in growing.finding
 
 
 def test_a_plugin_whose_repeats_differ_much_is_not_compared() -> None:

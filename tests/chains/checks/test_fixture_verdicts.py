@@ -8,7 +8,8 @@ from chains.checks.check_list import CHECKS, run_checks
 from chains.checks.check_run import CheckTarget, find_target, make_factory
 from chains.checks.outcome import CheckResult, Outcome
 from chains.checks.subject import Subject
-from tests.chains.plugins import FixturePlugin
+from chains.document.chain import Chain, Member
+from tests.chains.plugins import FixturePlugin, require_hosts
 
 FLAGGED = {
     "latency": set(),
@@ -16,6 +17,7 @@ FLAGGED = {
     "nostate": {"state"},
     "forty_parameters": {"state"},
     "blockdep": {"blocks"},
+    "grows": {"blocks"},
     "nondet": {"repeat", "silence"},
     "dc": {"dc"},
     "silence": {"output"},
@@ -30,11 +32,11 @@ FLAGGED_LATER = {"latparam": "latency-parameters", "leak": "growth", "ratedep": 
 """Check by mode, at the usual level."""
 
 
-def check_mode(target: CheckTarget, only: str = "") -> dict[str, CheckResult]:
-    """The results by check; ``only``: of that check alone, at the rate that `ratedep` works at."""
+def check_mode(target: CheckTarget, *only: str) -> dict[str, CheckResult]:
+    """The results by check; ``only``: of these checks alone, at the rate that `ratedep` works at."""
     subject = Subject(target.chain, make_factory(target), 44_100 if only else 48_000)
     try:
-        checks = [check for check in CHECKS if check.id == only]
+        checks = [check for check in CHECKS if check.id in only]
         results = [check.run(subject) for check in checks] if only else run_checks(subject, 1, lambda: 0.0)
     finally:
         subject.close()
@@ -59,3 +61,11 @@ def test_a_mode_is_flagged_at_the_usual_level(fixture_plugin: FixturePlugin, mod
     check = FLAGGED_LATER[mode]
     result = check_mode(find_target(str(fixture_plugin(mode))), check)[check]
     assert result.outcome is (Outcome.WARN if mode == "latparam" else Outcome.FAIL), result
+
+
+def test_built_in_effects_are_not_compared_with_themselves_in_the_other_host() -> None:
+    require_hosts()
+    room = Member(effect="Reverb", parameters={"room_size": 0.9})
+    results = check_mode(CheckTarget("room", Chain(members=(room,)), "."), "repeat", "hosts")
+    assert results["repeat"].outcome is Outcome.PASS, results
+    assert "in one host only" in results["hosts"].finding

@@ -70,11 +70,11 @@ class HostSession:
             Path(segment.path).unlink()
         return Rendered(out, result, loaded)
 
-    def render_again(self, audio: Audio, block_frames: int = 8192) -> Audio:
+    def render_again(self, audio: Audio, block_frames: int = 8192, block_sizes: tuple[int, ...] = ()) -> Audio:
         """Render audio, shape (2, n), through what is loaded, from silence."""
         source = write_segment(self.folder / next(self._names), audio)
         sink = create_segment(self.folder / next(self._names), 2, audio.shape[1])
-        self.process.render(RenderRequest(source, sink, block_frames), accepts=ANY)
+        self.process.render(RenderRequest(source, sink, block_frames, block_sizes=block_sizes), accepts=ANY)
         out = np.array(map_segment(sink))
         for segment in (source, sink):
             Path(segment.path).unlink()

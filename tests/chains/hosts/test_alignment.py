@@ -135,6 +135,21 @@ def test_block_sizes_and_hosts_give_the_same(
     assert measure_difference_db(rendered.audio, noise) > -30.0
 
 
+def test_blocks_that_grow_within_a_render_change_nothing(
+    hosts: HostSession, installed_plugin: InstalledPlugin, fixture_plugin: FixturePlugin
+) -> None:
+    installed_plugin("ZaMaximX2", "vst3")
+    late = make_fixture(fixture_plugin("latency"), "latency")
+    room = Member(name="room", effect="Reverb")
+    noise = make_noise(24_000)
+    first = hosts.render(Chain(members=(make_maximizer(), room, late)), noise, block_frames=512).audio
+    growing = hosts.render_again(noise, 512, (1, 64, 65, 512, 8192))
+    assert np.array_equal(growing, first)
+    clearing = make_fixture(fixture_plugin("grows"), "grows")
+    first = hosts.render(Chain(members=(clearing,)), noise, block_frames=512).audio
+    assert measure_difference_db(hosts.render_again(noise, 512, (1, 64, 65, 512, 8192)), first) > -40
+
+
 def test_an_impulse_response_of_a_single_one_changes_nothing(hosts: HostSession) -> None:
     import soundfile
 
