@@ -14,6 +14,7 @@ from bridge.control.identity import SidecarIdentity
 from bridge.control.preset_service import PresetService
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
+from bridge.core.compile_lock import lock_compiling
 from bridge.core.compiling import watch_compiling
 from bridge.core.jit import CACHE
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
@@ -110,7 +111,8 @@ class Sidecar:
             facts = opened.enter_context(self.audio)
             opened.enter_context(self._routing)
             with watch_compiling(self._count_compiled):
-                self.audio.compile_callback()
+                with lock_compiling(CACHE.folder, self._report_wait):
+                    self.audio.compile_callback()
                 self._enter_signal_path(facts, self._report_start)
             log.debug("%d functions were compiled", self._compiled)
             opened.callback(self._leave_signal_path)
@@ -131,6 +133,10 @@ class Sidecar:
             kept = CACHE.folder is not None and not CACHE.own
             step = f"compiling{', once for this version,' if kept else ''} for a minute or more"
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
+
+    def _report_wait(self, pid: int) -> None:
+        other = f"another Sideman (process {pid})" if pid else "another Sideman"
+        self._report_start(f"{other} is compiling, or loading its code: waiting", 0, 0)
 
     def abandon(self) -> None:
         """Leave the services, kill the workers: this process ends at once.

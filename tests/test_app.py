@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from bridge.app import Sidecar
+from bridge.core.compile_lock import lock_compiling
+from bridge.core.jit import CACHE
 from bridge.drivers import jack_driver, jack_system
 from bridge.drivers.jack_driver import JackDriver
 from bridge.drivers.offline_system import OfflineSystem
@@ -120,3 +124,19 @@ def test_the_identity_is_there_before_the_first_client_can_ask(tmp_path: Path, m
     monkeypatch.setattr(OscServer, "__enter__", look_and_open)
     with sidecar:
         assert seen and all(seen)
+
+
+def test_a_start_waits_for_another_that_compiles_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(CACHE, "folder", tmp_path)
+    audio = OfflineSystem(write_song(tmp_path / "song.wav", 1.0), PlayOptions(holds=True))
+    with ExitStack() as other:
+        other.enter_context(lock_compiling(tmp_path, said.append))
+
+        def report(step: str, _done: int, _of: int) -> None:
+            said.append(step)
+            if step.startswith("another Sideman"):
+                other.close()
+
+        with Sidecar(Settings(osc=OscSettings(port=0), engines=NO_ENGINES), report, audio):
+            assert said[0] == f"another Sideman (process {os.getpid()}) is compiling, or loading its code: waiting"
