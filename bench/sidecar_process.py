@@ -34,8 +34,12 @@ START_S = 120.0
 
 
 @contextmanager
-def run_sidecar(server: DummyServer, port: int) -> Iterator[None]:
-    """Run a sidecar, its OSC on ``port``, until the context ends. SystemExit where it does not start."""
+def run_sidecar(server: DummyServer, port: int) -> Iterator[int]:
+    """Run a sidecar, its OSC on ``port``, until the context ends: the number of its process.
+
+    Raises:
+        SystemExit: It does not start.
+    """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "sideman.toml").write_text(SETTINGS)
         command = [sys.executable, "-P", "-m", "bridge", "run", "--server", server.name, "--port", str(port)]
@@ -48,7 +52,7 @@ def run_sidecar(server: DummyServer, port: int) -> Iterator[None]:
             while not answers(port):
                 if process.poll() is not None or time.monotonic() > deadline_s:
                     raise SystemExit(f"the sidecar did not start:\n{Path(folder, 'log').read_text()}")
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGINT)
             process.wait()

@@ -15,21 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import psutil
 
-from bench.sidecar_process import read_counters, run_sidecar
+from bench.kill_session import describe_machine, format_head, open_kill_session
 from bench.tui_cost import Terminal, open_terminal, report
-from bridge.core.audio import CHANNELS
-from bridge.drivers.dummy_server import DummyServer
-from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
-from bridge.runtime.priority import may_use_realtime
-from tests.ports import free_port
 
 SHOWN_S = 0.5
 """Time for which each app draws meters before it ends."""
-TAPE_S = 30.0
-COUNTERS = ("cycles", "skipped", "xruns")
 
 
 def kill_app(terminal: Terminal) -> None:
@@ -53,16 +45,6 @@ def run_apps(port: int, count: int, end: Callable[[Terminal], None]) -> None:
             end(terminal)
 
 
-def measure(port: int, daw: JackRecorder, words: str, run: Callable[[], None]) -> float:
-    """What was missed while ``run`` ran, printed; returns its seconds."""
-    before, missed, start_s = read_counters(port), daw.skipped, time.monotonic()
-    run()
-    after, seconds = read_counters(port), time.monotonic() - start_s
-    counts = "".join(f"{after[name] - before[name]:9d}" for name in COUNTERS)
-    report(f"{words:<22}{seconds:7.0f} s{counts}{daw.skipped - missed:9d}")
-    return seconds
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -70,22 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=int, default=48000)
     parser.add_argument("--period", type=int, default=128)
     given = parser.parse_args(arguments)
-    port, is_realtime = free_port(), may_use_realtime()
-    sends = tuple(f"out_{i + 1}" for i in range(CHANNELS))
-    frames = round(TAPE_S * given.rate)
-    with (
-        DummyServer(given.rate, given.period, realtime=is_realtime) as server,
-        run_sidecar(server, port),
-        JackRecorder("bench-daw", server.name, frames, Ports(play=sends)) as daw,
-    ):
-        daw.load(np.full((CHANNELS, frames), 0.1, np.float32))
-        daw.connect({f"out_{i + 1}": f"sideman:in_{i + 1}" for i in range(CHANNELS)})
-        start_together(daw)
-        report(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, real time: {'yes' if is_realtime else 'no'}")
-        report(f"{'':<22}{'time':>9}{'cycles':>9}{'skipped':>9}{'xruns':>9}{'client':>9}")
-        seconds = measure(port, daw, f"{given.kills} apps, ended by q", lambda: run_apps(port, given.kills, quit_app))
-        measure(port, daw, f"{given.kills} apps, killed", lambda: run_apps(port, given.kills, kill_app))
-        measure(port, daw, "no app", lambda: time.sleep(seconds))
+    with open_kill_session(given.rate, given.period) as session:
+        report(describe_machine())
+        report(format_head())
+        quit_run = session.measure(lambda: run_apps(session.port, given.kills, quit_app))
+        report(quit_run.format_row(f"{given.kills} apps, ended by q"))
+        kill_run = session.measure(lambda: run_apps(session.port, given.kills, kill_app))
+        report(kill_run.format_row(f"{given.kills} apps, killed"))
+        report(session.measure(lambda: time.sleep(quit_run.seconds)).format_row("no app"))
     return 0
 
 
