@@ -15,13 +15,10 @@ from bridge.core.role import HOST_RING, SOUND_RING
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import make_control_context
 from bridge.runtime.callback.control_input import append_control
-from bridge.runtime.callback.cycle import STALL_FRAMES, read_control
+from bridge.runtime.callback.cycle import STALL_FRAMES, read_control, write_audio_outputs
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
-from bridge.runtime.callback.insert_output import begin_inserts
 from bridge.runtime.callback.midi_output import write_midi
-from bridge.runtime.callback.stem_output import write_stems
-from bridge.runtime.callback.synth_output import write_synth
 from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
@@ -126,9 +123,7 @@ class Callback:
 
     def write_audio(self, frames: int) -> Audio:
         """The audio output of the last cycle, shape (stems, mix and band, channels, frames)."""
-        begin_inserts(self.context.state, self.inserts)
-        write_stems(self.context, self.inserts, self.now, frames)
-        write_synth(self.context, self.inserts, self.now, frames)
+        write_audio_outputs(self.context, self.inserts, self.now, frames)
         return self.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 
     def write_midi(self, frames: int, stall_frames: int = STALL_FRAMES) -> dict[str, list[Sent]]:

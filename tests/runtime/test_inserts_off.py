@@ -7,7 +7,6 @@ import pytest
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.insert import INSERT_POINTS
-from bridge.runtime.callback.insert_context import POINTS_IN_USE
 from bridge.runtime.insert_delays import InsertTiming
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.slots import FADE_FRAMES
@@ -31,7 +30,7 @@ def run_reference(audio: Audio, stems: Audio, period: int) -> Audio:
 
 
 def is_in_use(callback: Callback) -> bool:
-    return bool(callback.inserts.own[POINTS_IN_USE])
+    return bool(callback.context.callback_state[w.POINTS_IN_USE])
 
 
 def test_points_that_are_off_change_no_bit_also_after_they_were_on(

@@ -31,6 +31,7 @@ from bridge.runtime.shared.slots import (
     FADE_WORDS,
     PORT_WORDS,
     RECORD_WORDS,
+    SEND_LEVEL,
     TRANSPORT_WORDS,
 )
 
@@ -85,7 +86,7 @@ def make_context(plan: Plan, shared: SharedArrays) -> CallbackContext:
         array.fill(0)  # pre-faults the pages: the callback must not
     context.gains[:] = 1.0
     context.ramps[:, [TARGET, VALUE]] = 1.0
-    context.callback_state[DELAY_CHANGE_FADE] = FADE_FRAMES
+    context.callback_state[[DELAY_CHANGE_FADE, SEND_LEVEL]] = FADE_FRAMES
     context.owners[:] = -1
     for worker in plan.workers:
         for ring in (*worker.writes.values(), *worker.renders):

@@ -14,7 +14,7 @@ from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from bridge.runtime.callback.context import HOST, PLAYER, SEPARATES, SYNTH, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_inlined
 from bridge.runtime.shared.layout import CAPACITY, RECORDS, RING_MASK
 from bridge.runtime.shared.slots import DATA, FRAME, KIND, RECORD_WORDS, SIZE
 
@@ -83,7 +83,7 @@ def publish_record(context: CallbackContext) -> None:
     store_release(context.heads[HOST], w.RING_HEAD, context.heads[HOST, w.RING_HEAD] + 1)
 
 
-@callback_njit
+@callback_njit_inlined
 def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     """The stream frame at which this callback starts; a jump of JACK's frame time is filled with silence."""
     state, own = context.state, context.callback_state
@@ -143,7 +143,7 @@ def track_midi_clock(context: CallbackContext, frame: int, message: int) -> None
         begin_epochs(context, frame, EVENTS_ONLY)
 
 
-@callback_njit
+@callback_njit_inlined
 def read_events(context: CallbackContext, now: int) -> None:
     """Put this cycle's messages, stamped with stream frames, into the host ring.
 
@@ -164,7 +164,7 @@ def read_events(context: CallbackContext, now: int) -> None:
         publish_record(context)
 
 
-@callback_njit
+@callback_njit_inlined
 def track_transport(context: CallbackContext, now: int, frames: int) -> None:
     """Compare the host's transport with the expected position; a start, stop or jump begins epochs."""
     own, transport = context.callback_state, context.transport
@@ -189,7 +189,7 @@ def track_transport(context: CallbackContext, now: int, frames: int) -> None:
         publish_record(context)
 
 
-@callback_njit
+@callback_njit_inlined
 def serve_requests(context: CallbackContext, now: int) -> None:
     """Carry out the new epochs and note releases that the control process requested since the last cycle."""
     state = context.state
@@ -214,7 +214,7 @@ def serve_requests(context: CallbackContext, now: int) -> None:
         context.callback_state[w.BAND_ENDS] = 0
 
 
-@callback_njit
+@callback_njit_inlined
 def read_inputs(context: CallbackContext, frames: int, raw: int) -> int:
     """Read ``frames`` of input at JACK's frame time ``raw``; returns the stream frame at which the cycle starts."""
     now = find_frame(context, frames, raw)

@@ -26,12 +26,10 @@ FIRST_POINTS = (0, len(STEMS), len(STEMS) + 1, len(INSERT_POINTS))
 ) = range(5)  # fmt: skip
 
 (
-    SEND_LEVEL,         # 0..FADE_FRAMES: level of what the stems send, around a change of the separation's delay
     FREEWHEELING,       # FREEWHEEL of the last cycle
     INSERTS_RESTARTED,  # the last RESTART that was served
-    POINTS_IN_USE,      # 1 while INSERTS_ON is, and then until no point delays or fades anything
     INSERT_OWN_WORDS,
-) = range(5)  # fmt: skip
+) = range(3)  # fmt: skip
 
 
 class InsertContext(InsertArrays):
@@ -49,5 +47,5 @@ def make_insert_context(shared: InsertArrays) -> InsertContext:
     context = InsertContext(*shared, *(np.empty(spec.shape_at({}), spec.dtype) for spec in specs))
     for array in context:
         array.fill(0)  # pre-faults the pages: the callback must not
-    context.groups[:, GROUP_LEVEL] = context.own[SEND_LEVEL] = FADE_FRAMES
+    context.groups[:, GROUP_LEVEL] = FADE_FRAMES
     return context

@@ -26,7 +26,6 @@ from bridge.runtime.callback.insert_context import (
     GROUP_USED,
     GROUPS,
     INSERTS_RESTARTED,
-    POINTS_IN_USE,
     InsertContext,
 )
 from bridge.runtime.callback.insert_lookup import find_block, find_block_end
@@ -72,16 +71,12 @@ def serve_insert_requests(state: NDArray[np.int64], inserts: InsertContext) -> N
 
 
 @callback_njit
-def begin_inserts(state: NDArray[np.int64], inserts: InsertContext) -> None:
-    """Decide for this cycle whether any insert point is in use: POINTS_IN_USE, the one word to test where none is."""
-    own = inserts.own
-    if load_acquire(state, w.INSERTS_ON) == 0:
-        if own[POINTS_IN_USE] == 0:
-            return
-        own[POINTS_IN_USE] = has_delay_or_fade(inserts.groups)
-    else:
-        own[POINTS_IN_USE] = 1
-    serve_insert_requests(state, inserts)
+def begin_inserts(context: CallbackContext, inserts: InsertContext) -> bool:
+    """Serve requests, and decide whether any insert point is in use in this cycle: POINTS_IN_USE."""
+    on = load_acquire(context.state, w.INSERTS_ON) != 0 or has_delay_or_fade(inserts.groups)
+    context.callback_state[w.POINTS_IN_USE] = 1 if on else 0
+    serve_insert_requests(context.state, inserts)
+    return on
 
 
 @callback_njit

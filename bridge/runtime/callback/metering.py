@@ -15,7 +15,7 @@ from bridge.runtime.callback.audio_output import output_row
 from bridge.runtime.callback.context import METERED_FRAMES, OUTPUTS, PEAK, SQUARES, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_sums
+from bridge.runtime.shared.callback_jit import callback_njit_inlined, callback_njit_sums
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK
 
 INPUT, BEFORE_FADERS, OUTPUT = 0, CHANNELS, CHANNELS + len(STEMS) * CHANNELS
@@ -25,7 +25,7 @@ MAGNITUDE = np.int32(0x7FFF_FFFF)
 """All bits of a float32 but its sign."""
 
 
-@callback_njit
+@callback_njit_inlined
 def begin_metering(context: CallbackContext) -> None:
     """Change over to the bank that the control process asks for; before anything of a cycle is measured."""
     wanted = load_acquire(context.state, w.METER_BANK)
@@ -50,7 +50,7 @@ def measure_samples(meter: NDArray[np.float64], samples: NDArray[np.float32]) ->
     meter[METERED_FRAMES] += samples.size
 
 
-@callback_njit
+@callback_njit_inlined
 def meter_input(context: CallbackContext, now: int, frames: int) -> None:
     """Measure the input of the cycle at stream frame ``now``."""
     bank, start = context.meters[context.callback_state[w.METERED_BANK]], now & RING_MASK
@@ -61,7 +61,7 @@ def meter_input(context: CallbackContext, now: int, frames: int) -> None:
         measure_samples(bank[INPUT + channel], ring[: frames - first])
 
 
-@callback_njit
+@callback_njit_inlined
 def meter_stems(context: CallbackContext, frames: int) -> None:
     """Measure the stems of this cycle, to which no fader has been applied yet."""
     bank = context.meters[context.callback_state[w.METERED_BANK]]
@@ -69,7 +69,7 @@ def meter_stems(context: CallbackContext, frames: int) -> None:
         measure_samples(bank[BEFORE_FADERS + row], output_row(context, row, frames))
 
 
-@callback_njit
+@callback_njit_inlined
 def meter_outputs(context: CallbackContext, frames: int) -> None:
     """Measure what all audio ports send in this cycle."""
     bank = context.meters[context.callback_state[w.METERED_BANK]]

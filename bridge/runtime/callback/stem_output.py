@@ -26,19 +26,9 @@ from bridge.runtime.callback.context import (
 from bridge.runtime.callback.dry_output import fade_dry
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
-from bridge.runtime.callback.insert_context import (
-    GROUP_DELAY,
-    GROUP_LEVEL,
-    MIX_GROUP,
-    POINTS_IN_USE,
-    SEND_LEVEL,
-    STEM_GROUP,
-    InsertContext,
-)
-from bridge.runtime.callback.insert_output import fade_insert_delay, is_new_delay_due, pass_inserts, prepare_inserts
 from bridge.runtime.callback.metering import meter_stems
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_inlined
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK, SEPARATED
 from bridge.runtime.shared.slots import FADE_FRAMES
 
@@ -63,7 +53,7 @@ def crossfade_stems(context: CallbackContext, t: int, i: int, count: int, availa
             output_row(context, SEPARATED * CHANNELS + channel, i + count)[k] = rest
 
 
-@callback_njit
+@callback_njit_inlined
 def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`crossfade_stems` without a fade, all wet or all dry: the usual case, written for speed."""
     start = t & RING_MASK
@@ -84,7 +74,7 @@ def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: 
                     sink[i + k] = 0.0
 
 
-@callback_njit
+@callback_njit_inlined
 def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
     """Fill the stem outputs of this cycle, from frame ``first`` of the input stream on."""
     i = 0
@@ -143,7 +133,7 @@ def update_gain_ramp(context: CallbackContext, gain: int, frames: int) -> bool:
     return True
 
 
-@callback_njit
+@callback_njit_inlined
 def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> None:
     """Apply one fader of ``stem``: to its ports (gains below COUNT), or on adding it to the mix."""
     moves = update_gain_ramp(context, gain, frames)
@@ -165,7 +155,7 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
                 row[i] *= level
 
 
-@callback_njit
+@callback_njit_inlined
 def mix_stems(context: CallbackContext, frames: int) -> None:
     """Sum the mix bus and apply the port faders."""
     for channel in range(CHANNELS):
@@ -177,57 +167,46 @@ def mix_stems(context: CallbackContext, frames: int) -> None:
         apply_gain(context, stem, stem, frames)
 
 
-@callback_njit
-def replace_stems(context: CallbackContext, first: int, mix_delay: int, frames: int) -> None:
-    """The dry mix where it is wanted; a path in ping mode gets the delayed input itself.
+@callback_njit_inlined
+def update_stem_delay(context: CallbackContext, is_sent: bool) -> int:
+    """Apply a new delay of the separation where stems and mix are silent; the level that they fade towards.
 
-    ``first``: the frame of the input that is due in the stems; in the mix ``mix_delay`` frames earlier.
+    ``is_sent``: whether stems go to insert points. What they send must then be silent too.
+    """
+    state, own, is_first = context.state, context.callback_state, context.state[w.CYCLES] == 1
+    wanted, index = 0, context.audio[SEPARATES]
+    if index >= 0:
+        wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
+    if not is_sent:
+        own[w.SEND_LEVEL] = own[w.DELAY_CHANGE_FADE]
+    is_silent = own[w.DELAY_CHANGE_FADE] == 0 and own[w.SEND_LEVEL] == 0
+    if wanted != state[w.DELAY_NOW] and (is_silent or is_first):
+        state[w.DELAY_NOW] = wanted
+        context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
+    return FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0
+
+
+@callback_njit_inlined
+def finish_stems(context: CallbackContext, first: int, mix_delay: int, frames: int, towards: int) -> None:
+    """The dry mix where it is wanted, the delayed input in a path in ping mode, and the fade around a change of delay.
+
+    ``first``: the frame of the input that is due in the stems; in the mix ``mix_delay`` frames earlier. Against clicks
+    all outputs fade ``towards`` 0, or back to FADE_FRAMES, by a frame a step.
     """
     fade_dry(context, first, mix_delay, frames)
     for path in range(len(RETURNED)):
         write_ping(context, path, first - mix_delay if path == MIX else first, frames)
+    level = context.callback_state[w.DELAY_CHANGE_FADE]
+    faded = fade_rows(context, 0, len(RETURNED) * CHANNELS, frames, level, towards)
+    context.callback_state[w.DELAY_CHANGE_FADE] = faded
 
 
-@callback_njit
-def pass_stem_inserts(context: CallbackContext, inserts: InsertContext, frames: int, towards: int) -> None:
-    """Pass the stems through their insert points; what is sent fades ``towards`` 0 or FADE_FRAMES, see write_stems."""
-    inserts.own[SEND_LEVEL] = fade_rows(context, 0, COUNT * CHANNELS, frames, inserts.own[SEND_LEVEL], towards)
-    pass_inserts(context, inserts, STEM_GROUP, 0, frames)
-
-
-@callback_njit
-def write_stems(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
-    """Fill the outputs of stems and mix for the cycle at stream frame ``now``.
-
-    Around a change of delay all outputs fade to silence within 64 frames, and back, against clicks. A change before an
-    insert point is faded in its input too.
-    """
-    state, own, is_first = context.state, context.callback_state, context.state[w.CYCLES] == 1
-    wanted = 0
-    index = context.audio[SEPARATES]
-    if index >= 0:
-        wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
-    is_silent, in_use = own[w.DELAY_CHANGE_FADE] == 0, inserts.own[POINTS_IN_USE] != 0
-    has_inserts = in_use and prepare_inserts(state, inserts, STEM_GROUP, own[w.DELAY_CHANGE_FADE])
-    if not has_inserts:
-        inserts.own[SEND_LEVEL] = own[w.DELAY_CHANGE_FADE]
-    if wanted != state[w.DELAY_NOW] and ((is_silent and inserts.own[SEND_LEVEL] == 0) or is_first):
-        state[w.DELAY_NOW] = wanted
-        context.fades[STEM_FADE, w.FADE_LEVEL], context.fades[STEM_FADE, w.FADING_OUT] = 0, 0
-    first = now - state[w.DELAY_NOW]
+@callback_njit_inlined
+def write_stems(context: CallbackContext, now: int, frames: int) -> None:
+    """Fill the outputs of stems and mix for the cycle at stream frame ``now``. No insert point is in use."""
+    towards = update_stem_delay(context, False)
+    first = now - context.state[w.DELAY_NOW]
     fill_stems(context, first, frames)
-    sends_towards = FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0
-    if has_inserts:
-        pass_stem_inserts(context, inserts, frames, sends_towards)
-    towards = 0 if in_use and is_new_delay_due(inserts, STEM_GROUP) else sends_towards
     meter_stems(context, frames)
     mix_stems(context, frames)
-    if in_use and prepare_inserts(state, inserts, MIX_GROUP, inserts.groups[MIX_GROUP, GROUP_LEVEL]):
-        fade_rows(context, MIX * CHANNELS, CHANNELS, frames, own[w.DELAY_CHANGE_FADE], towards)
-        pass_inserts(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
-    mix_delay = inserts.groups[MIX_GROUP, GROUP_DELAY]
-    replace_stems(context, first - inserts.groups[STEM_GROUP, GROUP_DELAY], mix_delay, frames)
-    level = own[w.DELAY_CHANGE_FADE]
-    own[w.DELAY_CHANGE_FADE] = fade_rows(context, 0, len(RETURNED) * CHANNELS, frames, level, towards)
-    if in_use:
-        fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
+    finish_stems(context, first, 0, frames, towards)

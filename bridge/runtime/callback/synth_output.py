@@ -14,16 +14,8 @@ from bridge.runtime.callback.audio_output import output_row, write_ping
 from bridge.runtime.callback.context import BAND_FADE, SYNTH, CallbackContext
 from bridge.runtime.callback.fade import is_settled, step_fade
 from bridge.runtime.callback.hop_lookup import find_hop
-from bridge.runtime.callback.insert_context import (
-    BAND_GROUP,
-    GROUP_DELAY,
-    GROUP_LEVEL,
-    POINTS_IN_USE,
-    InsertContext,
-)
-from bridge.runtime.callback.insert_output import fade_insert_delay, pass_inserts, prepare_inserts
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_inlined
 from bridge.runtime.shared.layout import RING_MASK
 
 BAND = PATHS.index("band")
@@ -41,7 +33,7 @@ def fade_synth(context: CallbackContext, t: int, i: int, count: int, available: 
             row[k] = context.band[channel, source & RING_MASK] * level if level > 0.0 else np.float32(0.0)
 
 
-@callback_njit
+@callback_njit_inlined
 def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: bool) -> None:
     """`fade_synth` without a fade: the usual case."""
     for channel in range(CHANNELS):
@@ -50,14 +42,13 @@ def copy_synth(context: CallbackContext, t: int, i: int, count: int, available: 
             row[i + k] = ring[(t + k) & RING_MASK] if available else np.float32(0.0)
 
 
-@callback_njit
-def write_synth(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
-    """Fill the band's outputs for the cycle at stream frame ``now``.
+@callback_njit_inlined
+def fill_synth(context: CallbackContext, now: int, frames: int) -> int:
+    """Fill the band's outputs for the cycle at stream frame ``now``; the frame of the ring that is due then.
 
     A new delay takes effect once the audio has faded to silence; so does the mute before leaving.
     """
     state, own, fade = context.state, context.callback_state, context.fades[BAND_FADE]
-    in_use = inserts.own[POINTS_IN_USE] != 0
     wanted, index = 0, context.audio[SYNTH]
     if index >= 0:
         wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
@@ -80,8 +71,10 @@ def write_synth(context: CallbackContext, inserts: InsertContext, now: int, fram
         if late and not available:
             state[w.BAND_LATE] += count
         i += count
-    if in_use and prepare_inserts(state, inserts, BAND_GROUP, inserts.groups[BAND_GROUP, GROUP_LEVEL]):
-        pass_inserts(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
-    write_ping(context, BAND, first - inserts.groups[BAND_GROUP, GROUP_DELAY], frames)
-    if in_use:
-        fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
+    return first  # type: ignore[no-any-return]
+
+
+@callback_njit_inlined
+def write_synth(context: CallbackContext, now: int, frames: int) -> None:
+    """`fill_synth`, or the input in ping mode. No insert point is in use."""
+    write_ping(context, BAND, fill_synth(context, now, frames), frames)

@@ -96,8 +96,10 @@ from __future__ import annotations
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
     METERED_BANK,       # the bank of meters that is being filled; the other one is complete
     DRY_LEVEL,          # 0..FADE_FRAMES: how much of the dry mix is audible
+    SEND_LEVEL,         # 0..FADE_FRAMES: level of what stems send to inserts, around a change of the separation's delay
+    POINTS_IN_USE,      # 1 while INSERTS_ON is, and then until no insert point delays or fades anything
     CALLBACK_WORDS,
-) = range(14)
+) = range(16)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
