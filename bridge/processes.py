@@ -1,6 +1,9 @@
-"""Process numbers: whether the process that wrote a file may still be running."""
+"""Processes: whether one has ended, or may still be running."""
 
 from __future__ import annotations
+
+import os
+import subprocess
 
 import psutil
 
@@ -19,4 +22,16 @@ def may_be_writing(pid: int, written_s: float) -> bool:
     except (psutil.NoSuchProcess, ValueError, OverflowError):
         return False
     except psutil.Error:  # another user's
+        return True
+
+
+def has_exited(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a child has ended, without taking its number from the system: what ends its group still needs it."""
+    if process.returncode is not None:
+        return True
+    if os.name != "posix":
+        return process.poll() is not None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
         return True

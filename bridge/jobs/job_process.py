@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from bridge.errors import DriverError
+from bridge.processes import has_exited
 from bridge.progress_channel import CHANNEL_VARIABLE, FINISHED_VARIABLE, ProgressEvent, parse_event
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class JobProcess:
         """Its exit status, negative for a signal; None while it runs. What it started is then killed, too."""
         if now_s >= self._kill_at_s:
             self._signal("SIGKILL")
-        if not self._has_exited():
+        if not has_exited(self._process):
             return None
         # before its number is free for another group
         self._signal("SIGKILL")
@@ -133,16 +134,6 @@ class JobProcess:
         self._signal("SIGKILL")
         self._process.wait()
         os.close(self._descriptor)
-
-    def _has_exited(self) -> bool:
-        if self._process.returncode is not None:
-            return True
-        if not _IS_POSIX:
-            return self._process.poll() is not None
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:
-            return True
 
     def _signal(self, name: str) -> None:
         if self._process.returncode is None:

@@ -6,12 +6,10 @@ from chains.checks.check import QUICK, USUAL, Check
 from chains.checks.differences import BIT_EQUAL_DB, compute_null_db, compute_peak_db
 from chains.checks.outcome import CheckFinding, make_failure, make_pass
 from chains.checks.subject import REPEATS, SETTLED_DB, Subject
-from chains.document.host_choice import HOST_TITLES
+from chains.document.host_choice import DAWDREAMER, HOST_TITLES, HOSTS
 from chains.process.messages import LoadResult
 from chains.process.verdict import HostVerdict, PluginError
 
-DAWDREAMER = "dawdreamer"
-HOSTS = ("pedalboard", DAWDREAMER)
 GROWTH_RENDERS = 6
 """Renders whose memory is compared, at the usual strictness."""
 GROWTH_BLOCK_FRAMES = 64

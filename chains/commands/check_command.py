@@ -28,6 +28,7 @@ from chains.checks.check_run import (
 )
 from chains.checks.check_table import describe_counts, draw_table, list_fixes
 from chains.commands.chain_options import JsonOption, check_folder
+from chains.document.host_choice import HOSTS
 
 RATES_HZ = (8000, 384_000)
 """Lowest and highest rate, as in JACK."""
@@ -62,7 +63,7 @@ def check_chains(
     for one in rates:
         if not RATES_HZ[0] <= one <= RATES_HZ[1]:
             raise ConfigError(f"--rate {one}: no sampling rate", f"use {RATES_HZ[0]} to {RATES_HZ[1]}")
-    hosts = ("pedalboard", "dawdreamer") if host == BOTH else (host,)
+    hosts = HOSTS if host == BOTH else (host,)
     console, screen = Printer(), Printer(stderr=True)
     for file, option in ((junit, "--junit"), (picture, "--picture")):
         if file is not None:

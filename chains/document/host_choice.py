@@ -7,7 +7,7 @@ live. DawDreamer runs VST3, VST2, LV2, AU and Faust code, with tempo and sidecha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bridge.errors import ConfigError
 from chains.document.chain import Chain, Member
@@ -17,8 +17,10 @@ from chains.document.member_paths import walk_active_members
 HostName: TypeAlias = Literal["pedalboard", "dawdreamer"]
 AUTO = "auto"
 """No host is forced: Pedalboard where it can, which is faster to load and saves states."""
-HOSTS: tuple[HostName, ...] = ("pedalboard", "dawdreamer")
-HOST_TITLES: Mapping[str, str] = {"pedalboard": "Pedalboard", "dawdreamer": "DawDreamer"}
+PEDALBOARD: Final = "pedalboard"
+DAWDREAMER: Final = "dawdreamer"
+HOSTS: tuple[HostName, ...] = (PEDALBOARD, DAWDREAMER)
+HOST_TITLES: Mapping[str, str] = {PEDALBOARD: "Pedalboard", DAWDREAMER: "DawDreamer"}
 """Names of the hosts in texts for users."""
 _RENDER = "use it in a render (sideman chain render), or leave it out here"
 _FORMATS = {"vst2": "VST2", "lv2": "LV2"}
@@ -40,16 +42,16 @@ def choose_host(member: Member, live: bool, force: str = AUTO) -> HostName:
     if live and (reason := find_live_obstacle(member)):
         raise ConfigError(f"{member.label}: cannot run live: {reason}", _RENDER)
     if member.effect:
-        return "pedalboard"
+        return PEDALBOARD
     if member.faust:
-        return "dawdreamer"
-    if live and force == "dawdreamer":
+        return DAWDREAMER
+    if live and force == DAWDREAMER:
         raise ConfigError(f"{member.label}: DawDreamer does not run live", "leave the host to auto")
     if reason := _need_dawdreamer(member):
-        if force == "pedalboard":
+        if force == PEDALBOARD:
             raise ConfigError(f"{member.label}: Pedalboard cannot run it: {reason}", "leave the host to auto")
-        return "dawdreamer"
-    return "dawdreamer" if force == "dawdreamer" else "pedalboard"
+        return DAWDREAMER
+    return DAWDREAMER if force == DAWDREAMER else PEDALBOARD
 
 
 def find_live_obstacle(member: Member) -> str:

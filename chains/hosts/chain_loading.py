@@ -10,7 +10,7 @@ from bridge.core.audio import db_to_gain
 from chains.document.bus_order import order_buses
 from chains.document.chain import Chain, Member
 from chains.document.effects import EFFECTS
-from chains.document.host_choice import AUTO, choose_host
+from chains.document.host_choice import AUTO, DAWDREAMER, choose_host
 from chains.document.member_state import read_state
 from chains.document.plugin_locations import find_plugin
 from chains.hosts.chain_graph import BranchNode, BusNode, ChainGraph, MemberNode, Node, NodePath
@@ -103,7 +103,7 @@ class ChainLoading:
 
             return FaustMember(member, self.rate, self.block_frames)
         path = member.id if member.format == "lv2" else str(find_plugin(member))
-        if host == "dawdreamer":
+        if host == DAWDREAMER:
             from chains.hosts.dawdreamer_member import DawDreamerMember
 
             self._check_first(member, path)

@@ -11,6 +11,7 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from chains.document.chain import Member
+from chains.document.host_choice import DAWDREAMER
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.hosts import parameter_values
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
@@ -31,7 +32,7 @@ class DawDreamerMember:
     ``path``: its file or bundle; of an LV2 its URI.
     """
 
-    host = "dawdreamer"
+    host = DAWDREAMER
 
     def __init__(self, member: Member, path: str, rate: int, block_frames: int) -> None:
         """Load the plugin and find out how it takes stereo audio.

@@ -13,6 +13,7 @@ from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from chains.document.chain import Member
 from chains.document.effects import EffectParameter, check_value, get_effect
+from chains.document.host_choice import PEDALBOARD
 from chains.hosts.effect_tail import compute_tail
 from chains.hosts.member import refuse
 from chains.hosts.parameter_values import FLOAT_STEP
@@ -33,7 +34,7 @@ _ENUMS = {
 class EffectMember:
     """A built-in effect that streams."""
 
-    host = "pedalboard"
+    host = PEDALBOARD
     reports_latency = False
 
     def __init__(self, member: Member, rate: int, plugin: Any = None) -> None:

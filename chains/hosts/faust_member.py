@@ -10,6 +10,7 @@ import numpy as np
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import did_you_mean
 from chains.document.chain import Member
+from chains.document.host_choice import DAWDREAMER
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
@@ -26,7 +27,7 @@ _ADDED_LINES = 3
 class FaustMember:
     """A program that takes a whole signal. Its parameters are its sliders, buttons and checkboxes, by their labels."""
 
-    host = "dawdreamer"
+    host = DAWDREAMER
     latency_frames = 0
     """A program delays as its author wants: none of it is latency."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from chains.document.chain import Member
+from chains.document.host_choice import PEDALBOARD
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.document.vst3_preset import parse_class_id
 from chains.hosts import parameter_values
@@ -53,7 +54,7 @@ class PedalboardParameter:
 class PedalboardMember:
     """A plugin that streams."""
 
-    host = "pedalboard"
+    host = PEDALBOARD
     reports_latency = True
 
     def __init__(self, member: Member, path: str, rate: int) -> None:

@@ -24,6 +24,7 @@ import msgspec
 
 from bridge.cpu_usage import read_usage
 from bridge.errors import BridgeError
+from bridge.processes import has_exited
 from chains.process.exit_verdict import HostEnd
 from chains.process.messages import Failure, Reply, Request
 from chains.process.step_clock import UsageAt
@@ -92,7 +93,7 @@ class HostChild:
     @property
     def has_ended(self) -> bool:
         """Whether the process is gone."""
-        return self._process.returncode is not None or self._is_dead()
+        return has_exited(self._process)
 
     @property
     def resident_bytes(self) -> int:
@@ -124,7 +125,7 @@ class HostChild:
     def is_finished(self) -> bool:
         """Whether no reply can come any more: it has ended, or closed its pipe, and all replies were read."""
         reader = self._threads[0]
-        if reader.is_alive() and self._is_dead():  # what the plugin started keeps the pipe open
+        if reader.is_alive() and has_exited(self._process):  # what the plugin started keeps the pipe open
             self._kill_session()
             reader.join(GRACE_S)
             return self._replies.empty()
@@ -181,15 +182,6 @@ class HostChild:
                 os.killpg(self.pid, signal.SIGKILL)
         else:
             self._process.kill()
-
-    def _is_dead(self) -> bool:
-        """Whether it has ended, without taking its number from the system: `_kill_session` still needs it."""
-        if not _IS_POSIX:
-            return self._process.poll() is not None
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:
-            return True
 
     def _read_memory(self) -> tuple[int, int]:
         """Address space and resident memory, in bytes."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chains.document.chain import Chain
+from chains.document.host_choice import DAWDREAMER
 from chains.document.member_paths import walk_members
 from chains.process.limits import Limits
 from chains.process.messages import LoadResult, RenderRequest, Request, Step
 
-WHOLE_HOST = "dawdreamer"
+WHOLE_HOST = DAWDREAMER
 """The host that renders a whole signal in one call, without reports of progress. So do some effects of Pedalboard."""
 WHOLE_FACTOR = 2.0
 """Seconds that such a render may compute for each second of audio. The slowest plugin measured takes 0.08."""
