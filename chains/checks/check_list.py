@@ -17,10 +17,11 @@ from chains.checks.repeat_checks import REPEAT_CHECKS
 from chains.checks.signal_checks import SIGNAL_CHECKS
 from chains.checks.state_checks import STATE_CHECKS
 from chains.checks.subject import Subject
+from chains.checks.tempo_check import TEMPO_CHECKS
 
 CHECKS: tuple[Check, ...] = (
     *LOADING_CHECKS, *SIGNAL_CHECKS, *LATENCY_CHECKS, *REPEAT_CHECKS, *BLOCK_CHECKS, *PARAMETER_CHECKS, *STATE_CHECKS,
-    *COMPARISON_CHECKS,
+    *COMPARISON_CHECKS, *TEMPO_CHECKS,
 )  # fmt: skip
 """Every check."""
 

@@ -158,6 +158,8 @@ class MadeUpSession:
         audio = np.concatenate(parts, axis=1)[:, latency : latency + frames].astype(np.float32)
         if self.host == "dawdreamer" and "hosts differ" in self.faults:
             audio *= np.float32(0.9)
+        if self.host == "dawdreamer" and "follows the tempo" in self.faults:
+            audio *= np.float32(settings.tempo_bpm / 120.0)
         bad = int(np.count_nonzero(~np.isfinite(audio).all(axis=0)))
         return Rendered(audio, RenderResult(frames, plugin.latency, bad_frames=bad, cpu_s=0.001))
 

@@ -42,6 +42,7 @@ FLAGGED = {
     "stuck parameter": {"parameters"},
     "zipper": {"automation"},
     "hosts differ": {"hosts"},
+    "follows the tempo": {"tempo"},
 }
 
 
@@ -98,6 +99,13 @@ def test_what_a_file_expects_is_compared() -> None:
     assert check_chain("", Chain(members=(older,)))["identity"].outcome is Outcome.WARN
     same = Member(plugin=NAME, format="vst3", id="AB" * 16, version="1.0", latency_frames=256)
     assert check_chain("latency", Chain(members=(same,)))["identity"].outcome is Outcome.PASS
+
+
+def test_a_plugin_that_is_marked_may_follow_the_tempo() -> None:
+    marked = Member(plugin=NAME, format="vst3", follows_tempo=True)
+    assert check_chain("follows the tempo", Chain(members=(marked,)))["tempo"].outcome is Outcome.SKIP
+    both = Chain(members=(marked, Member(name="other", plugin=NAME, format="vst3")))
+    assert "the sound of other depends on the tempo" in check_chain("follows the tempo", both)["tempo"].finding
 
 
 def test_a_parameter_that_is_not_restored_is_named() -> None:

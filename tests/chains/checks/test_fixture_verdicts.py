@@ -28,7 +28,7 @@ FLAGGED = {
     "crash_ctor": {"load"},
 }
 """By mode, at the quick level. The noise of `nondet` is audible in silence, the gaps of `gaps` move."""
-FLAGGED_LATER = {"latparam": "latency-parameters", "leak": "growth", "ratedep": "rates"}
+FLAGGED_LATER = {"latparam": "latency-parameters", "leak": "growth", "ratedep": "rates", "tempo": "tempo"}
 """Check by mode, at the usual level."""
 
 
@@ -60,7 +60,7 @@ def test_a_mode_is_flagged_by_its_check_and_by_no_other(fixture_plugin: FixtureP
 def test_a_mode_is_flagged_at_the_usual_level(fixture_plugin: FixturePlugin, mode: str) -> None:
     check = FLAGGED_LATER[mode]
     result = check_mode(find_target(str(fixture_plugin(mode))), check)[check]
-    assert result.outcome is (Outcome.WARN if mode == "latparam" else Outcome.FAIL), result
+    assert result.outcome is (Outcome.WARN if mode in ("latparam", "tempo") else Outcome.FAIL), result
 
 
 def test_built_in_effects_are_not_compared_with_themselves_in_the_other_host() -> None:
