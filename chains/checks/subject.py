@@ -15,7 +15,7 @@ from chains.checks.member_change import change_members
 from chains.checks.outcome import SkippedCheckError
 from chains.checks.stimuli import make_noise, make_silence
 from chains.document.chain import Chain, Member
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 from chains.process.messages import LoadResult, MidiNote, ParameterFacts
 from chains.process.verdict import PluginError
 
@@ -71,9 +71,7 @@ class Subject:
     def members(self) -> tuple[Member, ...]:
         """All members with a plugin or effect that are not bypassed, branches and buses included."""
         return tuple(
-            member
-            for _, member in walk_members(self.chain)
-            if (member.plugin or member.effect or member.faust) and not member.bypass
+            member for _, member in walk_active_members(self.chain) if member.plugin or member.effect or member.faust
         )
 
     @property

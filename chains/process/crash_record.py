@@ -6,7 +6,7 @@ import logging
 
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 from chains.process.block_list import BlockList, count_left_over, quote_name
 from chains.process.loading import LoadingJournal
 from chains.process.plugin_file import PluginFile, find_plugin_file
@@ -27,8 +27,8 @@ def find_unblocked_plugins(chain: Chain, blocked: BlockList | None = None) -> di
     blocked = blocked or BlockList()
     count_left_over(blocked=blocked)
     found = {}
-    for _, member in walk_members(chain):
-        if not member.bypass and (plugin := find_plugin_file(member)) is not None:
+    for _, member in walk_active_members(chain):
+        if (plugin := find_plugin_file(member)) is not None:
             blocked.check(plugin)
             found[member.label] = plugin
     return found

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from chains.document.chain import Chain
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 from chains.process.audio_file import map_segment
 from chains.process.crash_record import CrashRecord
 from chains.process.exit_verdict import make_end_error, make_error, make_hang_error
@@ -264,7 +264,10 @@ class HostProcess:
         return labels[0] if len(labels) == 1 else ""
 
     def _list_labels(self) -> list[str]:
-        return [member.label for _, member in walk_members(self._load.chain)] if self._load is not None else []
+        """The labels of all that is loaded."""
+        if self._load is None:
+            return []
+        return [member.label for _, member in walk_active_members(self._load.chain) if not member.branches]
 
 
 def _judge_output(request: RenderRequest, result: RenderResult) -> HostVerdict:

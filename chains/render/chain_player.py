@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bridge.errors import ConfigError
 from chains.document.host_choice import choose_host
-from chains.document.member_paths import walk_active_members, walk_members
+from chains.document.member_paths import walk_active_members
 from chains.document.plugin_locations import find_plugin
 from chains.process.host_process import HostProcess
 from chains.process.limits import Limits
@@ -152,8 +152,8 @@ def check_chain_choice(choice: ChainChoice, options: RenderOptions, tempo_hint: 
     Raises:
         ConfigError: A plugin is missing, a host cannot do it, or a tempo or sidechain is missing.
     """
-    for key, member in walk_members(choice.chain):
-        if member.bypass or member.branches:
+    for key, member in walk_active_members(choice.chain):
+        if member.branches:
             continue
         try:
             choose_host(member, live=False, force=options.host)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from chains.document.chain import Chain, Member
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 from chains.render.render_source import RenderSource
 
 OPTION, MIDI, ANALYSIS, FILE = "option", "midi", "analysis", "chain"
@@ -48,7 +48,7 @@ def needs_tempo(member: Member) -> bool:
 
 def chain_needs_tempo(chain: Chain) -> bool:
     """Whether the sound of a chain depends on the tempo."""
-    return any(needs_tempo(member) for _, member in walk_members(chain))
+    return any(needs_tempo(member) for _, member in walk_active_members(chain))
 
 
 def find_render_tempo(chain: Chain, option_bpm: float, source: RenderSource) -> RenderTempo | None:

@@ -10,7 +10,7 @@ from bridge.audiofile import Song
 from bridge.core.audio import CHANNELS
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members
 from chains.process.audio_file import cut_segment, map_segment, open_segment
 from chains.process.messages import AudioSegment, MidiNote, RenderRequest
 from chains.render.chain_player import ChainPlayer
@@ -208,7 +208,7 @@ class SourceRenderer:
 
 def list_sidechains(chain: Chain) -> list[str]:
     """Names of what is fed to the sidechains of a chain, each once."""
-    found = [one.sidechain for _, one in walk_members(chain) if one.sidechain and not one.bypass]
+    found = [one.sidechain for _, one in walk_active_members(chain) if one.sidechain]
     return list(dict.fromkeys(found))
 
 

@@ -11,7 +11,7 @@ from chains.checks.check_list import CHECKS, run_checks
 from chains.checks.differences import BIT_EQUAL_DB
 from chains.checks.outcome import CheckResult, Outcome
 from chains.checks.subject import FLOOR_MARGIN_DB, SETTLED_DB, Subject
-from chains.document.chain import Chain, Member
+from chains.document.chain import Branch, Chain, Member
 from tests.chains.checks.made_up_session import NAME, MadeUpSession
 
 CHAIN = Chain(members=(Member(plugin=NAME, format="vst3"),))
@@ -106,6 +106,13 @@ def test_a_plugin_that_is_marked_may_follow_the_tempo() -> None:
     assert check_chain("follows the tempo", Chain(members=(marked,)))["tempo"].outcome is Outcome.SKIP
     both = Chain(members=(marked, Member(name="other", plugin=NAME, format="vst3")))
     assert "the sound of other depends on the tempo" in check_chain("follows the tempo", both)["tempo"].finding
+
+
+def test_what_is_in_a_bypassed_branch_is_not_checked() -> None:
+    inner = Member(name="inner", plugin=NAME, format="vst3")
+    outer = Member(name="outer", bypass=True, branches=(Branch(members=(inner,)),))
+    subject = Subject(Chain(members=(*CHAIN.members, outer)), lambda host: MadeUpSession(frozenset(), host))
+    assert [member.label for member in subject.members] == [NAME]
 
 
 def test_a_parameter_that_is_not_restored_is_named() -> None:

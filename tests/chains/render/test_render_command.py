@@ -28,7 +28,9 @@ def test_stems_through_chains_of_nothing_sum_to_the_input(rig: RenderRig, format
     total = write_stems(rig.folder / "song")
     nothing = write_chain_file(rig.folder / "nothing.toml", NOTHING)
     absent = Member(plugin="Not There", format="vst3", bypass=True)
-    bypassed = write_chain_file(rig.folder / "bypassed.toml", Chain(members=(absent,)))
+    inner = Member(name="inner", plugin="Not There", format="vst2", sidechain="nobody", follows_tempo=True)
+    outer = Member(name="outer", bypass=True, branches=(Branch(), Branch(members=(inner,))))
+    bypassed = write_chain_file(rig.folder / "bypassed.toml", Chain(members=(absent, outer)))
     run = rig.render(rig.folder / "song", chain=[f"drums={nothing}", f"vocals={bypassed}", nothing], format_=format_)
     assert (run.status, run.report[0]["status"]) == (0, "done")
     assert rig.list_files() == [f"song/{name}.wav" for name in sorted((*STEMS, "mix"))]
