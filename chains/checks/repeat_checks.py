@@ -96,7 +96,7 @@ def check_growth(subject: Subject) -> CheckFinding:
     if a_render > GROWTH_BYTES:
         text = f"memory grows by {a_render / (1 << 20):.1f} MiB with each {subject.noise.shape[1] / subject.rate:.1f} s"
         return make_failure(text, "end its process now and then: sideman renders in fresh ones", **figures)
-    if rise_db > GROWTH_DB:
+    if rise_db > GROWTH_DB and subject.is_comparable:  # else chance alone makes one render the loudest
         text = f"the level rises by {rise_db:.1f} dB over {REPEATS} renders"
         return make_failure(text, "it keeps audio over a reset: render each file in a fresh process", **figures)
     return make_pass("neither memory nor level grows", **figures)

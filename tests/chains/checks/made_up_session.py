@@ -39,7 +39,7 @@ class MadeUpPlugin:
         self.raw = {"Gain": 0.5, "Lookahead": 0.0}
         self.leaked_bytes = 0
         self._rest = np.float32(0.0)
-        self._resets = 0
+        self._resets = self._starts = 0
         self._random = np.random.default_rng(instance)
         self.reset()
 
@@ -58,7 +58,8 @@ class MadeUpPlugin:
         self._blocks = 0
         self._last_frames = 1 << 20
         self._resets += self.keeps
-        self._level = 1.0 - 0.1 * self._random.random()
+        self._starts += 1
+        self._level = 1.0 - 0.4 / self._starts
 
     def process(self, block: Audio) -> Audio:
         frames = block.shape[1]
