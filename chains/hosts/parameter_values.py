@@ -85,7 +85,7 @@ def find_parameter(label: str, name: str, parameters: Sequence[RawParameter]) ->
     found = found or [one for one in parameters if to_python_name(one.name) == plain]
     found = found or [one for one in parameters if to_python_name(f"{one.name} {one.unit}") == plain]
     if not found:
-        choices = [one.name for one in parameters if one.is_automatable]
+        choices = [one.name for one in parameters if one.is_automatable and not is_program(one)]
         raise refuse(label, "parameters", f"it has no parameter {name!r}", did_you_mean(name, choices))
     if len(found) > 1:
         hint = "set it in the plugin and keep it as state (sideman chain capture)"

@@ -58,6 +58,7 @@ REFUSED = [
     ("Ratio", "3 dB", "dB is not its unit", "write the number alone"),
     ("Gain Reduction", "3", "'Gain Reduction' is not to be set", "meter"),
     ("Buffer Size", "64", "'Buffer Size' is not to be set", "about the host"),
+    ("Program", "1", "no parameter 'Program'", "there are: Attack"),
     ("Current Program", "1", "'Current Program' changes the program", "keep it as state"),
 ]
 """Name, value, and what the error says; while a chain is loaded, because a refused load costs a new process."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from chains.process.messages import MidiNote
+from chains.process.host_process import HostProcess
+from chains.process.messages import MidiNote, RenderRequest, RenderResult
 from chains.render.plugin_warmup import (
     LIMIT_S,
     MARGIN,
@@ -66,3 +69,22 @@ def test_a_plugin_that_still_reads_its_sounds_is_waited_for(
         gain = float(np.sum(rendered * sound) / np.sum(sound.astype(np.float64) ** 2))
         assert gain > 0.1
         assert to_db(rendered - gain * sound) <= -120  # from the first frame on
+
+
+def test_each_source_is_played_by_a_process_that_has_played_nothing(
+    rig: RenderRig, fixture_plugin: FixturePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[tuple[HostProcess, int]] = []
+
+    class WatchedProcess(HostProcess):
+        def render(self, request: RenderRequest, *arguments: Any, **options: Any) -> RenderResult:
+            played.append((self, request.sink.frames))
+            return super().render(request, *arguments, **options)
+
+    monkeypatch.setattr("chains.render.chain_player.HostProcess", WatchedProcess)
+    songs = [write_sound_file(rig.folder / f"song-{seed}.wav", make_sound(seed)) for seed in (1, 2)]
+    chain = write_chain_file(rig.folder / "gain.toml", make_chain(fixture_plugin("gain")))
+    assert rig.render(*songs, chain=[chain], tail=0.0).status == 0
+    processes = [process for process, frames in played if frames == make_sound(1).shape[1]]
+    assert len(processes) == len(songs)
+    assert [sum(process is other for other, _ in played) for process in processes] == [1, 1]
