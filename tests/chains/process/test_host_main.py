@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from bridge.errors import ConfigError
 from chains.document.chain import Chain
 from chains.hosts.host_main import RequestLoop
+from chains.process.host_child import HostChild
 from chains.process.messages import (
     AudioSegment,
     Failure,
@@ -131,3 +133,16 @@ def test_a_step_is_named_before_parameters_and_state_are_touched() -> None:
 def test_a_child_starts_without_the_hosts() -> None:
     show = "import sys, chains.hosts.chain_host; print({'pedalboard', 'dawdreamer', 'soundfile'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_child_has_no_display_and_numeric_libraries_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-9")
+    child = HostChild(0)
+    try:
+        environment = Path(f"/proc/{child.pid}/environ").read_bytes()
+    finally:
+        child.kill()
+    assert b"DISPLAY=" not in environment
+    assert b"OMP_NUM_THREADS=1" in environment
