@@ -10,12 +10,15 @@ from types import TracebackType
 
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.bus_log import BusLog
+from bridge.control.choice_files import ChoiceFiles
 from bridge.control.identity import SidecarIdentity
+from bridge.control.insert_controls import CHAIN_CONTROLS
 from bridge.control.preset_service import PresetService
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
 from bridge.core.compile_lock import lock_compiling
 from bridge.core.compiling import watch_compiling
+from bridge.core.insert_registry import MAX_INSERTS, find_insert_library
 from bridge.core.jit import CACHE
 from bridge.drivers.audio_system import AudioFacts, AudioSystem
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
@@ -71,6 +74,8 @@ class Sidecar:
         )
         self._identity = SidecarIdentity(self.bus, settings.jack.client, self.audio.server)
         self._log = BusLog(self.bus)
+        library = find_insert_library()
+        self._chains = None if library is None else ChoiceFiles(self.bus, CHAIN_CONTROLS, library, MAX_INSERTS)
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
         self.services: tuple[Service, ...] = self.controllers, self.jobs
@@ -116,6 +121,8 @@ class Sidecar:
                 self._enter_signal_path(facts, self._report_start)
             log.debug("%d functions were compiled", self._compiled)
             opened.callback(self._leave_signal_path)
+            if self._chains is not None:
+                opened.enter_context(self._chains)
             opened.enter_context(self.presets)
             for service in self.services:  # left before the signal path: controllers get their last messages through it
                 opened.enter_context(service)
@@ -222,6 +229,7 @@ class Sidecar:
             "engines.reset": lambda: self.signal_path.graph.restart(),
             "latency.tune": lambda: self.signal_path.latency_tuner.tune(),
             "counters.reset": lambda: self.signal_path.reset_counters(),
+            "inserts.reload": lambda *point: self.signal_path.insert_choices.reload(*point),
             **self.presets.handlers(),
             **self._routing.handlers(),
             **self._music.handlers(),

@@ -93,8 +93,8 @@ class SignalPath:
             self._begun = Supervisor(self.graph, self._report)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
-            choices = opened.enter_context(InsertChoices(self._bus))
-            self._inserts = InsertSupervisor(self.graph, choices.read)
+            self.insert_choices = opened.enter_context(InsertChoices(self._bus))
+            self._inserts = InsertSupervisor(self.graph, self.insert_choices.read)
             self.inserts = opened.enter_context(self._inserts)
             # so that the delay does not move soon after the first callback
             self.inserts.wait_until_settled(self._stop, self._report_loading)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bridge.control.registry import Registry
-from bridge.core.control import Action, Reading, Value, parse_value
+from bridge.core.control import Action, Reading, Value
 from bridge.errors import BridgeError, ControlError
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,8 @@ class Bus:
         ``value``: a number, a bool for a switch, the word of a choice.
 
         Raises:
-            ControlError: The name is unknown, the value is of the wrong type, NaN or infinite. Nothing is changed.
+            ControlError: The name is unknown, or the value of the wrong type, not finite, or a choice that cannot be
+                chosen now. Nothing is changed.
         """
         return self.set_all({name: value}, source)[name]
 
@@ -76,9 +77,11 @@ class Bus:
         """
         numbers = {}
         for name, value in values.items():
-            control = self.registry.get_control(name)
-            numbers[name] = float(control.clamp(parse_value(control, value)))
+            number = self.registry.parse_value(name, value)
+            numbers[name] = float(self.registry.get_control(name).clamp(number))
         with self._lock:
+            for name in (name for name, number in numbers.items() if self._values[name] != number):
+                self.registry.get_control(name).check_available(numbers[name])
             for name, number in numbers.items():
                 if self._values[name] != number:
                     self._values[name] = number

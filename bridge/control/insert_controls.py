@@ -10,6 +10,9 @@ from bridge.core.control import Control, Reading, format_value
 from bridge.core.insert import INSERT_POINTS
 from bridge.core.insert_registry import OFF
 
+CHAIN_CONTROLS: tuple[str, ...] = tuple(f"inserts.{point}.chain" for point in INSERT_POINTS)
+"""Names of the controls that choose a chain."""
+
 RESERVE_FRAMES = 512
 """Default headroom of an insert: four blocks. A chain of three plugins takes at most 2.5 ms of 11 ms for one."""
 

@@ -22,7 +22,7 @@ from bridge.config import Table, read_toml, write_atomic
 from bridge.control.bus import Bus
 from bridge.control.preset_text import flatten_names, format_preset, is_same, update_values, update_word
 from bridge.control.registry import Registry
-from bridge.core.control import Value, format_value, parse_value
+from bridge.core.control import Value, format_value
 from bridge.errors import ConfigError, ControlError
 from bridge.toml import read_text, shorten
 
@@ -49,7 +49,23 @@ class Preset:
 
 
 def load(path: Path | Traversable, registry: Registry) -> Preset:
-    """Read and validate a preset. Nothing is set.
+    """Read and validate a preset that is to be set. Nothing is set.
+
+    Raises:
+        ConfigError: The file cannot be read, a name or value in it is wrong, or it names a choice that cannot be chosen
+            now. The first problem is reported.
+    """
+    loaded = read(path, registry)
+    for name, number in loaded.values.items():
+        try:
+            registry.get_control(name).check_available(number)
+        except ControlError as error:
+            raise ConfigError(f"{path}: controls.{error.message}", error.hint) from error
+    return loaded
+
+
+def read(path: Path | Traversable, registry: Registry) -> Preset:
+    """Read and validate a preset, which may name a choice that cannot be chosen now.
 
     Raises:
         ConfigError: The file cannot be read, or a name or value in it is wrong. The first problem is reported.
@@ -110,8 +126,8 @@ def check_doc(doc: str) -> None:
 
 def _check_value(path: Path | Traversable, registry: Registry, name: str, value: object) -> float:
     try:
+        number = registry.parse_value(name, value)
         control = registry.get_control(name)
-        number = parse_value(control, value)
     except ControlError as error:
         raise ConfigError(f"{path}: controls.{name}: {error.message}", error.hint) from error
     if control.clamp(number) != number:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
 
 from bridge.config import user_dir
@@ -24,6 +23,7 @@ from bridge.control.preset_lookup import (
     rename_preset,
 )
 from bridge.errors import ConfigError
+from bridge.file_stamps import Stamp, stamp_files
 from bridge.printing import one_line
 from bridge.toml import LONGEST_MESSAGE, shorten
 
@@ -31,9 +31,6 @@ log = logging.getLogger(__name__)
 
 FILES_S = 1.0
 """Time between two looks at the user's folder."""
-
-Stamp = tuple[str, int, int, int]
-"""State of a file: name, time of its last change in ns, size, inode."""
 
 
 class PresetService:
@@ -45,7 +42,8 @@ class PresetService:
         self._name, self._values = "", dict[str, float]()
         """The preset that was loaded or saved last; an empty name: none."""
         self._is_stale = False
-        self._stamps: tuple[Stamp, ...] | None = None
+        self._stamps: tuple[int, tuple[Stamp, ...]] | None = None
+        """The revision of the registry and the state of the files with which the presets were listed."""
         self._rows: dict[str, Row] = {}
         self._problem = ""
         self._stop = threading.Event()
@@ -98,7 +96,7 @@ class PresetService:
         with self._lock:
             path = get_user_path(name)
             preset.save(self._bus, path, doc)
-            saved = preset.load(path, self._bus.registry)
+            saved = preset.read(path, self._bus.registry)
         self._set_current(name, saved.values)
         self._publish_current()
         self.update()
@@ -141,9 +139,12 @@ class PresetService:
         self.update()
 
     def update(self) -> None:
-        """Publish the list of presets where a file of the user's is new, has changed or has gone."""
+        """Publish the list of presets where a file of the user's is new, has changed or has gone.
+
+        Also where the registry has changed: a preset may name a choice that there is now.
+        """
         with self._lock:
-            stamps = stamp_files(user_dir(FOLDER))
+            stamps = self._bus.registry.revision, stamp_files(user_dir(FOLDER), SUFFIX)
             if stamps == self._stamps:
                 return
             try:
@@ -194,19 +195,3 @@ def make_entry_row(entry: PresetEntry) -> Row:
     """The row of the reading ``preset.entry``."""
     doc = shorten(one_line(entry.doc), LONGEST_DOC)
     return entry.name, entry.origin, entry.controls, doc, shorten(entry.problem, LONGEST_MESSAGE)
-
-
-def stamp_files(folder: Path) -> tuple[Stamp, ...]:
-    """The stamps of the preset files in the user's folder, which are all that change while Sideman runs."""
-    stamps = []
-    try:
-        for file in sorted(folder.glob(f"*{SUFFIX}")):
-            try:
-                found = file.stat()
-            except OSError:
-                stamps.append((file.name, -1, -1, -1))
-            else:
-                stamps.append((file.name, found.st_mtime_ns, found.st_size, found.st_ino))
-    except OSError:
-        return (("", -1, -1, -1),)  # `list_presets` says why
-    return tuple(stamps)

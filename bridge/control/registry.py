@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
+from bridge.core.control import Action, Control, Item, Reading, parse_value, suggest_nearest
 from bridge.errors import ControlError
 
 I = TypeVar("I", Control, Action, Reading)  # noqa: E741 - the usual name would hide Item
@@ -18,6 +18,9 @@ class Registry:
         self._items: dict[str, Item] = {}
         self._owners: dict[str, str] = {}
         self._addresses: dict[str, Item] = {}
+        self._updates: dict[str, Callable[[], object]] = {}
+        self.revision = 0
+        """How many times items were replaced: whoever keeps what it found here asks anew when this has changed."""
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
@@ -56,6 +59,35 @@ class Registry:
                     "are nested in one another",
                     "rename one of them",
                 )
+
+    def replace(self, controls: Iterable[Control]) -> None:
+        """Replace controls by others of the same names, which have other choices, in one new revision.
+
+        From one thread at a time; others may read meanwhile.
+
+        Raises:
+            ControlError: There is no control of a name.
+        """
+        for control in controls:
+            self.get_control(control.name)
+            self._items[control.name] = control
+            self._addresses[control.address] = control
+        self.revision += 1
+
+    def follow_choices(self, names: Iterable[str], update: Callable[[], object]) -> None:
+        """Call ``update`` before a word is looked for among the choices of these controls: it may `replace` them."""
+        self._updates.update(dict.fromkeys(names, update))
+
+    def parse_value(self, name: str, value: object) -> float:
+        """Parse ``value`` to the number of the control ``name``, as `bridge.core.control.parse_value` does.
+
+        Raises:
+            ControlError: There is no such control, or the value is of another type, or not finite.
+        """
+        self.get_control(name)
+        if isinstance(value, str) and name in self._updates:
+            self._updates[name]()
+        return parse_value(self.get_control(name), value)
 
     def find(self, name: str) -> Item | None:
         """The item ``name``; None where there is none."""

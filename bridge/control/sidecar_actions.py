@@ -70,6 +70,14 @@ ACTIONS: tuple[Action, ...] = (
         uses_files=True,
         result=("path", "declared", "measured"),
     ),
+    Action(
+        "inserts.reload",
+        "Read the file of the chain at this insert point again, at all points without one: it fades out, and in again "
+        "when it is loaded.",
+        arguments=("point",),
+        optional=1,
+        uses_files=True,
+    ),
     Action("counters.reset", "Set all counters to 0: late frames, skipped cycles, xruns, late and lost MIDI events."),
     Action(
         "controllers.reload",

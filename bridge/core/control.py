@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from bridge.core.file_choice import FileChoice
 from bridge.errors import ControlError
 
 Value: TypeAlias = bool | int | float | str
@@ -54,6 +55,8 @@ class Control:
         choices: The names of the values of a choice, by number. Numbers are sent over OSC and may be stored by clients:
             a new name is appended, and none is moved.
         user_choices: How many of the choices, the last ones, are files of the user's.
+        unavailable: What cannot be chosen now, and why. Where its word is among ``choices`` it keeps its number, and
+            stays in force where it was chosen before.
         saved: False for a momentary setting, such as a ping mode, which presets leave out.
     """
 
@@ -67,6 +70,7 @@ class Control:
     choices: tuple[str, ...] = ()
     saved: bool = True
     user_choices: int = 0
+    unavailable: tuple[FileChoice, ...] = ()
     takes_effect: str = "at once"
     step: float = 0.0
 
@@ -97,6 +101,43 @@ class Control:
         return replace(
             self, high=self.high + len(names), choices=self.choices + names, user_choices=self.user_choices + len(names)
         )
+
+    @property
+    def available_choices(self) -> tuple[str, ...]:
+        """The choices that can be chosen now."""
+        gone = {one.word for one in self.unavailable}
+        return tuple(word for word in self.choices if word not in gone)
+
+    @property
+    def unavailable_numbers(self) -> tuple[int, ...]:
+        """The numbers of choices that cannot be chosen now, in their order."""
+        gone = {one.word for one in self.unavailable}
+        return tuple(int(self.low) + at for at, word in enumerate(self.choices) if word in gone)
+
+    def check_available(self, number: float) -> None:
+        """Check that a choice can be chosen now.
+
+        Raises:
+            ControlError: It cannot; the message says why.
+        """
+        if self.unavailable:
+            word = self.choices[int(number - self.low)]
+            for one in self.unavailable:
+                if one.word == word:
+                    raise _make_unavailable_error(self, one)
+
+    def find_available(self, number: float, direction: float) -> float:
+        """``number``, or the next one in ``direction`` (its sign counts) that can be chosen; the last one that can be
+        where none follows."""
+        gone = self.unavailable_numbers
+        step = 1.0 if direction >= 0 else -1.0
+        for one in (step, -step):
+            found = number
+            while found in gone:
+                found += one
+            if self.low <= found <= self.high:
+                return found
+        return number
 
     @property
     def is_whole(self) -> bool:
@@ -216,7 +257,10 @@ def parse_value(control: Control, value: object) -> float:
     if isinstance(value, str):
         if value in control.choices:
             return control.low + control.choices.index(value)
-        words = f"one of {', '.join(control.choices)}" if control.choices else "a number"
+        for one in control.unavailable:
+            if one.word == value:
+                raise _make_unavailable_error(control, one)
+        words = f"one of {', '.join(control.available_choices)}" if control.choices else "a number"
         raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
     if isinstance(value, bool) and control.kind != "switch":
         raise ControlError(f"{control.name}: {value} is not a number", _hint_range(control))
@@ -238,6 +282,10 @@ def format_value(control: Control, value: float) -> Value:
     if control.kind == "choice":
         return control.choices[int(value - control.low)]
     return int(value) if control.kind == "integer" else float(value)
+
+
+def _make_unavailable_error(control: Control, choice: FileChoice) -> ControlError:
+    return ControlError(f"{control.name}: {choice.word} cannot be chosen: {choice.problem}", choice.hint)
 
 
 def _hint_range(control: Control) -> str:

@@ -6,9 +6,11 @@ that returns an `InsertLibrary`. `bridge` knows no plugin.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol, runtime_checkable
 
 from bridge.core.audio import STEMS, Audio
+from bridge.core.file_choice import FileChoice
 
 ENTRY_POINTS = "sideman.inserts"
 INSERT_POINTS: tuple[str, ...] = (*STEMS, "mix", "band")
@@ -40,8 +42,15 @@ class InsertProcessor(Protocol):
 class InsertLibrary(Protocol):
     """The processors that a user may choose."""
 
-    def list_names(self) -> tuple[str, ...]:
-        """Names to choose, sorted; without loading anything."""
+    def list_choices(self) -> tuple[FileChoice, ...]:
+        """What can be chosen, sorted by name, and what has a problem; without loading anything.
+
+        Raises:
+            BridgeError: The files cannot be listed.
+        """
+
+    def stamp_files(self) -> Hashable:
+        """The state of the user's files, another one whenever `list_choices` may have changed; cheap."""
 
     def load(self, name: str) -> InsertProcessor:
         """Load a processor, in the process and thread that will run it.

@@ -33,18 +33,32 @@ def load_insert_library() -> InsertLibrary:
     return library
 
 
+def find_insert_library() -> InsertLibrary | None:
+    """The library of inserts; None where no package has one, or it cannot be loaded: a warning says why."""
+    if not entry_points(group=ENTRY_POINTS):
+        return None
+    try:
+        return load_insert_library()
+    except BridgeError as error:
+        log.warning("%s; no insert can be chosen", error)
+        return None
+
+
 def list_inserts() -> tuple[str, ...]:
     """The names of the inserts that can be chosen, sorted, nothing loaded; empty where no package has any.
 
-    Those that come last beyond MAX_INSERTS are left out; a warning says so.
+    Those that come last beyond MAX_INSERTS are left out, and those with a problem; a warning says so.
     """
-    if not entry_points(group=ENTRY_POINTS):
-        return ()
+    library = find_insert_library()
     try:
-        names = tuple(name for name in load_insert_library().list_names() if name != OFF)
+        choices = () if library is None else library.list_choices()
     except BridgeError as error:
         log.warning("%s; no insert can be chosen", error)
         return ()
+    for one in choices:
+        if one.problem:
+            log.warning("%s: %s; this chain cannot be chosen", one.word, one.problem)
+    names = tuple(one.word for one in choices if not one.problem and one.word != OFF)
     if len(names) > MAX_INSERTS:
         log.warning("%d chains: the first %d can be chosen as inserts", len(names), MAX_INSERTS)
     return names[:MAX_INSERTS]

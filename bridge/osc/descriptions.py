@@ -16,7 +16,7 @@ def describe(item: Item, order: int) -> Iterator[Message]:
     if isinstance(item, Control):
         limits = (float(item.low), float(item.high), float(item.default))
         yield "/controls/control", (item.address, *limits, item.unit, item.kind, item.doc, *item.choices)
-        details = (order, item.takes_effect, int(item.saved), float(item.step_size))
+        details = (order, item.takes_effect, int(item.saved), float(item.step_size), *item.unavailable_numbers)
         yield "/controls/detail", (item.address, *details)
     elif isinstance(item, Action):
         yield "/controls/action", (item.address, item.argument, item.doc)

@@ -43,6 +43,7 @@ class Dispatch:
         self._items: tuple[Item, ...] = ()
         self._index = Index(())
         self._order: dict[str, int] = {}
+        self._revision = 0
         self.subscriptions = Subscriptions(lambda pattern: {item.address for item in self._find_covered(pattern)})
         self._methods: dict[str, Callable[[Args, Peer, float, Budget], Iterator[Message]]] = {
             "/ping": self._ping,
@@ -142,8 +143,10 @@ class Dispatch:
             yield from ((item.address, row) for row in self._bus.get_rows(item.name) or ((),))
 
     def _refresh_index(self) -> Index:
-        """The index of all addresses, rebuilt after an addition."""
-        if len(self._items) != len(self._bus.registry):
+        """The index of all addresses, rebuilt after an addition or a replacement."""
+        revision = self._bus.registry.revision
+        if len(self._items) != len(self._bus.registry) or revision != self._revision:
+            self._revision = revision
             self._items = tuple(self._bus.registry)
             self._index = Index(item.address for item in self._items)
             self._order = {item.name: number for number, item in enumerate(self._items)}

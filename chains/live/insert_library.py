@@ -6,14 +6,18 @@ Listing them reads their files and loads no plugin: the control process does it,
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.config import user_dir
 from bridge.core.audio import Audio
+from bridge.core.file_choice import FileChoice
 from bridge.errors import ConfigError, EngineError
+from bridge.file_stamps import stamp_files
 from chains.document.chain import Chain
-from chains.document.chain_lookup import list_chains, load_chain
+from chains.document.chain_lookup import FOLDER, list_chains, load_chain
 from chains.document.host_choice import list_live_obstacles
 from chains.document.member_paths import walk_members
 from chains.process.block_list import count_left_over_plugins
@@ -116,19 +120,20 @@ class ChainLibrary:
     with a reason says more than one that is missing.
     """
 
-    def list_names(self) -> tuple[str, ...]:
-        """Names of the chains, sorted; those with an error in their file are left out, and a warning says why.
+    def list_choices(self) -> tuple[FileChoice, ...]:
+        """The chains by name; one with an error in its file has the problem.
 
         Raises:
             ConfigError: The user's folder cannot be read.
         """
-        names = []
-        for entry in list_chains():
-            if entry.chain is None:
-                log.warning("%s: %s; this chain cannot be chosen", entry.name, entry.problem)
-            else:
-                names.append(entry.name)
-        return tuple(names)
+        return tuple(
+            FileChoice(entry.name, str(entry.path), entry.problem, "correct the file" if entry.problem else "")
+            for entry in list_chains()
+        )
+
+    def stamp_files(self) -> Hashable:
+        """The state of the user's chains and the state files beside them."""
+        return stamp_files(user_dir(FOLDER))
 
     def load(self, name: str) -> LiveChain:
         """Read a chain; `LiveChain.prepare` loads its plugins, for which it needs the rate.

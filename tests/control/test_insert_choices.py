@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.insert_choices import InsertChoices
+from bridge.control.insert_controls import CHAIN_CONTROLS
 from bridge.control.sidecar import make_sidecar_registry
+from bridge.core.file_choice import FileChoice
+from bridge.errors import ControlError
 
 
 @pytest.fixture
@@ -46,6 +50,43 @@ def test_a_chain_that_is_chosen_again_is_read_again_and_others_are_passed_over(
         bus.set("inserts.mix.chain", chain, "osc")
     assert [choices.read()["mix"].chain for _ in read] == read
     assert choices.read()["band"].chain == "off"
+
+
+def test_reload_has_a_chain_read_again_once_as_if_off_and_it_had_been_chosen(bus: Bus, choices: InsertChoices) -> None:
+    bus.set("inserts.band.chain", "b", "osc")
+    choices.read()
+    for points, reads in ((("mix",), [("off", "b"), ("a", "b")]), ((), [("off", "off"), ("a", "b")])):
+        choices.reload(*points)
+        found = [choices.read() for _ in range(3)]
+        assert [(one["mix"].chain, one["band"].chain) for one in found] == [*reads, ("a", "b")]
+    assert bus.get("inserts.mix.chain") == 1, "no change, so no undo and no preset that counts as changed"
+
+
+def test_reload_leaves_a_choice_that_is_not_read_yet(bus: Bus, choices: InsertChoices) -> None:
+    choices.read()
+    bus.set("inserts.mix.chain", "c", "osc")
+    choices.reload()
+    assert [choices.read()["mix"].chain for _ in range(2)] == ["c", "c"]
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ("drum", "drum is no insert point; did you mean drums"),
+        ("drums", "no chain is chosen for drums; choose one"),
+        ("mix", "a cannot be chosen: a.toml: line 2: unknown effect; correct the file"),
+        ("", "a cannot be chosen"),
+    ],
+)
+def test_reload_is_refused_where_there_is_nothing_to_read_and_the_chain_plays_on(
+    bus: Bus, choices: InsertChoices, point: str, message: str
+) -> None:
+    broken = FileChoice("a", "a.toml", "a.toml: line 2: unknown effect", "correct the file")
+    bus.registry.replace(replace(bus.registry.get_control(name), unavailable=(broken,)) for name in CHAIN_CONTROLS)
+    choices.read()
+    with pytest.raises(ControlError, match=message):
+        choices.reload(point)
+    assert choices.read()["mix"].chain == "a"
 
 
 def test_bypass_and_reserve_are_read_as_they_are(bus: Bus, choices: InsertChoices) -> None:

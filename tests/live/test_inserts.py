@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from bridge.app import Sidecar
+from bridge.config import user_dir
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.core.insert import INSERT_POINTS
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
+from bridge.errors import ControlError
 from bridge.measure import find_disagreements, measure
 from bridge.runtime import supervised_insert
 from bridge.runtime.shared import slots as w
@@ -25,7 +27,7 @@ from bridge.settings import EngineSettings
 from tests.live.conftest import private_server
 from tests.live.rig import NO_ENGINES, cycles, delay_error, head, make_fake_daw, sidecar_on
 from tests.live.test_declared import declared_by_port, output_latencies
-from tests.runtime.toy_inserts import DELAY, GAIN
+from tests.runtime.toy_inserts import DELAY, FOLDER, GAIN
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -58,6 +60,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
+        patch.setenv("SIDEMAN_CONFIG_HOME", str(folder / "home"))
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(folder)]))
         patch.setattr(supervised_insert, "BACKOFF_S", (0.0,))  # faults are close together here
         patch.setattr(supervised_insert, "MAX_CRASHES", TURNS + 1)
@@ -198,6 +201,34 @@ def test_a_worker_killed_at_any_block_costs_its_effect_alone_and_is_back(sidecar
         assert gain.max() == pytest.approx(1.0, abs=1e-5)  # the dry signal was played
         if sidecar.signal_path.telemetry.counters.skipped == skipped:  # else what JACK left out is faded
             assert gain.min() == pytest.approx(GAIN, abs=1e-5)
+
+
+def test_a_chain_made_while_music_plays_is_chosen_at_once_and_plays_on_when_its_file_is_gone(sidecar: Sidecar) -> None:
+    file = user_dir(FOLDER) / "mine"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("")
+    sidecar.bus.set("inserts.other.chain", "mine", "test")
+    until_runs(sidecar, "other", "mine")
+    before = read_status(sidecar, "other")
+    sidecar.bus.trigger("inserts.reload", "other")
+    until("another worker", lambda: read_status(sidecar, "other").pid not in (0, before.pid))
+    until_runs(sidecar, "other", "mine")
+
+    status = read_status(sidecar, "other")
+    file.unlink()
+    until(
+        "the choice to go",
+        lambda: "mine" not in sidecar.bus.registry.get_control("inserts.mix.chain").available_choices,
+    )
+    gone = f"{file} is gone; put the file back"
+    with pytest.raises(ControlError, match=gone):
+        sidecar.bus.set("inserts.drums.chain", "mine", "test")
+    with pytest.raises(ControlError, match=gone):
+        sidecar.bus.trigger("inserts.reload", "other")
+    with play_steadily(sidecar, "other_1") as client:
+        until_gain(client, float(GAIN))
+    assert read_status(sidecar, "other") == status, "it plays on"
+    choose(sidecar, "other", "off")
 
 
 def test_a_chain_is_changed_again_and_again_without_a_click(sidecar: Sidecar) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.registry import Registry
 from bridge.core.control import Action, Control, Reading
+from bridge.core.file_choice import FileChoice
 from bridge.errors import ConfigError, ControlError
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
 from tests.osc.test_server import receive_all, receive_until
 
+CHAIN = Control("a.chain", 0, 2, 0, kind="choice", choices=("off", "glue", "room"))
 ITEMS = (
     Control("a.level", -60, 12, 0, "dB"),
     Control("a.mute", 0, 1, 0, kind="switch", takes_effect="next bar"),
@@ -21,6 +25,7 @@ ITEMS = (
     Reading("a.note", ("frame", "pitch"), "A note.", queued=True, history=8),
     Reading("a.level_now", ("port", "peak_db"), "A level.", keyed=True, peaks=True),
     Reading("change", ("sequence", "control", "value", "source"), "A change.", queued=True, history=8),
+    CHAIN,
 )
 
 
@@ -151,6 +156,20 @@ def test_what_a_client_needs_to_know_of_an_item_is_described(client: OscClient) 
     assert ("/controls/arguments", ("/a/link", 2, 0, 0, 2, "source", "destination", "made")) in listed
     assert ("/controls/arguments", ("/a/start", 3, 1, 1, 2, "kind", "argument")) in listed
     assert ("/controls/fields", ("/a/level_now", 6, "rows", 0, "", "dB")) in listed
+
+
+def test_a_choice_that_is_gone_keeps_its_number_and_the_details_say_which(client: OscClient, bus: Bus) -> None:
+    bus.registry.replace(
+        [replace(CHAIN, unavailable=(FileChoice("glue", "glue.toml", "glue.toml is gone", "put it back"),))]
+    )
+    [control, detail, _] = client.gather("/controls", "/a/chain", done="/controls/done")
+    assert control[1][-3:] == CHAIN.choices
+    assert detail == ("/controls/detail", ("/a/chain", len(ITEMS) - 1, "at once", 1, 1.0, 1))
+    client.send("/call", "t1", "/a/chain", "glue")
+    (failed,) = [args for address, args in receive_until(client, lambda m: m[0] == "/failed")]
+    assert failed == ("t1", "/a/chain", "a.chain: glue cannot be chosen: glue.toml is gone", "put it back")
+    assert client.call("/a/chain", "room") == []
+    assert bus.get("a.chain") == 2
 
 
 def test_subscribers_learn_that_the_server_ends(bus: Bus) -> None:

@@ -8,10 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bridge.config import user_dir
 from bridge.core.audio import CHANNELS, Audio
+from bridge.core.file_choice import FileChoice
 from bridge.errors import EngineError
+from bridge.file_stamps import Stamp, stamp_files
 
 GAIN = np.float32(0.5)
+FOLDER = "toys"
 DELAY = 256
 """Frames by which ``late`` delays: it declares them."""
 TRIGGER = 0.9
@@ -69,10 +73,18 @@ class MovingInsert(ToyInsert):
 
 
 class ToyLibrary:
-    """The library that the tests register, under ``tests.runtime.toy_inserts:ToyLibrary``."""
+    """The library that the tests register, under ``tests.runtime.toy_inserts:ToyLibrary``.
 
-    def list_names(self) -> tuple[str, ...]:
-        return ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints", "stuck")
+    Each file in the user's folder FOLDER is one more insert: it halves.
+    """
+
+    def list_choices(self) -> tuple[FileChoice, ...]:
+        own = {one.name: one for one in user_dir(FOLDER).glob("*")}
+        names = ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints", "stuck")
+        return (*map(FileChoice, names), *(FileChoice(name, str(file)) for name, file in sorted(own.items())))
+
+    def stamp_files(self) -> tuple[Stamp, ...]:
+        return stamp_files(user_dir(FOLDER))
 
     def explain_crash(self, name: str) -> str:
         return ""

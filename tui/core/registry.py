@@ -23,7 +23,10 @@ def to_address(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A control. ``kind``: linear, log, integer, switch or choice. ``step``: what one press of a key changes."""
+    """A control. ``kind``: linear, log, integer, switch or choice. ``step``: what one press of a key changes.
+
+    ``unavailable``: numbers of choices that cannot be chosen now, as the file is gone.
+    """
 
     name: str
     low: float
@@ -37,6 +40,12 @@ class Control:
     takes_effect: str = "at once"
     saved: bool = True
     step: float = 0.0
+    unavailable: tuple[int, ...] = ()
+
+    @property
+    def available_choices(self) -> tuple[str, ...]:
+        """The choices that can be chosen now."""
+        return tuple(word for number, word in enumerate(self.choices, int(self.low)) if number not in self.unavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class Registry:
             takes_effect=str(takes_effect),
             saved=bool(saved),
             step=float(step),
+            unavailable=tuple(map(int, rest[4:])),
         )
 
     def _add_action(self, name: str, rest: Sequence[Value]) -> None:

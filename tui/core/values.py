@@ -31,6 +31,13 @@ def to_number(control: Control, value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def find_available(control: Control, number: float, direction: float) -> float | None:
+    """``number``, or the next choice in ``direction`` (its sign counts) that can be chosen; None where none follows."""
+    while number in control.unavailable:
+        number += 1.0 if direction >= 0 else -1.0
+    return number if control.low <= number <= control.high else None
+
+
 def is_equal(first: float, second: float) -> bool:
     """Whether two values are the same, as far as the wire carries them."""
     return abs(first - second) <= EQUAL * max(1.0, abs(first), abs(second))

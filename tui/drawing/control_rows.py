@@ -56,7 +56,9 @@ def draw_choices(control: Control, value: float, width: int) -> Row:
     index = int(value - control.low)
     if not 0 <= index < len(control.choices):
         return [(str(index), "text")]
-    words = [f"[{word}]" if number == index else word for number, word in enumerate(control.choices)]
+    gone = {number - int(control.low) for number in control.unavailable} - {index}
+    words = [f"[{word}]" if at == index else word for at, word in enumerate(control.choices) if at not in gone]
+    index -= sum(at < index for at in gone)
     first = 0
     while first < index and sum(len(word) + 1 for word in words[first : index + 1]) > width - 2:
         first += 1

@@ -194,7 +194,7 @@ def list_known_choices(session: Session) -> dict[str, tuple[str, ...]]:
     """By option, the styles that the band of the sidecar has, and the chains that it knows."""
     controls = session.registry.controls
     return {
-        flag: tuple(choice for choice in controls[name].choices if choice != OFF)
+        flag: tuple(choice for choice in controls[name].available_choices if choice != OFF)
         for flag, name in CONTROLS.items()
         if name in controls
     }

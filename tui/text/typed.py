@@ -250,7 +250,7 @@ class TypedCommands:
 def describe_range(control: Control) -> str:
     """The values that a control takes."""
     if control.choices:
-        return f"one of {', '.join(control.choices)}"
+        return f"one of {', '.join(control.available_choices)}"
     if control.kind == "switch":
         return "on or off"
     return f"{control.low:g} to {control.high:g} {control.unit}".rstrip()

@@ -38,6 +38,7 @@ RENEW_S = 20.0
 
 ALWAYS: Rates = (
     ("/sideman", 2.0),
+    ("/registry", 2.0),
     ("/change", 20.0),
     ("/clock", 10.0),
     ("/counters", 2.0),
@@ -92,6 +93,8 @@ class Link:
         self._is_other = False
         self._has_said_lost = False
         self._gaps = Gaps()
+        self._asked_revision = 0
+        """The revision of the sidecar's registry for which it was asked last."""
 
     @property
     def is_attached(self) -> bool:
@@ -245,6 +248,8 @@ class Link:
         if not self._retrieval.take(address, args):
             self.session.feed(address, args, now_s)
             self.on_message(address, args, now_s)
+        if address == "/registry" and args and isinstance(args[0], int):
+            self._follow_registry(args[0])
         changes = self.session.read("clock").get("changes") if address == "/clock" else None
         if isinstance(changes, int):
             self._gaps.take_count(changes, now_s)
@@ -281,6 +286,7 @@ class Link:
         if is_same:
             self._attach(self.session.registry)
         else:
+            self._asked_revision = 0
             self._retrieval.ask_registry(self._attach, self._say_failure)
 
     def _attach(self, registry: Registry) -> None:
@@ -299,6 +305,16 @@ class Link:
         self._retrieval.ask_values()
         for name in self._histories:
             self._retrieval.ask_history(name)
+
+    def _follow_registry(self, revision: int) -> None:
+        """Ask for the registry again where it has changed since; it may have been of this revision already."""
+        if self.is_attached and revision != self._asked_revision:
+            self._asked_revision = revision
+            self._retrieval.ask_registry(self._replace_registry, self._say_failure)
+
+    def _replace_registry(self, registry: Registry) -> None:
+        self.session.registry = registry
+        self.session.revision += 1
 
     def _take_source(self, replies: list[Message]) -> None:
         self.session.source = str(replies[-1][1][0]) if replies[-1][1] else ""

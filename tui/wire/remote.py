@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from tui.core.registry import Args, Control, Value, to_name
 from tui.core.screen import Answer
 from tui.core.session import Record
-from tui.core.values import find_position, is_equal, to_number
+from tui.core.values import find_available, find_position, is_equal, to_number
 from tui.core.wording import describe_action, describe_change, describe_value
 from tui.wire.edits import ActionEdit, ControlEdit, EditHistory
 from tui.wire.link import PROMPT, Link
@@ -96,7 +96,9 @@ class LinkRemote:
             share = min(max(find_position(control, value) + steps / LOG_STEPS, 0.0), 1.0)
             self.set(name, control.low * (control.high / control.low) ** share)
         else:
-            self.set(name, min(max(value + steps * control.step, control.low), control.high))
+            number = find_available(control, min(max(value + steps * control.step, control.low), control.high), steps)
+            if number is not None:
+                self.set(name, number)
 
     def reset(self, name: str) -> None:
         """Set a control to its default."""

@@ -11,7 +11,7 @@ from bridge.control.registry import Registry
 from bridge.controllers.mappings.mapping import BEAT, ControlField, ReadingField
 from bridge.controllers.mappings.mapping_file import DeviceTable, Names, Setting
 from bridge.controllers.mappings.message_template import MessageTemplate
-from bridge.core.control import Action, Control, Reading, parse_value, suggest_nearest
+from bridge.core.control import Action, Control, Reading, suggest_nearest
 from bridge.errors import ConfigError, ControlError
 from bridge.toml import shorten
 
@@ -123,7 +123,7 @@ class MappingEntryReader:
             ConfigError: It is of the wrong type, or out of the control's range.
         """
         try:
-            number = parse_value(control, value)
+            number = self.context.registry.parse_value(control.name, value)
         except ControlError as error:
             raise self.refuse(f"{key}: {shorten(error.message)}", error.hint) from error
         if control.clamp(number) != number:

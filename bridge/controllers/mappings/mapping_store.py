@@ -9,6 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from bridge import file_stamps
 from bridge.config import user_dir
 from bridge.control.registry import Registry
 from bridge.controllers.mappings.mapping import Mapping as ControllerMapping
@@ -33,7 +34,8 @@ class MappingStore:
         self._registry, self._is_known = registry, is_known
         self._lock = threading.Lock()
         self._stamps: dict[str, Stamp] = {}
-        self._watched: dict[str, Stamp] | None = None
+        self._watched: tuple[file_stamps.Stamp, ...] | None = None
+        self._revision = registry.revision
         self._has_read = False
         self.mappings: Mapping[str, ControllerMapping] = {}
         """Replaced as a whole, so any thread may read it. A mapping that did not change stays the same object."""
@@ -41,18 +43,21 @@ class MappingStore:
         """By name of the file, what is wrong with it, where, and the fix. Replaced as a whole."""
 
     def update(self) -> bool:
-        """Read files of the user that are new or have changed since the last call; whether any has."""
+        """Read files of the user that are new or have changed since the last call; whether any has.
+
+        All files where the registry has changed: a mapping holds the controls with their choices.
+        """
         with self._lock:
-            watched = self._stamp_user_files()
-            if watched == self._watched:
+            watched, revision = _stamp_user_files(), self._registry.revision
+            if watched == self._watched and revision == self._revision:
                 return False
-            self._watched = watched
-            return self._read_changed(force=False)
+            is_replaced, self._watched, self._revision = revision != self._revision, watched, revision
+            return self._read_changed(force=is_replaced)
 
     def reload(self) -> bool:
         """Read all files again; whether any mapping or problem is another one now."""
         with self._lock:
-            self._watched = self._stamp_user_files()
+            self._watched = _stamp_user_files()
             return self._read_changed(force=True)
 
     def _read_changed(self, force: bool) -> bool:
@@ -120,14 +125,10 @@ class MappingStore:
             log.warning("the shipped mapping %s is refused as well: %s", entry.name, error)
             return None
 
-    @staticmethod
-    def _stamp_user_files() -> dict[str, Stamp]:
-        """The stamps of the files in the user's folder, which are all that change while Sideman runs."""
-        try:
-            files = sorted(user_dir(FOLDER).glob(f"*{SUFFIX}"))
-        except OSError:
-            return {}  # `list_mappings` says why
-        return {file.name: _stamp(file) for file in files}
+
+def _stamp_user_files() -> tuple[file_stamps.Stamp, ...]:
+    """The stamps of the files in the user's folder, which are all that change while Sideman runs."""
+    return file_stamps.stamp_files(user_dir(FOLDER), SUFFIX)
 
 
 def _stamp(path: Path | Traversable) -> Stamp:

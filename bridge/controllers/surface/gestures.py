@@ -40,7 +40,9 @@ def add_step(target: SetControl, present: float) -> float:
     value = present + (target.step or 0.0)
     if target.control.kind in {"choice", "switch"}:
         count = high - low + 1
-        return low + (value - low) % count
+        turns = (low + (value + (at if value >= present else -at) - low) % count for at in range(int(count)))
+        gone = target.control.unavailable_numbers
+        return next((one for one in turns if one not in gone), present)
     return min(max(value, low), high)
 
 
@@ -52,4 +54,5 @@ def turn_encoder(target: SetControl, present: float, steps: int) -> float:
         position = to_position(present, target.low, target.high, target.curve, control) + steps / ENCODER_STEPS
         return to_value(min(max(position, 0.0), 1.0), target.low, target.high, target.curve, control)
     direction = 1.0 if target.high >= target.low else -1.0
-    return min(max(present + steps * (target.step if target.step is not None else direction), low), high)
+    value = min(max(present + steps * (target.step if target.step is not None else direction), low), high)
+    return control.find_available(value, value - present)

@@ -23,19 +23,37 @@ def write_user_chain(name: str, text: str) -> None:
 def test_shipped_chains_and_the_users_can_be_chosen_but_none_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
     write_user_chain("mine", '[[member]]\neffect = "Gain"\n')
     write_user_chain("broken", '[[member]]\neffect = "Gian"\n')
-    names = ChainLibrary().list_names()
+    names = list_inserts()
     assert "mine" in names
     assert "vocal-bus" in names
     assert "broken" not in names
     assert "broken" in caplog.text
     assert list(names) == sorted(names)
+    [broken] = [one for one in ChainLibrary().list_choices() if one.problem]
+    assert broken.word == "broken"
+    assert broken.place == str(user_dir("chains") / "broken.toml")
+    assert "Gain" in broken.problem, "the nearest name"
+
+
+def test_the_stamp_of_the_files_is_another_one_whenever_a_chain_or_its_state_changes() -> None:
+    library, stamps = ChainLibrary(), []
+    for name in ("mine.toml", "mine.toml", "other.toml", "other.comp.vstpreset"):
+        stamps.append(library.stamp_files())
+        folder = user_dir("chains")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x" * len(stamps), encoding="utf-8")
+    stamps.append(library.stamp_files())
+    (folder / "mine.toml").unlink()
+    stamps.append(library.stamp_files())
+    assert len({*stamps}) == len(stamps)
+    assert library.stamp_files() == stamps[-1]
 
 
 def test_the_library_is_what_the_bridge_finds_by_its_entry_point() -> None:
     library = load_insert_library()
     assert isinstance(library, ChainLibrary)
     checked: InsertLibrary = library
-    assert checked.list_names() == list_inserts()
+    assert tuple(one.word for one in checked.list_choices()) == list_inserts()
     assert isinstance(library.load("vocal-bus"), InsertProcessor)
 
 

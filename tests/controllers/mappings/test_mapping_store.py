@@ -166,3 +166,22 @@ def test_a_repaired_file_is_said_though_the_mapping_is_the_one_that_was_kept(
     store.update()
     said = [record.message for record in caplog.records if record.levelno == logging.INFO]
     assert said == [f"mapping two_faders: {what}" for what in ("read again", "removed", "read")]
+
+
+def test_a_mapping_follows_the_choices_of_its_controls(folder: Path) -> None:
+    registry = make_sidecar_registry({}, ("glue",))
+    entry = '[[input]]\nmidi = "note 1"\nbutton = "momentary"\nset = "inserts.mix.chain"\n'
+    write(folder / "knob.toml", GOOD + entry + "step = 1\n")
+    write(folder / "room.toml", GOOD + entry + 'value = "room"\n')
+    write(folder / "two_faders.toml", GOOD)
+    store = MappingStore(registry, never)
+    store.update()
+    assert "room" in store.problems
+    other = store.mappings["two_faders"]
+    control = registry.get_control("inserts.mix.chain").add_user_choices(("room",))
+    registry.replace([control])
+    assert store.update()
+    assert not {"knob", "room", "two_faders"} & store.problems.keys()
+    assert control in [getattr(one.target, "control", None) for one in store.mappings["knob"].inputs]
+    assert store.mappings["two_faders"] is other
+    assert not store.update()

@@ -1,0 +1,18 @@
+"""File choice: a choice of a control that comes from a file, such as a plugin chain of the user's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice:
+    """A choice that comes from a file. ``word``: its name. ``place``: the file, for messages.
+
+    ``problem``: why it cannot be chosen, empty where it can; ``hint``: what helps.
+    """
+
+    word: str
+    place: str = ""
+    problem: str = ""
+    hint: str = ""
