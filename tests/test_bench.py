@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench.beat_accuracy import score_beats
+from bench.chain_audition import choose_stem, level_sound, measure_sound
 from bench.drums_on_bass import share_coinciding
 from bridge.bench.callback import PythonDriver
 from bridge.drivers.jack_driver import JackDriver
@@ -67,3 +68,32 @@ def test_onsets_coincide_within_40_ms() -> None:
     kicks, bass = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.05, 1.0, 2.5])
     assert share_coinciding(kicks, bass, 120.0) == 0.5
     assert share_coinciding(kicks, bass[:0], 120.0) == 0.0
+
+
+def test_the_figures_of_a_sound_are_those_that_it_was_made_with() -> None:
+    rate, frames = 44_100, 4 * 44_100
+    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
+    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(frames))
+    frequencies = np.fft.rfftfreq(frames, 1 / rate)
+    power = 1 / np.maximum(frequencies, 20.0)
+    pink = np.fft.irfft(spectrum * np.sqrt(power))
+    quiet_right = np.stack([pink, 0.5 * pink])
+    sound = level_sound(np.asarray(quiet_right, np.float32), rate, -18.0)
+    found = measure_sound(sound, rate)
+    assert 10 * np.log10(np.mean(np.square(sound))) == pytest.approx(-18.0, abs=0.1)
+    assert found.tilt_db == pytest.approx(0.0, abs=0.2)
+    assert found.side_db == pytest.approx(20 * np.log10(0.5 / 1.5), abs=0.01)
+    share = power[(frequencies >= 20) & (frequencies < 120)].sum() / power.sum()
+    assert found.low_db == pytest.approx(10 * np.log10(share), abs=0.5)
+    half = measure_sound(np.asarray(0.5 * sound, np.float32), rate)
+    assert found.loudness_lufs - half.loudness_lufs == pytest.approx(6.02, abs=0.01)
+    assert half.crest_db == pytest.approx(found.crest_db, abs=0.01)
+    loud = level_sound(sound, rate, 6.0)
+    assert measure_sound(loud, rate).true_peak_dbtp == pytest.approx(-3.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("chain", "stem"), [("vocal-bus", "vocals"), ("drum-glue", "drums"), ("zam-master", "mix"), ("pad-amsynth", "")]
+)
+def test_a_chain_is_played_on_what_it_is_for(chain: str, stem: str) -> None:
+    assert choose_stem(chain) == stem
