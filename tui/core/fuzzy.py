@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ LONG_NAME = 25
 """Characters that count as a point less: names of about the same length stay in the order of the registry."""
 DOC_SCORE = 5.0
 """Score of a word that only the description has: less than any fit of the name."""
+_BETWEEN_WORDS = re.compile(r"[\s./]+")
+"""What stands between the words of a query: names are shown with dots, and as addresses with slashes."""
 
 
 def score_name(word: str, name: str) -> float:
@@ -42,10 +45,13 @@ def _score_letters(word: str, name: str) -> float:
 
 
 def score(query: str, name: str, doc: str = "") -> float:
-    """How well a query fits: each of its words has to fit the name, or stand in the description. 0: it does not."""
+    """How well a query fits: each of its words has to fit the name, or stand in the description. 0: it does not.
+
+    A query may be a dotted name or an OSC address, or the start of one.
+    """
     name, doc = name.casefold(), doc.casefold()
     total = 0.0
-    for word in query.casefold().split():
+    for word in _split_words(query):
         best = score_name(word, name)
         if not best and word in doc:
             best = DOC_SCORE
@@ -53,6 +59,11 @@ def score(query: str, name: str, doc: str = "") -> float:
             return 0.0
         total += best
     return total or 1.0
+
+
+def _split_words(query: str) -> list[str]:
+    """The words of a query in lower case; one of dots and slashes alone has itself as its word."""
+    return [word for word in _BETWEEN_WORDS.split(query.casefold()) if word] or query.casefold().split()
 
 
 def search(query: str, items: Iterable[Item], describe: Callable[[Item], tuple[str, str]]) -> list[Item]:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 Value: TypeAlias = bool | int | float | str
 """An argument of an OSC message, of those that the sidecar sends."""
 Args: TypeAlias = tuple[Value, ...]
+DELAY_MOVES = "delay moves"
+"""When a change takes effect that moves the declared delay of a path, in the sidecar's words."""
 
 
 def to_name(address: str) -> str:
@@ -46,6 +48,11 @@ class Control:
     def available_choices(self) -> tuple[str, ...]:
         """The choices that can be chosen now."""
         return tuple(word for number, word in enumerate(self.choices, int(self.low)) if number not in self.unavailable)
+
+    @property
+    def moves_delay(self) -> bool:
+        """Whether a change moves a declared delay, which a DAW has to read anew."""
+        return self.takes_effect == DELAY_MOVES
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.core.registry import Control
+from tui.core.registry import DELAY_MOVES, Control
 from tui.core.values import format_value
 
 UNITS = ("_db", "_frames", "_beats", "_bpm", "_ms", "_hz", "_s")
@@ -16,7 +16,7 @@ EFFECTS = {
     "next beat": ", from the next beat on",
     "next bar": ", from the next bar on",
     "next start": ", from the next start on",
-    "delay moves": "; the DAW has to read the delay anew",
+    DELAY_MOVES: "; the DAW has to read the delay anew",
 }
 """Words behind a change that does not take effect at once."""
 

@@ -154,8 +154,8 @@ def describe_item(item: Control | Action | Reading, width: int) -> list[Row]:
         if item.kind not in ("switch", "choice"):
             low, high = format_number(item, item.low), format_number(item, item.high)
             words = f"{low} … {high} {item.unit}".rstrip() + f", {words}, step {round(item.step, 4):g}"
-        moves = item.takes_effect == "delay moves"
-        words += " · takes effect at once, and the delay moves" if moves else f" · takes effect {item.takes_effect}"
+        effect = "at once, and the delay moves" if item.moves_delay else item.takes_effect
+        words += f" · takes effect {effect}"
         words += "" if item.saved else " · not saved in presets"
     elif isinstance(item, Action):
         words = "action" + (f" · result: {', '.join(item.result)}" if item.result else "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tui.core.registry import DELAY_MOVES
 from tui.core.rows import Row, Run, cut, draw_heading
 from tui.core.session import Record
 from tui.core.values import UNKNOWN, read_number, read_text
 from tui.drawing.panes import draw_text
 from tui.drawing.table import Column, draw_table
 from tui.models.preset_buffers import OTHER, PresetBuffers
-from tui.models.preset_comparison import DELAY_MOVES, Comparison, Difference
+from tui.models.preset_comparison import Comparison, Difference
 
 AT_ONCE = "at once"
 FULL_COLUMNS = 60

@@ -206,12 +206,12 @@ class Interface:
         self._try(lambda: self._paste(text))
 
     def _paste(self, text: str) -> None:
-        view = self.context.view
-        if view.field is not None:
-            paste(view.field, text)
-        elif isinstance(self._overlay, Palette):
-            paste(self._overlay.field, text)
-            self._overlay.press(self.context, "end", None)
+        overlay = self._overlay
+        if self.context.view.field is not None:
+            paste(self.context.view.field, text)
+        elif isinstance(overlay, Palette | ControlList) and overlay.field is not None:
+            paste(overlay.field, text)
+            overlay.press(self.context, "end", None)
         else:
             self.say("pasted text goes into text fields only", "dim")
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.core.registry import Value
+from tui.core.registry import DELAY_MOVES, Value
 from tui.core.session import Record, Session
 from tui.core.values import format_number, is_equal, read_text, to_number
-
-DELAY_MOVES = "delay moves"
-"""A control takes effect like this where the declared delay of a path changes with it."""
 
 
 @dataclass(frozen=True, slots=True)

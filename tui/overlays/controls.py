@@ -10,6 +10,7 @@ from tui.core.rows import Row, draw_heading
 from tui.core.screen import Context, KeyAction, TextField
 from tui.drawing.control_rows import describe_item, draw_item, group_items
 from tui.drawing.text_field import draw_field
+from tui.overlays.choice_list import ChoiceList
 
 FINE_STEPS = 1.0
 COARSE_STEPS = 10.0
@@ -27,16 +28,32 @@ class ControlList:
         self._wanted = ""
         self._top = 0
         self._page = 10
+        self._choices: ChoiceList | None = None
+        """The list of choices that lies above this one."""
+
+    @property
+    def field(self) -> TextField | None:
+        """What is typed into the list of choices; None where keys act."""
+        return self._choices.field if self._choices is not None else None
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
+        if self._choices is not None:
+            return self._choices.actions
+
         def act(
             name: str, keys: tuple[str, ...], words: str, doc: str, run: Callable[[Context], None], label: str = ""
         ) -> KeyAction:
             return KeyAction(f"controls.{name}", keys, words, doc, run, bool(label) or len(keys) == 1, label)
 
         return (
-            act("edit", ("enter",), "edit", "Turn a switch, type a value, or do the action.", self.edit),
+            act(
+                "edit",
+                ("enter",),
+                "edit",
+                "Turn a switch, open the list of choices, type a value, or do the action.",
+                self.edit,
+            ),
             act("less", ("left", "h"), "less", "One step less.", lambda c: self._nudge(c, -FINE_STEPS), "← →"),
             act("more", ("right", "l"), "more", "One step more.", lambda c: self._nudge(c, FINE_STEPS)),
             act(
@@ -63,6 +80,10 @@ class ControlList:
         )
 
     def press(self, context: Context, key: str, character: str | None) -> bool:
+        if self._choices is not None:
+            is_own = self._choices.press(context, key, character)
+            self._choices = self._choices if self._choices.is_open else None
+            return is_own
         for action in self.actions:
             if key in action.keys:
                 action.run(context)
@@ -95,7 +116,9 @@ class ControlList:
 
     def _nudge(self, context: Context, steps: float) -> None:
         item = self._find_item(context)
-        if isinstance(item, Control):
+        if isinstance(item, Control) and item.kind == "choice" and item.moves_delay:
+            self._choose(context, item)  # a step would load each choice on the way and move the DAW's delay
+        elif isinstance(item, Control):
             context.remote.nudge(item.name, steps)
 
     def _reset(self, context: Context) -> None:
@@ -114,14 +137,17 @@ class ControlList:
             "Find", self._wanted, len(self._wanted), on_change=choose, on_cancel=lambda: choose("")
         )
 
+    def _choose(self, context: Context, control: Control) -> None:
+        self._choices = ChoiceList(control, context.session.get_choice(control.name))
+
     def edit(self, context: Context) -> None:
-        """Turn a switch, go on to the next choice, ask for a number or for the arguments of an action."""
+        """Turn a switch, open the list of choices, ask for a number or for the arguments of an action."""
         item = self._find_item(context)
         if isinstance(item, Control):
             if item.kind == "switch":
                 context.remote.toggle(item.name)
             elif item.kind == "choice":
-                context.remote.nudge(item.name, 1)
+                self._choose(context, item)
             else:
                 self._ask_number(context, item, "")
         elif isinstance(item, Action):
@@ -142,6 +168,8 @@ class ControlList:
         context.view.field = TextField(f"{control.name} {control.unit}".rstrip(), typed, len(typed), on_submit=submit)
 
     def draw(self, context: Context, below: list[Row], width: int, height: int) -> list[Row]:
+        if self._choices is not None:
+            return self._choices.draw(context, below, width, height)
         items = self._list_items(context)
         here = items[self._find_index(items)] if items else None
         room = max(height - FOOT_ROWS, 1)
