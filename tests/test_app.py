@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 import pytest
 
+from bridge import drivers
 from bridge.app import Sidecar
 from bridge.core.compile_lock import lock_compiling
 from bridge.core.jit import CACHE
@@ -109,6 +111,14 @@ def test_ports_are_not_shown_before_the_callback_is_compiled(monkeypatch: pytest
     with pytest.raises(DriverError):
         JackDriver(None, "sideman")._open()  # type: ignore[arg-type]
     assert done == ["compiled", "opened"]
+
+
+@pytest.mark.parametrize("name", ["process_callback", "cancel_safe"])
+def test_all_that_jack_calls_is_compiled_before_the_ports_show(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delattr(drivers, name, raising=False)
+    monkeypatch.setitem(sys.modules, f"bridge.drivers.{name}", None)  # an import of it fails
+    with pytest.raises(ImportError, match=name):
+        jack_driver.compile_callbacks()
 
 
 def test_the_identity_is_there_before_the_first_client_can_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ AWAY = DriverError("the JACK server is away", "wait until it is back")
 
 def compile_callbacks() -> None:
     """Compile the callbacks, or load them from the cache. Compiling takes a minute. Needs libjack."""
-    from bridge.drivers import cancel_safe  # noqa: F401  (compiled at import)
+    from bridge.drivers import cancel_safe, process_callback  # noqa: F401  (compiled at import)
 
 
 class RateChanged(DriverError):
