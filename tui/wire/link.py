@@ -17,22 +17,13 @@ from tui.core.session import Session
 from tui.wire.calls import CallAnswer, Calls
 from tui.wire.gaps import Gaps
 from tui.wire.osc import Message, OscError, decode, encode
+from tui.wire.pings import Pings
 from tui.wire.questions import Question, Questions
 from tui.wire.retrieval import Retrieval
 from tui.wire.subscriptions import Rates, Subscriptions
 
 PROTOCOL = 2
 """Number of the OSC protocol that this app speaks (docs/osc.md)."""
-PING_S = 0.7
-"""Interval at which the sidecar's identity is asked for: an answer shows that it lives, and which one it is."""
-LOST_S = 2.0
-"""Without any datagram for so long the sidecar is lost: two pings were not answered by then."""
-FEWEST_PINGS = 2
-"""Fewest pings without an answer: where this process stood still, the silence says nothing of the sidecar."""
-ANSWER_S = 0.5
-"""Longest time for the answer to the last of them."""
-RETRY_S = 1.0
-"""Interval of attempts while it is lost."""
 RENEW_S = 20.0
 """Interval at which subscriptions are renewed; a sidecar ends them after 60 s."""
 
@@ -87,8 +78,8 @@ class Link:
         self._calls = Calls(lambda: self.session.registry)
         self._retrieval = Retrieval(session, self._questions)
         self._outgoing: list[tuple[int, bytes]] = []
-        self._received_s = self._ping_s = self._renew_s = self._ticked_s = float("-inf")
-        self._unanswered = 0
+        self._pings = Pings()
+        self._renew_s = self._ticked_s = float("-inf")
         self._is_begun = False
         self._is_other = False
         self._has_said_lost = False
@@ -165,7 +156,7 @@ class Link:
         if self._is_begun:
             self.instance = ""
             self._is_begun = False
-            self._ping_s = float("-inf")
+            self._pings.hurry()
 
     def leave(self) -> None:
         """Take leave of the sidecar: it sends nothing more."""
@@ -184,21 +175,17 @@ class Link:
 
     def find_due_s(self) -> float:
         """When `tick` has to be called at the latest."""
-        ping_s = self._ping_s + (PING_S if self._is_begun else RETRY_S)
-        return min(ping_s, self._questions.find_due_s(), self._gaps.find_due_s())
+        return min(self._pings.find_due_s(self._is_begun), self._questions.find_due_s(), self._gaps.find_due_s())
 
     def tick(self, now_s: float) -> None:
         """Do what is due: pings, questions, renewals; notice that the sidecar is lost."""
         if self.session.since_s == 0.0 and self._ticked_s == float("-inf"):
             self.session.since_s = now_s
         self._ticked_s = now_s
-        last_s = max(self._received_s, self.session.since_s)
-        is_silent = now_s - last_s > LOST_S and self._unanswered >= FEWEST_PINGS and now_s - self._ping_s >= ANSWER_S
-        if self.session.state != "lost" and is_silent:
+        if self.session.state != "lost" and self._pings.is_lost(self.session.since_s, now_s):
             self._lose(self._explain_silence(), now_s)
-        if now_s >= self._ping_s + (PING_S if self._is_begun else RETRY_S):
-            self._ping_s = now_s
-            self._unanswered += 1
+        if now_s >= self._pings.find_due_s(self._is_begun):
+            self._pings.note_ping(now_s)
             if not self._is_begun and self._token:
                 self._outgoing.extend((channel, encode("/auth", (self._token,))) for channel in (0, 1))
             self._outgoing.append((0, encode("/sideman")))
@@ -224,7 +211,7 @@ class Link:
             messages = decode(datagram)
         except OscError:
             return
-        self._received_s, self._unanswered = now_s, 0
+        self._pings.note_datagram(now_s)
         for address, args in messages:
             self._take(address, args, now_s, channel)
         self._outgoing.extend((0, datagram) for datagram in self._questions.send_due(now_s))
@@ -295,12 +282,12 @@ class Link:
             self.on_other({name: value for name, value in self.session.values.items() if name in saved})
         self.session.registry = registry
         self.session.forget_values()
-        self._set_state("attached", self._received_s)
+        self._set_state("attached", self._pings.received_s)
         if self._has_said_lost:
             self._has_said_lost = False
             if not self._is_other:
                 self.notice(f"attached to {self.session.peer} again", "good")
-        self._renew_s = self._received_s
+        self._renew_s = self._pings.received_s
         self._subscribe(renew=True)
         self._retrieval.ask_values()
         for name in self._histories:
@@ -327,7 +314,7 @@ class Link:
         self._has_said_lost = True
         self._questions.clear()
         self._outgoing.clear()
-        self._ping_s = now_s
+        self._pings.wait(now_s)
         self._set_state("lost", now_s)
         self._calls.abandon("the connection was lost, so it is not known whether it was done")
         self.notice(f"LOST: {text}", "error")
