@@ -133,6 +133,8 @@ class Engine(Protocol):
     def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
         """Prepare for a sampling rate and a block length. Allocate here, not in `process`.
 
+        An engine that predicts is prepared again, at the same rate, where its lead changes. It is then like a new one.
+
         Args:
             rate: The sampling rate in Hz.
             max_frames: The largest number of frames per call.

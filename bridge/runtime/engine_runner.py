@@ -20,13 +20,7 @@ from bridge.runtime.chase import EventChaser
 from bridge.runtime.choice_numbers import ChoiceNumbers
 from bridge.runtime.midi_clock import MidiClockGenerator
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.layout import (
-    ANSWER_BINS,
-    CAPACITY,
-    Plan,
-    SharedArrays,
-    WorkerPlan,
-)
+from bridge.runtime.shared.layout import ANSWER_BINS, CAPACITY, Plan, SharedArrays, WorkerPlan
 from bridge.runtime.shared.rings import EventReader, EventWriter, write_audio
 from bridge.runtime.shared.sequence_lock import read_whole
 from bridge.runtime.shared.slots import (
@@ -38,6 +32,7 @@ from bridge.runtime.shared.slots import (
     FAULTS,
     FOLLOWING,
     FREEWHEEL,
+    FURTHER_AHEAD,
     GRACE_FRAMES,
     HEAD,
     HEARTBEAT,
@@ -101,9 +96,20 @@ class EngineRunner:
 
     def prepare(self) -> None:
         """Prepare the engine and move to the present end of the rings; see `find_present`."""
-        self._engine.prepare(self._rate, self._hop, self._worker.lead_frames)
-        self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
+        self._prepare_engine(observe(self._words, FURTHER_AHEAD))
         self.find_present()
+
+    def _prepare_engine(self, further_ahead: int) -> None:
+        """Prepare the engine to run ``further_ahead`` frames further ahead than planned, for the band's insert."""
+        self._further_ahead = further_ahead
+        lead = self._worker.lead_frames + further_ahead if self._engine.spec.predicts else self._worker.lead_frames
+        self._engine.prepare(self._rate, self._hop, lead)
+        self._latency = {port.name: self._engine.latency_frames(port.name) for port in self._engine.spec.outputs}
+
+    @property
+    def _ahead(self) -> int:
+        """Frames by which a synth runs ahead of the input; 0 for any other engine."""
+        return self._worker.ahead_frames + self._further_ahead if self._is_synth else 0
 
     def find_present(self) -> None:
         """Move to the present end of the rings and chase the settings in force there; may be called again later."""
@@ -141,7 +147,7 @@ class EngineRunner:
 
     def _begin(self, epoch: int) -> None:
         """Reset for a new epoch at its origin."""
-        origin = int(self._words[ORIGIN])
+        origin, further_ahead = int(self._words[ORIGIN]), int(self._words[FURTHER_AHEAD])
         if observe(self._words, EPOCH) != epoch:
             return  # another one began meanwhile; the next step sees it
         self._epoch, self._origin, self._start = epoch, origin, origin
@@ -154,6 +160,8 @@ class EngineRunner:
         asked = int(self._shared.state[RESTART]) + int(self._words[RESTART_ONE])
         kept = self._save_kept_state() if asked == self._resets_requested else {}
         self._resets_requested = asked
+        if further_ahead != self._further_ahead:
+            self._prepare_engine(further_ahead)
         self._reset()
         if kept:
             self._engine.restore(self._engine.state() | kept)
@@ -224,7 +232,7 @@ class EngineRunner:
 
     def _read_inputs(self, start: int) -> BlockTime:
         """Fill the input block for the hop at ``start``; returns its time."""
-        end, ahead = start + self._hop, self._worker.ahead_frames
+        end, ahead = start + self._hop, self._ahead
         for event in self._host.read(end):
             self._clock.push(event)
         self._block.stem_delay_frames = observe(self._words, STEM_INPUT_DELAY)
@@ -256,7 +264,7 @@ class EngineRunner:
         """Write the engine's output to the rings, then publish its stamp."""
         epoch = self._epoch
         for name, row in self._rows.items():
-            audio, frame = self._out.audio[name], self._start + self._worker.ahead_frames - self._latency[name]
+            audio, frame = self._out.audio[name], self._start + self._ahead - self._latency[name]
             # before the origin the previous epoch is in force, except for a synth, whose audio ends at a reset
             early = 0 if self._is_synth else max(0, self._origin - frame)
             write_audio(self._audio_out, row, frame + early, audio[:, early:])

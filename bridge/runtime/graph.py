@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
 from bridge.runtime.gain_publisher import GainPublisher
-from bridge.runtime.insert_delays import InsertTiming, check_insert, compute_path_delay, compute_point_delays
+from bridge.runtime.insert_delays import BAND, InsertTiming, add_inserts, check_insert, compute_point_delays
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
@@ -128,8 +127,9 @@ class Graph:
             role = ROLES[node.role]
             offset += self._offsets.get(role.sounds, 0)  # a synth is aligned with the notes
             delay = self._find_input_delay(node, period)
+            further_ahead = inserts[BAND] if (role.leads or role.sounds) and self._plays_ahead else 0
             for path in make_paths(node, period, reserve, offset, delay):
-                self.ledger.declare(replace(path, insert=compute_path_delay(inserts, path.name)))
+                self.ledger.declare(add_inserts(path, inserts, further_ahead))
                 if path.name in rings:
                     self.arrays.heads[rings[path.name], w.RING_DELAY] = path.declared
                 if path.name in role.writes:
@@ -145,9 +145,14 @@ class Graph:
                 publish(words, word, frames)
         if self.plan.audio_worker < 0:  # nobody separates, and the input passes the points all the same
             for spec in ROLES[find_role_of_ring("stems")].paths:
-                delay = compute_path_delay(inserts, spec.name)
-                if delay or spec.name in self.ledger:
-                    self.ledger.declare(Path(spec.name, spec.ports, 0, 0, 0, insert=delay))
+                path = add_inserts(Path(spec.name, spec.ports, 0, 0, 0), inserts)
+                if path.insert or path.name in self.ledger:
+                    self.ledger.declare(path)
+
+    @property
+    def _plays_ahead(self) -> bool:
+        """Whether a synth plays the band ahead of the input."""
+        return self.plan.synth_worker >= 0 and self.wiring.nodes[self.plan.synth_worker].runs_ahead
 
     def _find_input_delay(self, node: Node, period: int) -> int:
         """Frames by which ``node`` runs behind the input, so that its sources are there: stems, or notes."""

@@ -2,17 +2,18 @@
 
     delay = buffering + reserve + latency of the chain
 
-Stems have one delay, the largest of the four: so they stay on one sample.
+Stems have one delay, the largest of the four: so they stay on one sample. The band is played earlier by the delay of
+its insert, where it is played ahead of the input at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.core.audio import STEMS
 from bridge.core.insert import INSERT_POINTS
-from bridge.core.latency import buffering_frames
+from bridge.core.latency import Path, buffering_frames
 from bridge.errors import ConfigError, did_you_mean
 from bridge.runtime.shared.layout import (
     MAX_INSERT_BLOCK,
@@ -71,3 +72,14 @@ def compute_path_delay(point_delays: Mapping[str, int], path: str) -> int:
     """What insert points add to the delay of ``path``, in frames: the mix passes those of the stems and its own."""
     own = point_delays.get(path, 0)
     return own + point_delays[STEMS[0]] if path == MIX else own
+
+
+def add_inserts(path: Path, point_delays: Mapping[str, int], further_ahead: int = 0) -> Path:
+    """``path`` with what insert points add to its delay.
+
+    ``further_ahead``: of a path of the band's player or synth, the frames by which they run further ahead, which are
+    the delay of the band's insert. The sound is not late then; for the notes, which pass no insert, they are reserve.
+    """
+    insert = compute_path_delay(point_delays, path.name)
+    reserve = path.reserve if insert else path.reserve + further_ahead
+    return replace(path, model=path.model - further_ahead, reserve=reserve, insert=insert)

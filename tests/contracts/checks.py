@@ -119,13 +119,17 @@ def check_event_latency(factory: Factory) -> None:
 
 
 def check_lead(factory: Factory) -> None:
-    """What an engine predicts leaves ``lead_frames`` from the end of its block, and it reports just these."""
+    """What an engine predicts leaves ``lead_frames`` from the end of its block, and it reports just these.
+
+    It may be prepared again with another lead.
+    """
     spec = factory().spec
     if not spec.predicts:
         return
     for rate in spec.rates or RATES:
+        engine = factory()
         for lead in LEADS:
-            engine = prepare_engine(factory, rate, lead)
+            engine.prepare(rate, spec.hop, lead)
             output = run(engine, Material(rate), hops_for(spec, rate, 6.0))
             for port in spec.events(spec.outputs):
                 assert engine.latency_frames(port.name) == -lead

@@ -127,6 +127,13 @@ class IgnoresTheLead(Player):
         return at.frame + self.spec.hop
 
 
+class KeepsItsFirstLead(Player):
+    def prepare(self, rate: int, max_frames: int, lead_frames: int = 0) -> None:
+        first = getattr(self, "lead", lead_frames)
+        super().prepare(rate, max_frames, lead_frames)
+        self.lead = first
+
+
 class LeavesTheLastNoteHanging(Player):
     """Ends a note only where the next one starts."""
 
@@ -175,6 +182,7 @@ WRONG: tuple[tuple[Factory, Callable[[Factory], None]], ...] = (
     (HasTwoPortsOfOneName, checks.check_spec),
     (TakesAnyRate, checks.check_spec),
     (IgnoresTheLead, checks.check_lead),
+    (KeepsItsFirstLead, checks.check_lead),
     (LeavesTheLastNoteHanging, checks.check_events_in_order),
     (EndsBeforeItStarts, checks.check_events_in_order),
     (BeatsInSilence, checks.check_silence),

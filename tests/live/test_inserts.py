@@ -24,8 +24,21 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.supervised_insert import InsertStatus
 from bridge.settings import EngineSettings
+from engines.synth.stems import render
+from engines.synth.synth_engine import plain
 from tests.live.conftest import private_server
-from tests.live.rig import NO_ENGINES, cycles, delay_error, head, make_fake_daw, sidecar_on
+from tests.live.rig import (
+    NO_ENGINES,
+    cycles,
+    delay_error,
+    head,
+    level,
+    make_fake_daw,
+    midi_clock,
+    note_ons,
+    sidecar_on,
+)
+from tests.live.test_band_sound import BAND, SECONDS, START, TEMPO, song
 from tests.live.test_declared import declared_by_port, output_latencies
 from tests.runtime.toy_inserts import DELAY, FOLDER, GAIN
 from tests.waiting import HANG_S, until
@@ -121,12 +134,12 @@ def place_impulses(at: int, gain: float) -> Audio:
 @pytest.mark.parametrize("period", [128, 512])
 def test_all_stems_stay_on_one_sample_and_their_ports_say_where(period: int) -> None:
     with private_server(RATE, period) as server, sidecar_with_stems(server) as sidecar:
-        plain = declared(sidecar, "mix_1")
+        dry = declared(sidecar, "mix_1")
         choose(sidecar, "bass", "half")
         without_latency = declared(sidecar, "mix_1")
         choose(sidecar, "drums", "late")
         at = declared(sidecar, "mix_1")
-        assert at - DELAY == without_latency > plain
+        assert at - DELAY == without_latency > dry
         assert {declared(sidecar, f"{stem}_1") for stem in STEMS} == {at}
         with make_fake_daw(sidecar, place_impulses(0, 0.8), LENGTH) as daw:
             until(
@@ -144,7 +157,24 @@ def test_all_stems_stay_on_one_sample_and_their_ports_say_where(period: int) -> 
         assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
         for point in ("bass", "drums", "mix"):
             choose(sidecar, point, "off")
-        until("the delay without inserts", lambda: declared(sidecar, "mix_1") == plain)
+        until("the delay without inserts", lambda: declared(sidecar, "mix_1") == dry)
+
+
+@pytest.mark.parametrize("period", [128, 1024])
+def test_the_band_stays_at_the_frames_of_its_notes_with_a_chain(period: int) -> None:
+    with private_server(RATE, period) as server, sidecar_on(server, BAND) as sidecar:
+        choose(sidecar, "band", "late")
+        assert sidecar.signal_path.graph.ledger["band"].insert > DELAY
+        assert declared(sidecar, "band_1") == declared(sidecar, "accompaniment") == 0
+        clock = midi_clock(RATE, TEMPO, SECONDS, START)
+        with make_fake_daw(sidecar, song(), START + int(SECONDS * RATE), clock) as daw:
+            daw.run_freewheeling(HANG_S)
+        assert find_disagreements(sidecar.signal_path.graph, measure(sidecar, freewheel=True)) == []
+    notes = daw.read_midi("accompaniment")
+    assert len(note_ons(notes)) > 10
+    wanted = float(GAIN) * render(notes, daw.frames, RATE, plain)
+    assert level(wanted) > 0.003 * float(GAIN)
+    assert np.abs(daw.read_audio("band") - wanted).max() < 1e-4
 
 
 @contextmanager

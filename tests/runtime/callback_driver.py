@@ -157,7 +157,7 @@ class Callback:
         """Write as the synth's worker does for the hop at ``start``; ``audio``: shape (channels, hop)."""
         words = self.worker(SYNTH)
         epoch = int(words[w.EPOCH]) if epoch is None else epoch
-        write_audio(self.shared.band, 0, start - int(words[w.LATENCY]), audio)
+        write_audio(self.shared.band, 0, start - int(words[w.LATENCY]) + int(words[w.FURTHER_AHEAD]), audio)
         publish(self.shared.band_stamps, start % CAPACITY, (epoch << w.STAMP_SHIFT) + start)
 
     def write_message(self, ring: str, frame: int, data: bytes, epoch: int | None = None) -> None:

@@ -22,11 +22,13 @@ from bridge.runtime.callback.cycle import read_control, write_outputs
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.graph import Graph
+from bridge.runtime.insert_delays import InsertTiming
 from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import wire
+from tests.runtime.insert_worker import BLOCK, InsertWorker
 
 BREAKS = (SONG_POSITION, START, CONTINUE, STOP)
 """MIDI messages at which engines start afresh: song position, start, continue, stop."""
@@ -95,11 +97,12 @@ def process_offline(
     midi: Sequence[TimedEvent] = (),
     block: int = 1024,
     cues: Sequence[Cue] = (),
+    inserts: Mapping[str, int] | None = None,
 ) -> OfflineResult:
     """Run ``audio``, shape (channels, frames), and ``midi`` through ``engines`` in blocks of ``block`` frames.
 
     ``midi``: messages from frame 0 on. ``cues`` take effect at their frame, whatever the block size: a block
-    is cut where one falls.
+    is cut where one falls. ``inserts``: a delay of so many frames at these insert points.
     """
     if not 1 <= block <= MAX_PERIOD:
         raise ConfigError(f"a block of {block} frames", f"use 1 to {MAX_PERIOD}")
@@ -109,10 +112,21 @@ def process_offline(
         raise ConfigError("a MIDI message before frame 0", "shift the messages so that the first is at 0 or later")
     # declared for blocks of one frame: that covers any block size, and blocks that a cue cuts
     with Graph(wire(engines, rate, NO_RESERVE), 1, NO_RESERVE, {}) as graph:
-        return _run(graph, audio, sorted(midi, key=lambda e: e.frame), block, sorted(cues, key=lambda c: c.frame))
+        workers = [_insert(graph, point, latency, block) for point, latency in (inserts or {}).items()]
+        midi, cues = sorted(midi, key=lambda e: e.frame), sorted(cues, key=lambda c: c.frame)
+        return _run(graph, audio, midi, block, cues, workers)
 
 
-def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue]) -> OfflineResult:
+def _insert(graph: Graph, point: str, latency: int, block: int) -> InsertWorker:
+    """A delay of ``latency`` frames at ``point``; its worker runs between two callbacks, so its reserve is a block."""
+    graph.set_insert(point, InsertTiming(BLOCK, block, latency))
+    graph.route_insert(point, True)
+    return InsertWorker(graph.insert_context, point, latency)
+
+
+def _run(
+    graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: list[Cue], inserts: list[InsertWorker]
+) -> OfflineResult:
     plan, shared, context = graph.plan, graph.arrays, graph.context
     runners = [EngineRunner(plan, mine, shared, load_engine_at_rate(mine.engine, plan.rate)) for mine in plan.workers]
     for index, runner in enumerate(runners):
@@ -149,6 +163,8 @@ def _run(graph: Graph, audio: Audio, midi: list[TimedEvent], block: int, cues: l
             while sum(runner.process_available() for runner in runners):
                 pass
             write_outputs(context, graph.insert_context, now, count)
+            for insert in inserts:
+                insert.work()
             gathered[:, now : now + count] = context.work_out[:, :count]
             for port, name in enumerate(MIDI_PORTS):
                 sent[name] += _read_sent_midi(graph, port, now)

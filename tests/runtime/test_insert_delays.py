@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS, STEMS
+from bridge.core.engine import AudioPort, EngineSpec, EventPort
 from bridge.core.insert import INSERT_POINTS
 from bridge.errors import ConfigError
 from bridge.runtime.graph import Graph
@@ -25,6 +26,7 @@ from bridge.runtime.shared.layout import (
 from bridge.runtime.shared.rings import write_audio
 from bridge.runtime.wiring import wire
 from tests.runtime.callback_driver import RATE, make_noise
+from tests.runtime.toys import Toy
 
 PERIOD = 128
 
@@ -73,15 +75,19 @@ def declared(graph: Graph) -> dict[str, int]:
 
 
 def test_all_stems_and_the_mix_get_the_largest_delay_of_the_stems_and_the_mix_its_own_on_top(graph: Graph) -> None:
-    before = declared(graph)
+    before = {path.name: path for path in graph.ledger}
     graph.set_insert("drums", InsertTiming(128, 128, 256))
     graph.set_insert("bass", InsertTiming(128, 128, 480))
     graph.set_insert("mix", InsertTiming(128, 128, 7))
     graph.set_insert("band", InsertTiming(128, 128, 100))
     stems = 128 + 480
-    added = dict.fromkeys(STEMS, stems) | {"mix": stems + 128 + 7, "band": 128 + 100}
-    assert declared(graph) == {path: frames + added.get(path, 0) for path, frames in before.items()}
-    assert {path.name: path.insert for path in graph.ledger if path.insert} == added
+    added = dict.fromkeys(STEMS, stems) | {"mix": stems + 128 + 7}
+    assert declared(graph) == {name: path.declared + added.get(name, 0) for name, path in before.items()}
+    assert {path.name: path.insert for path in graph.ledger if path.insert} == added | {"band": 228}
+    # the player and the synth run ahead by the delay of the band's insert; the notes pass no insert
+    assert graph.ledger["band"].model == before["band"].model - 228
+    notes = graph.ledger["accompaniment"]
+    assert (notes.model, notes.reserve) == (before["accompaniment"].model - 228, before["accompaniment"].reserve + 228)
     delays = [int(words[w.INSERT_DELAY]) for words in graph.insert_arrays.words]
     assert delays == [stems] * len(STEMS) + [135, 228]
 
@@ -112,6 +118,16 @@ def test_an_insert_moves_no_deadline_of_an_engine(graph: Graph) -> None:
     for point in INSERT_POINTS:
         graph.set_insert(point, InsertTiming(128, 128, 256))
     assert np.array_equal(graph.arrays.workers[:, [w.DEADLINE, w.INPUT_DELAY, w.STEM_INPUT_DELAY]], before)
+
+
+def test_a_band_that_is_not_played_ahead_is_late_by_its_insert(monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = EngineSpec("toy", (EventPort("midi"),), (EventPort("midi"), AudioPort("audio")), 64)
+    monkeypatch.setattr("bridge.runtime.resampled_engine.load_engine", lambda _name: Toy(behind))
+    with Graph(wire({"accompaniment": "toy", "synth": "toy"}, RATE, RESERVES), PERIOD, RESERVES, {}) as graph:
+        before = declared(graph)
+        assert before["band"] > 0
+        graph.set_insert("band", InsertTiming(128, 128, 100))
+        assert declared(graph) == before | {"band": before["band"] + 228}
 
 
 def test_another_period_declares_the_inserts_anew(graph: Graph) -> None:

@@ -17,12 +17,8 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from bridge.runtime.shared.slots import FADE_FRAMES
 from tests.runtime.callback_driver import (
-    AHEAD,
-    HOP,
     RATE,
     SEPARATION,
-    SYNTH,
-    WITH_SYNTH,
     Callback,
     make_noise,
     open_callback,
@@ -321,28 +317,3 @@ def test_a_restart_begins_new_epochs_for_every_point_and_a_request_for_its_own(c
     callback.run_audio(make_noise(128))
     assert epochs.tolist() == [2, 3, 2, 2, 2, 2]
     assert callback.inserts.words[:, w.INSERT_ORIGIN].tolist() == [256] * len(INSERT_POINTS)
-
-
-def run_band(callback: Callback, audio: Audio, workers: list[InsertWorker]) -> Audio:
-    """The band's output, shape (channels, frames), where the synth gives ``audio`` in time."""
-    parts = []
-    for start in range(0, audio.shape[1] - HOP + 1, HOP):
-        callback.read_inputs(HOP)
-        callback.write_band(start, np.roll(audio, -AHEAD, axis=1)[:, start : start + HOP])
-        parts.append(callback.write_audio(HOP)[PATHS.index("band")])
-        for worker in workers:
-            worker.work()
-    return np.concatenate(parts, axis=1)
-
-
-def test_a_chain_of_the_band_is_on_its_sample_and_delays_nothing_else() -> None:
-    audio = make_noise(3000)
-    with open_callback(WITH_SYNTH) as callback:
-        wanted = run_band(callback, audio, [])
-    with open_callback(WITH_SYNTH) as callback:
-        delays = set_inserts(callback, {"band": InsertTiming(BLOCK, 1, 200)}, HOP)
-        out = run_band(callback, audio, [InsertWorker(callback.inserts, "band", 200, gain=0.5)])
-        assert callback.worker(SYNTH)[w.LATENCY] == -AHEAD
-    assert delays == dict.fromkeys((*STEMS, "mix"), 0) | {"band": HOP + HOP + 200}
-    assert np.abs(wanted[:, 1000:]).max() > 0.9
-    assert np.abs(out[:, 1000:] - 0.5 * wanted[:, 1000 - delays["band"] : -delays["band"]]).max() < 1e-6

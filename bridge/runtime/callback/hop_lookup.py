@@ -20,12 +20,14 @@ def find_hop(worker: NDArray[np.int64], stamps: NDArray[np.int64], frame: int, t
     nothing for the first frames of an epoch, and they are not late.
     """
     origin, epoch, border = worker[w.ORIGIN], worker[w.EPOCH], frame + CAPACITY
+    latency = worker[w.LATENCY] - worker[w.FURTHER_AHEAD]
     present = frame + to_input >= origin
     if not present:
         border, origin, epoch = origin - to_input, worker[w.LAST_ORIGIN], epoch - 1
+        latency = worker[w.LATENCY] - worker[w.LAST_FURTHER_AHEAD]
         if frame + to_input < origin or epoch < 1:
             return False, border, False
-    hop, latency = max(worker[w.HOP], 1), worker[w.LATENCY]
+    hop = max(worker[w.HOP], 1)
     if frame + latency < origin:
         return False, min(origin - latency, border), False
     start = origin + (frame + latency - origin) // hop * hop

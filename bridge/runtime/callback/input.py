@@ -27,8 +27,10 @@ def begin_worker_epoch(context: CallbackContext, index: int, frame: int) -> None
     """A new epoch for worker ``index``."""
     worker = context.workers[index]
     if worker[w.EPOCH] == 0 or worker[w.ORIGIN] != frame:  # several at one frame (position, start) count once
-        worker[w.LAST_ORIGIN] = worker[w.ORIGIN]
+        worker[w.LAST_ORIGIN], worker[w.LAST_FURTHER_AHEAD] = worker[w.ORIGIN], worker[w.FURTHER_AHEAD]
         worker[w.ORIGIN] = frame
+        if index in (context.audio[PLAYER], context.audio[SYNTH]):
+            worker[w.FURTHER_AHEAD] = context.callback_state[w.BAND_FURTHER_AHEAD]
         store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
 
 
@@ -48,6 +50,16 @@ def reset_synth(context: CallbackContext, frame: int) -> None:
     """A new epoch for the synth at ``frame``, which drops its notes: nobody would send their note-offs."""
     if context.audio[SYNTH] >= 0:
         begin_worker_epoch(context, context.audio[SYNTH], frame)
+
+
+@callback_njit_inlined
+def follow_band_insert(context: CallbackContext, frame: int) -> None:
+    """Begin an epoch of the player and its synth where the insert of the band has another delay than they know."""
+    player, synth = context.audio[PLAYER], context.audio[SYNTH]
+    if player < 0 or synth < 0 or context.workers[synth, w.ORIGIN] == frame:  # the player's must begin first
+        return
+    if context.workers[player, w.FURTHER_AHEAD] != context.callback_state[w.BAND_FURTHER_AHEAD]:
+        begin_epoch(context, player, frame)
 
 
 @callback_njit
@@ -212,6 +224,7 @@ def serve_requests(context: CallbackContext, now: int) -> None:
     if context.callback_state[w.BAND_ENDS] != 0:
         reset_synth(context, now)
         context.callback_state[w.BAND_ENDS] = 0
+    follow_band_insert(context, now)
 
 
 @callback_njit_inlined

@@ -205,8 +205,13 @@ def pass_inserts(context: CallbackContext, inserts: InsertContext, group: int, r
 
 
 @callback_njit
-def fade_insert_delay(context: CallbackContext, inserts: InsertContext, group: int, row: int, frames: int) -> None:
-    """Fade the output from ``row`` on to silence and back around a new delay of ``group``, against clicks."""
+def fade_insert_delay(
+    context: CallbackContext, inserts: InsertContext, group: int, row: int, frames: int, is_awaited: bool
+) -> None:
+    """Fade the output from ``row`` on to silence and back around a new delay of ``group``, against clicks.
+
+    ``is_awaited``: what goes into the group does not fit its delay yet, and the output stays silent.
+    """
     own = inserts.groups[group]
-    towards = 0 if is_new_delay_due(inserts, group) else FADE_FRAMES
+    towards = 0 if is_awaited or is_new_delay_due(inserts, group) else FADE_FRAMES
     own[GROUP_LEVEL] = fade_rows(context, row, CHANNELS, frames, own[GROUP_LEVEL], towards)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bridge.core.audio import CHANNELS
 from bridge.runtime.callback.audio_output import fade_rows, write_ping
-from bridge.runtime.callback.context import CallbackContext
+from bridge.runtime.callback.context import SYNTH, CallbackContext
 from bridge.runtime.callback.insert_context import (
     BAND_GROUP,
     GROUP_DELAY,
@@ -55,7 +55,23 @@ def write_inserted_stems(context: CallbackContext, inserts: InsertContext, now: 
         pass_inserts(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
     mix_delay = groups[MIX_GROUP, GROUP_DELAY]
     finish_stems(context, first - groups[STEM_GROUP, GROUP_DELAY], mix_delay, frames, towards)
-    fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames)
+    fade_insert_delay(context, inserts, MIX_GROUP, MIX * CHANNELS, frames, False)
+
+
+@callback_njit
+def request_further_ahead(context: CallbackContext, inserts: InsertContext) -> bool:
+    """Let a synth that runs ahead do so by the delay of its insert too, from its next epoch on.
+
+    By the delay that is in force, not the one that is set: else sound would come out too early until that applies.
+    Returns whether the sound that goes into the insert is still that of another delay.
+    """
+    index, own = context.audio[SYNTH], context.callback_state
+    if index < 0 or context.workers[index, w.LATENCY] >= 0:
+        return False
+    own[w.BAND_FURTHER_AHEAD] = inserts.groups[BAND_GROUP, GROUP_DELAY]
+    worker = context.workers[index]
+    wanted = worker[w.DEADLINE] + worker[w.LATENCY] - own[w.BAND_FURTHER_AHEAD]
+    return own[w.BAND_DELAY] != wanted  # type: ignore[no-any-return]
 
 
 @callback_njit
@@ -64,5 +80,7 @@ def write_inserted_synth(context: CallbackContext, inserts: InsertContext, now: 
     first = fill_synth(context, now, frames)
     if prepare_inserts(context.state, inserts, BAND_GROUP, inserts.groups[BAND_GROUP, GROUP_LEVEL]):
         pass_inserts(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
-    write_ping(context, BAND, first - inserts.groups[BAND_GROUP, GROUP_DELAY], frames)
-    fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames)
+    # later than `now` for the cycles in which only one of the two delays is the new one
+    write_ping(context, BAND, min(first - inserts.groups[BAND_GROUP, GROUP_DELAY], now), frames)
+    is_awaited = request_further_ahead(context, inserts)
+    fade_insert_delay(context, inserts, BAND_GROUP, BAND * CHANNELS, frames, is_awaited)

@@ -1,7 +1,8 @@
 """Synth output of the callback: the band's audio from the synth's ring, faded to silence where it is missing or late.
 
 Compiled code. The synth runs ahead of the input, as its notes do, and its ring is indexed by the frames of the notes:
-the hop for the input at frame f holds the audio from f - latency on, where the latency is below 0.
+the hop for the input at frame f holds the audio from f - latency on, where the latency is below 0. It goes into the
+insert of the band earlier by the delay that it has there, and comes out at the frames of its notes.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def fill_synth(context: CallbackContext, now: int, frames: int) -> int:
     state, own, fade = context.state, context.callback_state, context.fades[BAND_FADE]
     wanted, index = 0, context.audio[SYNTH]
     if index >= 0:
-        wanted = context.workers[index, w.DEADLINE] + context.workers[index, w.LATENCY]
+        worker = context.workers[index]
+        wanted = worker[w.DEADLINE] + worker[w.LATENCY] - worker[w.FURTHER_AHEAD]
     if wanted != own[w.BAND_DELAY] and fade[w.FADE_LEVEL] == 0:
         own[w.BAND_DELAY] = wanted
     silent = index < 0 or wanted != own[w.BAND_DELAY] or state[w.MIDI_MUTED] != 0

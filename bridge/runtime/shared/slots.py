@@ -55,8 +55,10 @@ from __future__ import annotations
     LATENCY,            # fixed: the delay of its audio, 0 where it has none; below 0 where it runs ahead of the input
     GAP_RESETS,         # fixed: 1 where skipped input calls for a new epoch
     STEM_INPUT_DELAY,   # P  delay in frames of its stem inputs, for a worker that does not wait for stems
+    FURTHER_AHEAD,      # C  a player and its synth run so many frames further ahead since ORIGIN, for the band's insert
+    LAST_FURTHER_AHEAD, # C  the same of the epoch before
     WORKER_WORDS,
-) = range(20)
+) = range(22)
 
 (
     INSERT_EPOCH,       # C  raised where the worker of the insert point must start afresh; older results are void
@@ -94,12 +96,13 @@ from __future__ import annotations
     ECHO_END,           # up to this frame a clock that comes in may be our own, come back
     BAND_DELAY,         # the delay of the band's sound in force
     BAND_ENDS,          # 1: the player has stalled; its sound ends with the next callback
+    BAND_FURTHER_AHEAD, # FURTHER_AHEAD of the next epoch of the player and the synth: the delay of the band's insert
     METERED_BANK,       # the bank of meters that is being filled; the other one is complete
     DRY_LEVEL,          # 0..FADE_FRAMES: how much of the dry mix is audible
     SEND_LEVEL,         # 0..FADE_FRAMES: level of what stems send to inserts, around a change of the separation's delay
     POINTS_IN_USE,      # 1 while INSERTS_ON is, and then until no insert point delays or fades anything
     CALLBACK_WORDS,
-) = range(16)
+) = range(17)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
