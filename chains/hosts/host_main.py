@@ -20,7 +20,7 @@ from typing import Protocol
 
 import msgspec
 
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError
 from chains.document.chain import Chain
 from chains.document.member_paths import walk_members
 from chains.process.limits import limit_memory
@@ -102,7 +102,7 @@ class RequestLoop:
                 try:
                     return self._host.load(request, self.report_step)
                 finally:
-                    self._journal.end()
+                    self._journal.note_end()
             case RenderRequest():
                 result = self._host.render(request, self.report_progress)
                 return result if math.isfinite(result.peak) else msgspec.structs.replace(result, peak=HIGHEST_PEAK)
@@ -132,10 +132,7 @@ class RequestLoop:
         member = next((member for _, member in walk_members(self._chain) if member.label == label), None)
         plugin = find_plugin_file(member) if member is not None else None
         if plugin is not None:
-            try:
-                self._journal.begin(plugin)
-            except ConfigError as error:  # a full disk is no reason to load nothing
-                sys.stderr.write(f"{error}\n")
+            self._journal.note_begin(plugin)
 
     def _fail(self, what: str, hint: str, verdict: HostVerdict) -> None:
         plugin = self._step.plugin

@@ -70,14 +70,14 @@ class LiveChain:
 
         def report_step(_step: str, label: str) -> None:
             if label in plugins:
-                journal.begin(plugins[label])
+                journal.note_begin(plugins[label])
 
         try:
             self._graph = LiveGraph(self._chain, self._folder, rate, block_frames, report_step)
         except MemoryError as error:
             raise self._make_memory_error() from error
         finally:
-            journal.end()
+            journal.note_end()
         for one in self._graph.facts():
             for warning in one.warnings:
                 log.warning("%s: %s: %s", self._name, one.label, warning)

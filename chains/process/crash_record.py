@@ -67,7 +67,4 @@ class CrashRecord:
 
     def close_child(self, pid: int) -> None:
         """Remove the loading entry of a child that has ended, and was counted or ended on purpose."""
-        try:
-            self._journal.end(pid)
-        except ConfigError as error:
-            log.warning("%s", error)
+        self._journal.note_end(pid)

@@ -6,6 +6,7 @@ culprit.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from bridge.config import state_dir, write_atomic
 from bridge.errors import ConfigError
 from bridge.processes import may_be_writing
 from chains.process.plugin_file import PluginFile
+
+log = logging.getLogger(__name__)
 
 FOLDER = "loading"
 _ENDING = ".json"
@@ -46,11 +49,29 @@ class LoadingJournal:
         write_atomic(self._find_path(pid), msgspec.json.encode(entry))
 
     def end(self, pid: int | None = None) -> None:
-        """Remove the entry of a process: what it loaded is loaded, or it was ended on purpose."""
+        """Remove the entry of a process: what it loaded is loaded, or it was ended on purpose.
+
+        Raises:
+            ConfigError: It cannot be removed.
+        """
         try:
             self._find_path(os.getpid() if pid is None else pid).unlink(missing_ok=True)
         except OSError as error:
             raise ConfigError(f"{self.folder}: cannot be changed ({error.strerror})", "check permissions") from error
+
+    def note_begin(self, plugin: PluginFile) -> None:
+        """As `begin`; what cannot be written is logged: a full disk is no reason to load nothing."""
+        try:
+            self.begin(plugin)
+        except ConfigError as error:
+            log.warning("%s", error)
+
+    def note_end(self, pid: int | None = None) -> None:
+        """As `end`; what cannot be removed is logged."""
+        try:
+            self.end(pid)
+        except ConfigError as error:
+            log.warning("%s", error)
 
     def take_left_over(self) -> list[LoadingEntry]:
         """The entries of processes that are gone, which are removed: they ended while they loaded the plugin."""

@@ -43,7 +43,7 @@ def decode_recording(
             frames = end
             on_read(block.shape[1], song)
         if song.not_finite:
-            message = f"{path}: {song.not_finite:,} frames have samples that are NaN or infinite"
+            message = f"{path}: frames with samples that are NaN or infinite: {song.not_finite:,}"
             raise ConfigError(message, "render it again in the program that wrote it")
         notes += song.notes
         if frames != audio.shape[1]:

@@ -14,9 +14,11 @@ import pytest
 from bridge.config import state_dir, user_dir
 from bridge.errors import ConfigError
 from chains.process.block_list import COUNTED, MOST_ROWS, BlockList, count_left_over
+from chains.process.host_process import HostProcess
 from chains.process.loading import LoadingJournal
 from chains.process.plugin_file import PluginFile, measure_plugin_file
 from chains.process.verdict import HostVerdict, PluginError
+from tests.chains.plugins import FixturePlugin, make_chain
 
 COMP = PluginFile("Comp", "/plugins/Comp.vst3", 1000.5, 20)
 COUNTS = {HostVerdict.CRASHED, HostVerdict.ABORTED, HostVerdict.EXITED, HostVerdict.HUNG_BUSY, HostVerdict.HUNG_STILL}
@@ -142,3 +144,17 @@ def test_an_entry_that_is_no_json_is_left_alone() -> None:
     folder.mkdir(parents=True)
     (folder / "1.json").write_text("{")
     assert count_left_over() == []
+
+
+def test_a_journal_that_cannot_be_written_is_said_and_keeps_no_plugin_from_loading(
+    fixture_plugin: FixturePlugin, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = state_dir() / "loading"
+    folder.parent.mkdir(parents=True)
+    folder.write_text("")  # a file where the folder should be
+    journal = LoadingJournal()
+    journal.note_begin(COMP)
+    journal.note_end()
+    assert [str(folder) in message for message in caplog.messages] == [True, True]
+    with HostProcess() as host:
+        assert host.load(make_chain(fixture_plugin("gain")), 48_000).members

@@ -66,7 +66,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     sound = np.zeros((1000, 2), np.float32)
     sound[[3, 700], 0] = np.nan, np.inf
     soundfile.write(tmp_path / "a.wav", sound, 48000, "FLOAT")
-    with pytest.raises(ConfigError, match=r"a\.wav: 2 frames have samples that are NaN or infinite"):
+    with pytest.raises(ConfigError, match=r"a\.wav: frames with samples that are NaN or infinite: 2"):
         decode(tmp_path / "a.wav", tmp_path)
 
 
