@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.02  # how often music readings are published
 RETRY_S = 1.0
 COUNTERS_EVERY, METERS_EVERY, WORKERS_EVERY = 12, 5, 50  # ticks
-UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 168
+UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 178
 """Functions compiled when the cache is empty, numba's own among them: the scale of the progress.
 
 Counted at a first start on JACK with the engines of the defaults, once for each set of argument types: the log of
