@@ -16,6 +16,7 @@ from tests.tui import wire_rig
 from tests.tui.rig import sidecar_registry
 from tests.tui.wire_rig import WireRig
 from tui.core.registry import Control
+from tui.core.registry import Registry as TuiRegistry
 from tui.core.rows import to_text
 from tui.drawing.control_rows import draw_choices
 from tui.models.job_form import list_known_choices
@@ -133,3 +134,12 @@ def test_a_deleted_chain_is_in_no_list_but_shown_where_it_plays_and_the_keys_pas
     rig.run(lambda: bool(answers))
     assert f"{rig.folder / 'my-b.toml'} is gone" in answers[0]
     assert "put the file back" in answers[0]
+
+
+@pytest.mark.parametrize("wrong", [float("inf"), float("nan"), "glue"])
+def test_details_that_no_sidecar_sends_are_left_out(wrong: float | str) -> None:
+    registry = TuiRegistry()
+    registry.add("/controls/control", ("/a/chain", 0.0, 1.0, 0.0, "", "choice", "", "off", "glue"))
+    for details in ((wrong, "at once", 1, 1.0), (1, "at once", 1, 1.0, wrong)):
+        assert not registry.add("/controls/detail", ("/a/chain", *details))
+    assert registry.controls["a.chain"].available_choices == ("off", "glue")

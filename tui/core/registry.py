@@ -103,7 +103,7 @@ class Registry:
             return False
         try:
             add(to_name(str(args[0])), args[1:])
-        except (KeyError, ValueError, IndexError, TypeError):
+        except (KeyError, ValueError, IndexError, TypeError, OverflowError):
             return False
         return True
 
