@@ -15,7 +15,8 @@ from bridge import commands, controller_commands, log, preset_commands, scene_co
 from bridge.command_options import AsJson, OscPort, Server, open_osc_client
 from bridge.errors import BridgeError, ConfigError
 from bridge.failures import explain
-from bridge.offline_options import OfflineOptions
+from bridge.number_text import check_option
+from bridge.offline_options import RATES_HZ, OfflineOptions
 from bridge.printing import FAILED, Printer, exit_after
 from bridge.settings import NO_DEVICES, Settings, load_settings, settings_path
 from bridge.signals import Signals
@@ -284,6 +285,8 @@ def callback(
     """Measure callback time and skipped cycles at periods 64-1024: native and Python, idle and beside busy Python."""
     from bridge.bench import callback as bench
 
+    check_option("--rate", rate, *RATES_HZ, "Hz")
+    check_option("--seconds", seconds, *bench.DURATION_S, "s")
     results = []
     console = Printer(stderr=True)
     with console.status("measuring …") as status:

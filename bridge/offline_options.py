@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from bridge.errors import ConfigError
+from bridge.number_text import check_option
 
 if TYPE_CHECKING:
     from bridge.drivers.offline_system import OfflineSystem
@@ -54,8 +55,7 @@ class OfflineOptions:
             ("rate", self.rate or RATES_HZ[0], RATES_HZ),
             ("tempo", self.tempo or TEMPOS_BPM[0], TEMPOS_BPM),
         ):
-            if not lowest <= value <= highest:
-                raise ConfigError(f"--{name} {value:g}", f"give {lowest:g} to {highest:g}")
+            check_option(f"--{name}", value, lowest, highest)
         play = PlayOptions(self.clock == "virtual", self.loop, self.hold, self.tempo)
         folder = Path(self.out) if self.out else None
         return OfflineSystem(Path(self.offline), play, self.period, self.rate, folder)

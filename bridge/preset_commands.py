@@ -35,6 +35,7 @@ def list_() -> None:
 @app.command
 def save(
     name: str,
+    /,
     *,
     doc: Annotated[
         str | None, Parameter(help="Its description, one line; by default that of an existing file.")
@@ -48,7 +49,7 @@ def save(
 
 
 @app.command
-def load(name: str, *, port: OscPort = 0) -> None:
+def load(name: str, /, *, port: OscPort = 0) -> None:
     """Load preset NAME into the running sidecar."""
     with open_osc_client(port) as client:
         client.call("/preset/load", name)
@@ -56,7 +57,7 @@ def load(name: str, *, port: OscPort = 0) -> None:
 
 
 @app.command
-def show(name: str, *, json_: AsJson = False) -> None:
+def show(name: str, /, *, json_: AsJson = False) -> None:
     """Show the controls that preset NAME sets, and their values."""
     registry = _make_registry()
     loaded = _read(name, registry)
@@ -106,7 +107,7 @@ def diff(
 
 
 @app.command
-def rename(name: str, new: str) -> None:
+def rename(name: str, new: str, /) -> None:
     """Give your preset NAME the name NEW."""
     from bridge.control.preset_lookup import rename_preset
 
@@ -115,7 +116,7 @@ def rename(name: str, new: str) -> None:
 
 
 @app.command
-def delete(name: str) -> None:
+def delete(name: str, /) -> None:
     """Delete your preset NAME. A shipped one of that name is there again."""
     from bridge.control.preset_lookup import delete_preset, list_presets
 

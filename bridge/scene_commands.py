@@ -22,7 +22,7 @@ def list_() -> None:
 
 
 @app.command
-def show(name: str) -> None:
+def show(name: str, /) -> None:
     """Show the connections of scene NAME."""
     from bridge.routing.scene import load_scene
 
@@ -33,7 +33,7 @@ def show(name: str) -> None:
 
 
 @app.command
-def save(name: str, *, port: OscPort = 0) -> None:
+def save(name: str, /, *, port: OscPort = 0) -> None:
     """Save all connections on the JACK server of the running sidecar as scene NAME."""
     with open_osc_client(port) as client:
         client.call("/routing/save", name)
@@ -41,7 +41,7 @@ def save(name: str, *, port: OscPort = 0) -> None:
 
 
 @app.command
-def restore(name: str, *, port: OscPort = 0) -> None:
+def restore(name: str, /, *, port: OscPort = 0) -> None:
     """Make the connections of scene NAME, now or when their ports appear."""
     with open_osc_client(port) as client:
         rows = client.call("/routing/restore", name)
@@ -51,7 +51,7 @@ def restore(name: str, *, port: OscPort = 0) -> None:
 
 
 @app.command
-def delete(name: str) -> None:
+def delete(name: str, /) -> None:
     """Delete scene NAME. Its connections stay."""
     from bridge.routing.scene import delete_scene
 

@@ -22,6 +22,7 @@ def demo(
     song: Annotated[
         Path | None, Parameter(help="WAV, FLAC, AIFF, OGG, Opus or MP3; by default a song of the project's own.")
     ] = None,
+    /,
     *,
     server: Annotated[str, Parameter(help="Play on this JACK server instead of one of the demo's own.")] = "",
     seconds: Annotated[float, Parameter(help="How much to play; 0: all of SONG.")] = 30.0,

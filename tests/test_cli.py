@@ -57,6 +57,7 @@ def test_every_command_explains_itself_in_80_columns(command: tuple[str, ...]) -
     assert "Usage: sideman" in done.stdout
     lines = done.stdout.splitlines()
     assert all(len(line) <= 80 for line in lines)
+    assert not re.search(r"^│ \*? +[A-Z]+ +--", done.stdout, re.MULTILINE)  # an argument has one name, and no option's
     described = [
         line.rstrip() for line in lines[1 : next((i for i, line in enumerate(lines) if "╭" in line), len(lines))]
     ]

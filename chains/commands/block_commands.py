@@ -41,7 +41,7 @@ def list_blocked(*, json_: JsonOption = False) -> None:
 PluginName = Annotated[str, Parameter(help="The plugin's name as sideman chain blocked shows it, or its file.")]
 
 
-def unblock_plugin(name: PluginName) -> None:
+def unblock_plugin(name: PluginName, /) -> None:
     """Unblock a plugin: its failures are forgotten, and it is loaded again."""
     BlockList().unblock(name)
     Printer().say(f"{name}: unblocked")

@@ -35,8 +35,8 @@ def capture_chain(
     name: Annotated[str, Parameter(help="What the chain calls the plugin; by default its own name.")] = "",
     plugin_name: Annotated[str, Parameter(name="--plugin", help="The plugin's name, where a file has several.")] = "",
     format_: Annotated[
-        Literal["", "vst3", "vst2", "lv2", "au"], Parameter(name="--format", help="To look for a name in.")
-    ] = "",
+        Literal["vst3", "vst2", "lv2", "au"] | None, Parameter(name="--format", help="To look for a name in.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         Parameter(name="--set", negative="", help="A parameter, 'Threshold=-20 dB'; may be repeated."),
@@ -52,7 +52,7 @@ def capture_chain(
     The exit status is 1 if the plugin failed or is blocked, 2 if what was given is at fault.
     """
     chain = _read_target(out, append, force)
-    member = make_plugin_chain(plugin, plugin_name, format_).members[0]
+    member = make_plugin_chain(plugin, plugin_name, format_ or "").members[0]
     label = name or _find_free_label(chain, member.label)
     member = msgspec.structs.replace(member, name=label if label != member.plugin else "")
     if preset is not None:

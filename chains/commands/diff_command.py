@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from bridge.number_text import format_number
 from bridge.printing import FAILED, Printer, columns, one_line
 from bridge.streams import write_json
 from chains.commands.chain_options import ChainName, JsonOption
 from chains.commands.show_command import describe_member
-from chains.document.chain import Chain
+from chains.document.chain import Chain, Member
 from chains.document.chain_diff import ChainDifference, compare_chains
 from chains.document.chain_file import get_folder
 from chains.document.chain_lookup import load_chain
 from chains.document.member_paths import walk_members
-from chains.document.parameter_text import format_parameter
+from chains.document.parameter_text import format_parameter, format_points
 
 NONE = "–"
+CUT = "…"
 LONGEST = 60
-"""Characters of a value; of Faust code and automation the beginning is shown."""
+"""Characters of Faust code, of which the beginning is shown."""
+PARAMETERS, AUTOMATION, SENDS = "parameters.", "automation.", "sends."
+"""What keys of these begin with."""
 
 
 def diff_chains(first: ChainName, second: ChainName, /, *, json_: JsonOption = False) -> int:
@@ -36,10 +42,13 @@ def diff_chains(first: ChainName, second: ChainName, /, *, json_: JsonOption = F
         return 0
     table = columns("", "where", "what", first, second, left=("where", "what", first, second))
     contents = (_describe_contents(first_chain), _describe_contents(second_chain))
-    for one in found:
-        key = one_line(one.key.removeprefix("parameters."))
-        table.add_row(one.change, one_line(one.where), key, *_format_values(one, contents))
+    members = {member.label: member for chain in (second_chain, first_chain) for _, member in walk_members(chain)}
+    rows = [_format_values(one, contents, members.get(one.where)) for one in found]
+    for one, texts in zip(found, rows, strict=True):
+        table.add_row(one.change, one_line(one.where), one_line(one.key.removeprefix(PARAMETERS)), *texts)
     console.print(table)
+    if any(text.endswith(CUT) for texts in rows for text in texts):
+        console.say(f"what ends in {CUT} is longer: --json prints it whole")
     return FAILED
 
 
@@ -52,20 +61,29 @@ def _describe_contents(chain: Chain) -> dict[str, str]:
     return texts
 
 
-def _format_values(one: ChainDifference, contents: tuple[dict[str, str], dict[str, str]]) -> tuple[str, str]:
+def _format_values(
+    one: ChainDifference, contents: tuple[dict[str, str], dict[str, str]], member: Member | None
+) -> tuple[str, str]:
     if one.change in ("added", "removed"):
         text = one_line(contents[one.change == "added"].get(one.where, ""))
         return (NONE, text) if one.change == "added" else (text, NONE)
     if one.key == "state":
         # the SHA-256 of two states says no more than that they differ
         return ("one state" if one.first else "none", "another" if one.second else "none")
-    return _format_value(one.first), _format_value(one.second)
+    return _format_value(one.key, one.first, member), _format_value(one.key, one.second, member)
 
 
-def _format_value(value: object) -> str:
+def _format_value(key: str, value: Any, member: Member | None) -> str:
+    """A value, with its unit where its name does not say it."""
     if value is None:
         return NONE
+    if member is not None and key.startswith(PARAMETERS):
+        return one_line(format_parameter(member, key.removeprefix(PARAMETERS), value))
+    if member is not None and key.startswith(AUTOMATION):
+        return one_line(format_points(member, key.removeprefix(AUTOMATION), value))
     if isinstance(value, bool):
         return "on" if value else "off"
-    text = one_line(f"{value:g}" if isinstance(value, float) else str(value))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    text = one_line(format_number(value) if isinstance(value, float) else str(value))
+    if key.startswith(SENDS):
+        return f"{text} dB"
+    return text if key != "faust" or len(text) <= LONGEST else f"{text[:LONGEST]}{CUT}"

@@ -8,10 +8,14 @@ import msgspec
 from cyclopts import Parameter
 
 from bridge.errors import ConfigError
+from bridge.number_text import format_number
 from bridge.printing import Printer, columns
 from bridge.streams import write_json, write_out
 from chains.commands.chain_options import JsonOption
-from chains.document.effects import EFFECTS, Effect, EffectParameter, format_range
+from chains.document.effects import EFFECTS, Effect, EffectParameter, describe_range
+
+DEFAULT_FIGURES = 3
+"""Significant figures of a default, some of which are roots."""
 
 
 def list_effects(
@@ -56,7 +60,7 @@ def _describe(parameter: EffectParameter) -> str:
         return f"{', '.join(parameter.choices)} ({parameter.default})"
     if parameter.is_switch:
         return "true or false (false)"
-    return f"{format_range(parameter)} ({parameter.default:.3g})"
+    return f"{describe_range(parameter)} ({format_number(float(parameter.default), DEFAULT_FIGURES)})"
 
 
 def _describe_live(effect: Effect) -> str:

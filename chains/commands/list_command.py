@@ -30,13 +30,17 @@ def list_chains(*, json_: JsonOption = False) -> None:
             table.add_row(one_line(one.name), one.origin, "", "", Text(one_line(_shorten_problem(one)), "red"))
             continue
         missing = _list_missing(one.chain)
-        about = one_line(one.chain.doc) + (f" Missing: {one_line(', '.join(missing))}." if missing else "")
+        about = " ".join(filter(None, (one_line(one.chain.doc), _format_missing(missing))))
         live = "no" if list_live_obstacles(one.chain) else "yes"
         table.add_row(one.name, one.origin, str(_count_members(one.chain)), live, about)
     console = Printer()
     console.print(table)
     if not entries:
         console.say("no chains; sideman chain capture makes one")
+
+
+def _format_missing(missing: list[str]) -> str:
+    return f"Missing: {one_line(', '.join(missing))}." if missing else ""
 
 
 def _shorten_problem(one: ChainEntry) -> str:

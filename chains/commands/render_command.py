@@ -10,7 +10,22 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bridge.errors import ConfigError, did_you_mean
+from bridge.errors import ConfigError
+from chains.commands.render_numbers import (
+    BLOCK_FRAMES,
+    CEILING_DBTP,
+    GAIN_DB,
+    LOUDNESS_LUFS,
+    RATES_HZ,
+    TAIL_S,
+    TEMPO_BPM,
+    USUAL_CEILING_DBTP,
+    CeilingDbtp,
+    Tail,
+    TargetLufs,
+    Tempo,
+    check_number,
+)
 from chains.commands.render_report import make_table, to_dict
 from chains.document.chain_file import get_folder
 from chains.document.chain_lookup import load_chain
@@ -27,11 +42,6 @@ from engines.offline.stemfile import FORMATS, FileFormat
 
 BAD_INPUT = 2
 """Exit status where everything that failed did so because of what was given; see `BridgeError.is_bad_input`."""
-USUAL_CEILING_DBTP = -1.0
-"""Ceiling with a target loudness, as EBU R 128 asks for."""
-LOUDNESS_LUFS, CEILING_DBTP, TAIL_S, TEMPO_BPM = (-70.0, 0.0), (-20.0, 0.0), (0.0, 600.0), (5.0, 999.0)
-BLOCK_FRAMES, RATES_HZ, GAIN_DB = (1, 1 << 20), (8000, 192_000), (-60.0, 40.0)
-"""Lowest and highest values that options take."""
 
 
 def render(
@@ -59,14 +69,10 @@ def render(
         list[str] | None, Parameter(negative="", help="NAME=FILE for a sidechain that is no stem; may be repeated.")
     ] = None,
     format_: Annotated[str, Parameter(name="--format", help=f"{', '.join(FORMATS)}.")] = "wav24",
-    target_lufs: Annotated[float | None, Parameter(help="Loudness of songs and mixes, such as -14.")] = None,
-    ceiling_dbtp: Annotated[
-        float | None, Parameter(help="Highest true peak of songs and mixes; with --target-lufs -1.")
-    ] = None,
-    tail: Annotated[float | None, Parameter(help="Seconds beyond the end; by default as the chain says.")] = None,
-    tempo: Annotated[
-        float | None, Parameter(help="Beats per minute; else of the MIDI file, analysis or chain.")
-    ] = None,
+    target_lufs: TargetLufs = None,
+    ceiling_dbtp: CeilingDbtp = None,
+    tail: Tail = None,
+    tempo: Tempo = None,
     analysis: Annotated[
         Path | None,
         Parameter(help="Result of `sideman analyze`, or its folder; by default what lies beside the song or in maps/."),
@@ -89,11 +95,11 @@ def render(
         _parse_sidechains(sidechain or []),
         _parse_format(format_),
         _parse_target(target_lufs, ceiling_dbtp),
-        _check("--tail", tail, TAIL_S, "s"),
-        _check("--tempo", tempo, TEMPO_BPM, "BPM") or 0.0,
-        int(_check("--block", block, BLOCK_FRAMES, "frames") or 0),
+        check_number("--tail", tail, TAIL_S, "s"),
+        check_number("--tempo", tempo, TEMPO_BPM, "BPM") or 0.0,
+        int(check_number("--block", block, BLOCK_FRAMES, "frames") or 0),
         _parse_host(host),
-        int(_check("--rate", rate, RATES_HZ, "Hz") or 0),
+        int(check_number("--rate", rate, RATES_HZ, "Hz") or 0),
         force,
         _parse_gains(gain or []),
         _parse_analysis(analysis, tempo),
@@ -184,24 +190,17 @@ def _parse_analysis(path: Path | None, tempo: float | None) -> Path | None:
 
 def _parse_format(name: str) -> FileFormat:
     if name not in FORMATS:
-        raise ConfigError(f"--format {name}: no such format", did_you_mean(name, FORMATS))
+        raise ConfigError(f"--format {name}: no such format", f"give one of {', '.join(FORMATS)}")
     return FORMATS[name]
 
 
 def _parse_host(name: str) -> str:
     if name not in (AUTO, *HOSTS):
-        raise ConfigError(f"--host {name}: no such host", did_you_mean(name, (AUTO, *HOSTS)))
+        raise ConfigError(f"--host {name}: no such host", f"give one of {', '.join((AUTO, *HOSTS))}")
     return name
 
 
 def _parse_target(lufs: float | None, ceiling: float | None) -> Target:
-    lufs = _check("--target-lufs", lufs, LOUDNESS_LUFS, "LUFS")
-    ceiling = _check("--ceiling-dbtp", ceiling, CEILING_DBTP, "dBTP")
+    lufs = check_number("--target-lufs", lufs, LOUDNESS_LUFS, "LUFS")
+    ceiling = check_number("--ceiling-dbtp", ceiling, CEILING_DBTP, "dBTP")
     return Target(lufs, USUAL_CEILING_DBTP if ceiling is None and lufs is not None else ceiling)
-
-
-def _check(option: str, value: float | None, range_: tuple[float, float], unit: str) -> float | None:
-    low, high = range_
-    if value is not None and not (math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{option} {value:g}: out of range", f"give {low:g} to {high:g} {unit}")
-    return value

@@ -27,6 +27,7 @@ Row: TypeAlias = tuple[str, ...]
 
 def show_chain(
     name: ChainName,
+    /,
     *,
     toml: Annotated[bool, Parameter(negative="", help="Print the chain's file as Sideman would write it.")] = False,
     json_: JsonOption = False,

@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from chains.document.chain import Chain, Member
+from chains.document.chain import Chain, Member, ParameterValue
+from chains.document.effects import EFFECTS, is_number, read_value
 from chains.document.member_paths import walk_members
 from chains.document.member_state import read_state
 
@@ -83,13 +84,22 @@ def _list_values(member: Member, folder: Path) -> Values:
         value = getattr(member, field.name)
         if field.encode_name in (*_STATE_KEYS, "name", "branch"):
             continue
-        if isinstance(value, dict):
+        if field.encode_name == "parameters":
+            values |= {f"parameters.{name}": _read_number(member, name, inner) for name, inner in value.items()}
+        elif isinstance(value, dict):
             values |= {f"{field.encode_name}.{name}": inner for name, inner in value.items()}
         else:
             values[field.encode_name] = value
     state = read_state(member, folder)
     values["state"] = hashlib.sha256(state).hexdigest() if state else ""
     return values | {f"branch[{number}].gain_db": one.gain_db for number, one in enumerate(member.branches)}
+
+
+def _read_number(member: Member, name: str, value: ParameterValue) -> ParameterValue:
+    """A parameter's value; of a built-in effect ``-22 dB`` is the number -22."""
+    known = EFFECTS[member.effect].parameters if member.effect in EFFECTS else ()
+    parameter = next((one for one in known if one.name == name and is_number(one)), None)
+    return value if parameter is None else read_value(parameter, value)
 
 
 def _list_places(chain: Chain) -> dict[str, list[str]]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.errors import ConfigError, did_you_mean
+from bridge.number_text import format_number, format_range
+from chains.document.value_unit import NUMBER, describe_unit, find_unit, is_unit_of
 
 IMPULSE_RESPONSE = "impulse_response"
 """Parameter of Convolution: the name of an audio file beside the chain's."""
+KILO = 1000.0
+"""Factor of the k of ``1.2 kHz``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +233,33 @@ def check_value(effect: Effect, name: str, value: float | bool | str) -> None:
     elif parameter.is_file:
         if not isinstance(value, str):
             raise ConfigError(f"{value!r} is no file", "give the name of an audio file beside the chain's file")
-    elif isinstance(value, bool) or not isinstance(value, float | int):
-        raise ConfigError(f"{value!r} is no number", f"give {format_range(parameter)}, as a number")
-    elif not parameter.low <= value <= parameter.high:
-        raise ConfigError(f"{value:g} is out of range", f"give {format_range(parameter)}")
+    elif not parameter.low <= read_value(parameter, value) <= parameter.high:
+        shown = value if isinstance(value, str) else format_number(value)
+        raise ConfigError(f"{shown} is out of range", f"give {describe_range(parameter)}")
 
 
-def format_range(parameter: EffectParameter) -> str:
+def read_value(parameter: EffectParameter, value: float | bool | str) -> float:
+    """The number of a value, which may be a text in the parameter's own unit, such as ``-22 dB``.
+
+    Raises:
+        ConfigError: It is no number, or has another unit.
+    """
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return float(value)
+    match = NUMBER.match(value) if isinstance(value, str) else None
+    if match is None or not isinstance(value, str):
+        raise ConfigError(f"{value!r} is no number", f"give {describe_range(parameter)}")
+    if not is_unit_of(value, parameter.unit, ""):
+        message = f"{value!r}: {find_unit(value)} is not its unit"
+        raise ConfigError(message, f"give {describe_range(parameter)}: {describe_unit(parameter.unit, '')}")
+    return float(match[1]) * (KILO if match[2] else 1.0)
+
+
+def is_number(parameter: EffectParameter) -> bool:
+    """Whether it takes a number, not a word, a switch or a file."""
+    return not (parameter.choices or parameter.is_switch or parameter.is_file)
+
+
+def describe_range(parameter: EffectParameter) -> str:
     """The range of a parameter that takes a number, with its unit."""
-    return f"{parameter.low:g} to {parameter.high:g} {parameter.unit}".rstrip()
+    return format_range(parameter.low, parameter.high, parameter.unit)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bridge.errors import ConfigError
+from bridge.number_text import format_number, format_range
 from chains.document.chain import Format, Member, ParameterValue
 from chains.document.effects import Effect, EffectParameter, check_value, get_effect
 from chains.document.member_state import check_beside, read_state
@@ -92,7 +93,7 @@ def check_range(value: float, key: str, low: float, high: float, unit: str) -> N
         ConfigError: It is not.
     """
     if not low <= value <= high:
-        raise ConfigError(f"{key}: {value:g} is out of range", f"give {low:g} to {high:g} {unit}")
+        raise ConfigError(f"{key}: {format_number(value)} is out of range", f"give {format_range(low, high, unit)}")
 
 
 def _find_kind(member: Member, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.number_text import format_number
 from chains.document.chain import Member, ParameterValue
 from chains.document.effects import EFFECTS
 
@@ -15,7 +16,7 @@ def format_parameter(member: Member, name: str, value: ParameterValue) -> str:
         return "on" if value else "off"
     if isinstance(value, str):
         return value
-    return f"{value:g} {_find_unit(member, name)}".rstrip()
+    return f"{format_number(value)} {_find_unit(member, name)}".rstrip()
 
 
 def format_points(member: Member, name: str, points: Points) -> str:

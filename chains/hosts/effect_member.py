@@ -12,7 +12,7 @@ import pedalboard
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
 from chains.document.chain import Member
-from chains.document.effects import EffectParameter, check_value, get_effect
+from chains.document.effects import EffectParameter, check_value, get_effect, is_number, read_value
 from chains.document.host_choice import PEDALBOARD
 from chains.hosts.effect_tail import compute_tail
 from chains.hosts.member import refuse
@@ -84,14 +84,13 @@ class EffectMember:
 
     def _describe(self, parameter: EffectParameter, index: int) -> ParameterFacts:
         value = self._read(parameter)
-        is_number = not parameter.choices and not parameter.is_switch
         return ParameterFacts(
             name=parameter.name,
             raw=self._to_raw(parameter, value),
             text=f"{value:.7g}" if isinstance(value, float) else str(value),
             unit=parameter.unit,
-            low=parameter.low if is_number else None,
-            high=parameter.high if is_number else None,
+            low=parameter.low if is_number(parameter) else None,
+            high=parameter.high if is_number(parameter) else None,
             steps=len(parameter.choices) or (2 if parameter.is_switch else 0),
             index=index,
         )
@@ -115,21 +114,18 @@ class EffectMember:
             parameter = self.effect.get_parameter(name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ConfigError(f"{value} is not a number", "give a finite number")
-            if isinstance(value, str) and not parameter.choices:
-                value = self._parse(value)
+            if isinstance(value, str):
+                value = self._parse(parameter, value)
             check_value(self.effect, name, value)
         except ConfigError as error:
             raise refuse(self.label, "parameters", f"{name}: {error.message}", error.hint) from error
         self._set(parameter, value)
         self.settle()
 
-    def _parse(self, text: str) -> float | bool | str:
-        if text.casefold() in ("true", "false"):
+    def _parse(self, parameter: EffectParameter, text: str) -> float | bool | str:
+        if parameter.is_switch and text.casefold() in ("true", "false"):
             return text.casefold() == "true"
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return read_value(parameter, text) if is_number(parameter) else text
 
     def _set(self, parameter: EffectParameter, value: float | bool | str) -> None:
         """Set an attribute, which Pedalboard checks too, and read it back within a float32 step of its range."""
@@ -140,9 +136,9 @@ class EffectMember:
                 self.label, "parameters", f"{parameter.name} = {value}: {error}", "give another value"
             ) from error
         got = self._read(parameter)
-        is_number = not isinstance(value, str | bool) and not isinstance(got, str | bool)
+        are_numbers = not isinstance(value, str | bool) and not isinstance(got, str | bool)
         step = max(abs(parameter.low), abs(parameter.high)) * FLOAT_STEP
-        if (got != value) if not is_number else abs(float(got) - float(value)) > step:
+        if (got != value) if not are_numbers else abs(float(got) - float(value)) > step:
             hint = "give a value that the effect takes"
             raise refuse(self.label, "parameters", f"{parameter.name}: wanted {value}, read back {got}", hint)
 

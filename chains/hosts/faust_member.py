@@ -9,14 +9,15 @@ import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import did_you_mean
+from bridge.number_text import format_range
 from chains.document.chain import Member
 from chains.document.host_choice import DAWDREAMER
+from chains.document.value_unit import describe_unit, is_unit_of
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.member import refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_values import FLOAT_STEP, read_number
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
-from chains.hosts.value_unit import describe_unit, is_unit_of
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _LINE = re.compile(r"dawdreamer\s*:\s*(\d+)\s*:\s*(.*)", re.DOTALL)
@@ -95,11 +96,12 @@ class FaustMember:
         facts = self._find(name)
         number = float(value) if isinstance(value, int | float) else read_number(value)
         low, high = facts["min"], facts["max"]
+        limits = format_range(low, high)
         if isinstance(value, str) and not is_unit_of(value, "", ""):
             message = f"{name} does not take {value!r}: the host does not know the units of Faust code"
-            raise refuse(self.label, "parameters", message, f"give {low:g} to {high:g}; {describe_unit('', '')}")
+            raise refuse(self.label, "parameters", message, f"give {limits}; {describe_unit('', '')}")
         if number is None or not low <= number <= high:
-            raise refuse(self.label, "parameters", f"{name} does not take {value!r}", f"give {low:g} to {high:g}")
+            raise refuse(self.label, "parameters", f"{name} does not take {value!r}", f"give {limits}")
         processor = self._engine.processors[0]
         processor.set_parameter(facts["name"], number)
         got = processor.get_parameter(facts["name"])
@@ -119,8 +121,8 @@ class FaustMember:
         """The values themselves: programs take their own units."""
         facts = self._find(name)
         if values.size and not (facts["min"] <= values.min() and values.max() <= facts["max"]):
-            message = f"automation of {name}: {values.min():g} to {values.max():g} is out of range"
-            hint = f"give {facts['min']:g} to {facts['max']:g}"
+            message = f"automation of {name}: {format_range(values.min(), values.max())} is out of range"
+            hint = f"give {format_range(facts['min'], facts['max'])}"
             raise refuse(self.label, "parameters", message, hint)
         return values
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from bridge.core.audio import Audio
 from bridge.errors import did_you_mean
+from bridge.number_text import format_number, format_range
+from chains.document.value_unit import NUMBER, describe_unit, find_unit, is_unit_of
 from chains.hosts.member import refuse
-from chains.hosts.value_unit import NUMBER, describe_unit, find_unit, is_unit_of
 
 FLOAT_STEP = 2.0**-23
 """Step of a float32 at 1: plugins keep raw values as float32."""
@@ -167,7 +168,7 @@ def find_raw(label: str, parameter: RawParameter, value: float | bool | str) -> 
         message = f"{parameter.name} does not take {value!r}: {find_unit(value)} is not its unit"
         hint = f"{describe_range(parameter)}; {describe_unit(parameter.unit, middle)}"
         raise refuse(label, "parameters", message, hint)
-    shown = repr(value) if isinstance(value, str | bool) else f"{value:g}"
+    shown = repr(value) if isinstance(value, str | bool) else format_number(value)
     raise refuse(label, "parameters", f"{parameter.name} does not take {shown}", describe_range(parameter))
 
 
@@ -197,7 +198,8 @@ def compute_curve(label: str, parameter: RawParameter, values: Audio) -> Audio:
         raise refuse(label, "parameters", f"{parameter.name} shows no numbers", "automate another parameter")
     tolerance = abs(high - low) * 1e-6
     if values.size and not (min(low, high) - tolerance <= values.min() and values.max() <= max(low, high) + tolerance):
-        message = f"automation of {parameter.name}: {values.min():g} to {values.max():g} is out of range"
+        given = format_range(float(values.min()), float(values.max()))
+        message = f"automation of {parameter.name}: {given} is out of range"
         raise refuse(label, "parameters", message, describe_range(parameter))
     grid = np.linspace(0.0, 1.0, _CURVE_POINTS)
     shown = [_read_at(parameter, float(raw)) for raw in grid[:: _CURVE_POINTS // 16]]

@@ -14,6 +14,7 @@ from rich.table import Table
 from bridge.core.engine import block_for
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
+from bridge.number_text import check_option
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json
 from engines.accompaniment.arranger import arrange, perform
@@ -28,6 +29,8 @@ from engines.accompaniment.timeline import HOP
 
 SHEET = "| Am7 | D7 G7 | Cmaj7 | Fmaj7 E7 | Am Am/G | F | Dm7 G | C E7 |"
 BARS = 32
+ROUNDS = (1, 1000)
+"""Fewest and most rounds."""
 TEMPO, RATE = 120.0, 48000
 LIVE_BEATS = 64
 
@@ -122,7 +125,8 @@ def bench_accompaniment(
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
 ) -> int:
     """Measure the cost of the band in ms, by style: a bar of all parts, 32 bars of all parts, a live hop."""
-    rows = list(measure_costs(max(rounds, 1)))
+    check_option("--rounds", rounds, *ROUNDS)
+    rows = list(measure_costs(rounds))
     if json_:
         write_json([asdict(row) for row in rows])
     else:

@@ -17,6 +17,7 @@ from bridge.core.audio import Audio
 from bridge.core.engine import Engine, block_for
 from bridge.core.time import BlockTime
 from bridge.errors import BridgeError
+from bridge.number_text import check_option
 from bridge.printing import Printer, columns, one_line
 from bridge.streams import write_json
 from engines.onnx import BoundSession
@@ -28,6 +29,8 @@ from engines.separation.models.store import open_user_store
 from engines.separation.separator import EngineSeparator, Separator
 
 WARM_HOPS = 50
+DURATION_S = (0.5, 3600.0)
+"""Shortest and longest audio: below it too few hops are left for a percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def bench_separation(
     The share counts processor time, so that a busy machine does not change it much.
     The percentiles are wall-clock time and show how busy it is.
     """
+    check_option("--seconds", seconds, *DURATION_S, "s")
     costs = list(measure_all(seconds, rate))
     if json_:
         plain = [

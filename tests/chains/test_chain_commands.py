@@ -113,12 +113,34 @@ def test_diff_says_what_differs_and_exits_with_1(path: str, tmp_path: Path, prin
     assert diff_chains("trial", path) == 0
     assert printed() == "no difference\n"
     other = tmp_path / "other.toml"
-    other.write_text(CHAIN.replace("-20 dB", "-24 dB").replace('faust = "process = _, _;"', 'effect = "Invert"'))
+    doc = "Words that are many more than a line of a table has room for, and all of them are shown."
+    changed = CHAIN.replace("-20 dB", "-24 dB").replace('faust = "process = _, _;"', 'effect = "Invert"')
+    other.write_text(changed.replace("A trial.", doc).replace("room = -6", "room = -7").replace("0.3", "0.25"))
     assert diff_chains("trial", str(other)) == 1
     words = " ".join(printed().split())
     assert "removed Faust Faust –" in words
     assert "added Invert – built-in" in words
     assert "changed No such plugin Threshold -20 dB -24 dB" in words
+    assert "changed No such plugin sends.room -6 dB -7 dB" in words
+    assert "changed Reverb wet_level 0.3 0.25" in words
+    assert f"changed chain doc A trial. {doc}" in words
+
+
+def test_diff_gives_values_of_effects_their_units_and_cuts_long_code_alone(
+    path: str, tmp_path: Path, printed: Printed
+) -> None:
+    head = 'schema = 1\n[[member]]\neffect = "Compressor"\nparameters = {{threshold_db = {}}}\n'
+    tail = '[[member]]\nfaust = "process = _, _; // {}"\n'
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text((head + tail).format(-20, "x" * 90))
+    second.write_text((head + tail).format('"-20.0 dB"', "x" * 90))
+    assert diff_chains(str(first), str(second)) == 0
+    assert printed() == "no difference\n"
+    second.write_text((head + tail).format('"-24 dB"', "y" * 90))
+    assert diff_chains(str(first), str(second)) == 1
+    shown = printed()
+    assert "changed Compressor threshold_db -20 dB -24 dB" in " ".join(shown.split())
+    assert "what ends in … is longer: --json prints it whole" in shown
 
 
 def test_diff_prints_json(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

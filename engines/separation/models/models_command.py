@@ -66,6 +66,7 @@ def list_models(*, json_: JsonOption = False) -> None:
 @app.command(name="add")
 def add_model(
     source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; not needed with --manifest.")] = "",
+    /,
     *,
     manifest: Annotated[Path | None, Parameter(help="TOML file with the same data as the options.")] = None,
     adapter: Annotated[Adapter | None, Parameter(help="The kind of model.")] = None,
@@ -160,6 +161,7 @@ def verify(
 @app.command
 def remove(
     name: Annotated[str, Parameter(help="Name of the model.")],
+    /,
     *,
     yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Do not ask.")] = False,
 ) -> int:

@@ -79,6 +79,17 @@ def test_what_does_not_fit_is_refused_with_parameter_and_fix(
         assert hint in caught.value.hint
 
 
+def test_a_built_in_effect_takes_a_text_in_its_unit(hosts: HostSession) -> None:
+    texts: dict[str, ParameterValue] = {"threshold_db": "-22 dB", "ratio": "4:1", "attack_ms": "5", "release_ms": 80.0}
+    hosts.load(Member(effect="Compressor", name="comp", parameters=texts))
+    found = read(hosts, "comp")
+    assert {name: one.text for name, one in found.items()} == {
+        "threshold_db": "-22", "ratio": "4", "attack_ms": "5", "release_ms": "80"
+    }  # fmt: skip
+    with pytest.raises(PluginError, match="ms is not its unit"):
+        hosts.process.read_parameters("comp", {"threshold_db": "-22 ms"})
+
+
 def test_a_chain_with_a_value_that_does_not_fit_is_not_loaded(
     hosts: HostSession, installed_plugin: InstalledPlugin
 ) -> None:
