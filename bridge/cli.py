@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import ExitStack, nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 
 import bridge
 from bridge import commands, controller_commands, log, preset_commands, scene_commands
-from bridge.command_options import AsJson, OscPort, Server, open_osc_client
-from bridge.errors import BridgeError, ConfigError
+from bridge.command_options import AsJson, OscPort, Server
+from bridge.errors import ConfigError
 from bridge.failures import explain
 from bridge.number_text import check_option
 from bridge.offline_options import RATES_HZ, OfflineOptions
@@ -21,9 +21,6 @@ from bridge.printing import FAILED, Printer, exit_after
 from bridge.settings import NO_DEVICES, Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
-
-if TYPE_CHECKING:
-    from bridge.core.latency import Ledger
 
 app = App(
     name="sideman",
@@ -72,10 +69,6 @@ JACK = OfflineOptions()
 SWITCH_INTERVAL_S = 0.0005
 """Time for which one Python thread computes while another waits; Python's own figure is 5 ms. So a fader of a
 controller, or a message of OSC, takes effect some milliseconds sooner beside a busy thread (docs/benchmarks.md)."""
-
-
-DEFAULT_RATE, DEFAULT_PERIOD = 44100, 128
-"""Sampling rate in Hz and period in frames of the latencies that are shown where no server is asked."""
 
 
 @app.command
@@ -185,6 +178,7 @@ def run(
 def latency(
     *,
     measure: Annotated[bool, Parameter(negative="", help="Send impulses and notes, and measure every path.")] = False,
+    anyway: Annotated[bool, Parameter(negative="", help="Measure although the music plays.")] = False,
     server: Annotated[str, Parameter(help="The sidecar on this server, else what one would declare there.")] = "",
     port: OscPort = 0,
     rate: Annotated[int, Parameter(help="Sampling rate in Hz of a sidecar that does not run; 0: 44100.")] = 0,
@@ -193,55 +187,27 @@ def latency(
 ) -> int:
     """Show the latency of each path, and the values to enter in each DAW.
 
-    The sidecar that runs is asked, and answers with its live inserts.
+    The sidecar that runs is asked, or measured with --measure, with its live inserts.
     Where none runs, or with --rate or --period, the settings give the figures.
 
-    --measure starts a private JACK server and runs it faster than real time.
-    With --server it measures on that server, in real time.
+    --measure then starts a sidecar on a private JACK server, faster than real time.
+    With --server it starts one on that server, in real time.
     """
-    settings = _settings(server)
-    if measure:
-        from bridge.measure import measure_new_sidecar
+    from bridge.daw.latency_card import make_cards, make_ledger_table, render
+    from bridge.latency_report import LatencySource, report_declared, report_measured
 
-        ledger, wrong = measure_new_sidecar(settings, server, rate or DEFAULT_RATE, period or DEFAULT_PERIOD)
-        origin = "Measured on a sidecar that was started for it, without inserts."
-    else:
-        ledger, origin = _find_declared(settings, server, port, rate, period)
-        wrong = []
+    source = LatencySource(_settings(server), server, port, rate, period)
+    report = report_measured(source, anyway) if measure else report_declared(source)
     if json_:
-        write_json(ledger.to_dict() | {"origin": origin, "problems": wrong})
+        write_json(report.ledger.to_dict() | {"origin": report.origin, "problems": report.problems})
     else:
-        from bridge.daw.latency_card import make_cards, make_ledger_table, render
-
         console = Printer()
-        console.say(origin)
-        console.print(make_ledger_table(ledger))
-        for line in wrong:
+        console.say(report.origin)
+        console.print(make_ledger_table(report.ledger))
+        for line in report.problems:
             console.say(f"! {line}", "bold red")
-        console.print(render(make_cards(ledger)))
-    return FAILED if wrong else 0
-
-
-def _find_declared(settings: Settings, server: str, port: int, rate: int, period: int) -> tuple[Ledger, str]:
-    """The declared delays of the running sidecar, else those of the settings; and a sentence that says which."""
-    from bridge.declared_ledger import make_declared_ledger
-    from bridge.running_latency import read_running_latency
-
-    why = "no sidecar was asked"
-    if not (rate or period):
-        try:
-            with open_osc_client(port) as client:
-                running = read_running_latency(client)
-        except BridgeError as error:
-            if port:
-                raise
-            why = f"no sidecar that runs was found ({error.message}; another port: --port)"
-        else:
-            if server in ("", running.server):
-                return running.ledger, running.describe()
-            why = f"the sidecar that answers is on the server {running.server} (another one: --port)"
-    ledger = make_declared_ledger(settings, server, rate or DEFAULT_RATE, period or DEFAULT_PERIOD)
-    return ledger, f"From the settings, at {ledger.rate} Hz and period {ledger.period}, without inserts: {why}."
+        console.print(render(make_cards(report.ledger)))
+    return FAILED if report.problems else 0
 
 
 @app.command

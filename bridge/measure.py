@@ -8,7 +8,7 @@ import msgspec
 
 from bridge.app import Sidecar
 from bridge.core.audio import STEMS
-from bridge.core.latency import UNMEASURED, Ledger
+from bridge.core.latency import UNMEASURED, Ledger, describe_disagreement
 from bridge.drivers.dummy_server import DummyServer
 from bridge.path_measurement import MeasuredDelays, PathMeasurement
 from bridge.runtime.graph import Graph
@@ -34,7 +34,7 @@ def find_disagreements(graph: Graph, measured: MeasuredDelays) -> list[str]:
     """
     ledger = graph.ledger
     lines = [
-        f"{path.name}: declared {path.declared} frames, ping measured {measured.ping.get(path.name, UNMEASURED)}"
+        describe_disagreement(path.name, path.declared, measured.ping.get(path.name, UNMEASURED))
         for path in ledger
         if path.ports and measured.ping.get(path.name, UNMEASURED) != path.declared
     ]
@@ -43,7 +43,7 @@ def find_disagreements(graph: Graph, measured: MeasuredDelays) -> list[str]:
     for name, path in (("mix", "mix"), ("sum of stems", STEMS[0])):  # an insert in the mix delays the mix alone
         declared, frames = ledger[path].declared, measured.engines[name]
         if frames != declared:
-            lines.append(f"{name} through the engines: declared {declared} frames, measured {frames}")
+            lines.append(describe_disagreement(f"{name} through the engines", declared, frames))
     return lines
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.control.tap_tempo import TapTempo, fold_tempo
 from bridge.errors import ControlError, DriverError
+from bridge.running_latency import ANYWAY
 from bridge.runtime.shared import slots as w
 from bridge.settings import JackSettings
 from bridge.signal_path import SignalPath
@@ -16,8 +17,6 @@ from bridge.signal_path import SignalPath
 TEMPO_PRIOR = "mir.tempo_prior_bpm"
 SEED = "accompaniment.band.seed"
 """Controls of engines, which may be off."""
-ANYWAY = "anyway"
-"""The argument with which the paths are measured although the music plays."""
 OFFLINE = "offline"
 """The server of a sidecar that runs without JACK."""
 SOURCE = "action"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.control.insert_controls import INSERT_READING
 from bridge.control.sidecar_readings import READINGS
 from bridge.core.control import address_of
-from bridge.core.latency import Ledger, Path
+from bridge.core.latency import Ledger, Path, describe_disagreement
 from bridge.core.role import ROLES
 from bridge.errors import DriverError
 from bridge.osc.client import OscClient
@@ -17,6 +17,10 @@ PORTS = {path.name: path.ports for role in ROLES.values() for path in role.paths
 _FIELDS = {reading.name: reading.fields for reading in (*READINGS, INSERT_READING)}
 _PARTS = ("model", "buffering", "reserve", "user_offset", "period", "measured", "late", "upstream", "insert")
 _ASKED = ("sideman", "counters", "latency", INSERT_READING.name)
+MEASURE_ADDRESS, ANYWAY = "/latency/measure", "anyway"
+"""The action that measures, and its argument with which it does so although the music plays."""
+MEASURE_S = 60.0
+"""A measurement takes two seconds or so; on a server with long periods, and beside other load, longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,20 @@ class RunningLatency:
     inserts: tuple[str, ...]
 
     def describe(self) -> str:
-        """Where the figures come from, as a sentence."""
+        """Whose figures these are, as the end of a sentence."""
         inserts = f"with its inserts ({', '.join(self.inserts)})" if self.inserts else "no insert is chosen"
         return (
-            f"Declared by the sidecar {self.client} that runs on {self.server} at {self.ledger.rate} Hz, period "
+            f"the sidecar {self.client} that runs on {self.server} at {self.ledger.rate} Hz, period "
             f"{self.ledger.period}; {inserts}."
         )
+
+    def find_disagreements(self) -> list[str]:
+        """A line for each path with ports whose measured delay is not the declared one."""
+        return [
+            describe_disagreement(path.name, path.declared, path.measured)
+            for path in self.ledger
+            if path.ports and path.measured != path.declared
+        ]
 
 
 def read_running_latency(client: OscClient) -> RunningLatency:
@@ -59,6 +71,21 @@ def read_running_latency(client: OscClient) -> RunningLatency:
         ledger.declare(Path(name, PORTS.get(name, ()), **parts))
     shown = tuple(f"{row['point']}: {row['chain']}, {row['state']}" for row in inserts)
     return RunningLatency(ledger, str(identities[0]["name"]), str(identities[0]["server"]), shown)
+
+
+def measure_running_latency(client: OscClient, anyway: bool = False) -> RunningLatency:
+    """Let the sidecar measure the path to each of its ports, with its inserts; ``anyway``: also while music plays.
+
+    Raises:
+        DriverError: Nothing answers.
+        ControlError: The music plays, the paths are being measured already, or the sidecar has no ports.
+    """
+    rows = client.call(MEASURE_ADDRESS, *((ANYWAY,) if anyway else ()), timeout_s=MEASURE_S)
+    running = read_running_latency(client)
+    for name, _declared, frames in rows:
+        if str(name) in running.ledger:
+            running.ledger.set_measured(str(name), int(str(frames)))
+    return running
 
 
 def _count(row: dict[str, object], field: str) -> int:

@@ -32,6 +32,12 @@ def buffering_frames(hop: int, period: int) -> int:
     return hop - gcd(hop, period)
 
 
+def describe_disagreement(name: str, declared: int, measured: int) -> str:
+    """A measured delay, in frames, that is not the declared one, in words. ``name``: of the path."""
+    found = "nothing came back" if measured == UNMEASURED else f"measured {measured}"
+    return f"{name}: declared {declared} frames, {found}"
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """One signal path through the sidecar; all delays in frames.

@@ -36,8 +36,8 @@ class Figure:
     rate: int
 
     @property
-    def insert(self) -> int:
-        """Round-trip delay: the setting of an insert, and the result of its ping."""
+    def round_trip(self) -> int:
+        """What a DAW's insert needs, and the result of its ping."""
         return self.declared + self.extra
 
 
@@ -147,8 +147,8 @@ def make_cards(ledger: Ledger) -> list[Card]:
 def describe_card(card: Card) -> str:
     """``card`` as sentences on one line: where, what to type, the steps."""
     typed = [
-        f"Type {figure.insert} samples or {_format_ms(figure.insert, figure.rate)} ms for {', '.join(figure.paths)}."
-        for figure in (() if card.automatic else card.figures)
+        f"Type {one.round_trip} samples or {_format_ms(one.round_trip, one.rate)} ms for {', '.join(one.paths)}."
+        for one in (() if card.automatic else card.figures)
     ]
     where = f"{card.where[:1].upper()}{card.where[1:]}{'' if card.tried else ' (untried)'}."
     return " ".join((where, *typed, *card.steps))
@@ -167,7 +167,7 @@ def render(shown: Iterable[Card]) -> RenderableType:
             parts += [
                 Padding(
                     Text(
-                        f"type {figure.insert} samples or {_format_ms(figure.insert, figure.rate)} ms", "green"
+                        f"type {figure.round_trip} samples or {_format_ms(figure.round_trip, figure.rate)} ms", "green"
                     ).append(f" for {', '.join(figure.paths)}", "default"),
                     (0, 0, 0, 2),
                 )
@@ -180,22 +180,34 @@ def render(shown: Iterable[Card]) -> RenderableType:
 def make_ledger_table(ledger: Ledger) -> Table:
     """Make a table of every path with the parts of its delay, in frames; it fits 80 columns.
 
-    The column ``insert`` is there where any path passes an insert, ``measured`` where any path was measured."""
-    names = ["path", "model", "stems", "buffer", "reserve", "offset", "declared", "ms"]
+    The column ``insert`` is there where any path passes a live insert, ``measured`` where any path was measured. Where
+    both are there, delays in ms are left out: the table below it has them."""
+    names = ["path", "model", "stems", "buffer", "reserve", "offset", "declared"]
     inserts = any(path.insert for path in ledger)
     if inserts:
         names.insert(names.index("declared"), "insert")
     measured = any(path.measured != UNMEASURED for path in ledger)
+    if not (inserts and measured):
+        names.append("ms")
     if measured:
         names.append("measured")
-    grid = columns(*names, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold")
+    caption = None
+    if measured and any(not path.ports for path in ledger):
+        caption = "-: goes out by OSC alone; there is no port to measure"
+    grid = columns(
+        *names,
+        box=box.SIMPLE_HEAD,
+        show_edge=False,  # its two columns are needed
+        padding=(0, 1, 0, 0),
+        header_style="bold",
+        caption=caption,
+    )
     for path in ledger:
-        parts = [path.model, path.upstream, path.buffering, path.reserve, path.user_offset]
-        parts += [path.insert, path.declared] if inserts else [path.declared]
-        cells = [*map(str, parts), _format_ms(path.declared, ledger.rate)]
-        if measured:
-            cells.append("-" if path.measured == UNMEASURED else str(path.measured))
-        grid.add_row(path.name, *cells)
+        row = {"path": path.name, "model": path.model, "stems": path.upstream, "buffer": path.buffering}
+        row |= {"reserve": path.reserve, "offset": path.user_offset, "insert": path.insert, "declared": path.declared}
+        row |= {"ms": _format_ms(path.declared, ledger.rate)}
+        row |= {"measured": "-" if path.measured == UNMEASURED else path.measured}
+        grid.add_row(*(str(row[name]) for name in names))
     return grid
 
 
@@ -224,14 +236,16 @@ def _format_ms(frames: int, rate: int) -> str:
 
 
 def _make_figure_table(numbers: Iterable[Figure]) -> Table:
-    """Every figure once: declared, the extra period, and their sum, which is the setting of an insert."""
-    grid = columns("Paths", "declared", "+ JACK's period", "= insert", "ms", box=box.SIMPLE_HEAD, header_style="bold")
+    """Every figure once: declared, the extra period, and their sum, which is what a DAW's insert needs."""
+    grid = columns(
+        "Paths", "declared", "+ JACK's period", "= round trip", "ms", box=box.SIMPLE_HEAD, header_style="bold"
+    )
     for figure in numbers:
         grid.add_row(
             ", ".join(figure.paths),
             str(figure.declared),
             str(figure.extra),
-            str(figure.insert),
-            _format_ms(figure.insert, figure.rate),
+            str(figure.round_trip),
+            _format_ms(figure.round_trip, figure.rate),
         )
     return grid

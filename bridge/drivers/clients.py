@@ -148,3 +148,17 @@ def ask_server(server: str | None, name: str = "") -> AudioFacts:
         return AudioFacts(int(client.samplerate), int(client.blocksize), realtime_priority(client))
     finally:
         close_client(client)
+
+
+def list_clients_with(server: str, port: str) -> tuple[str, ...]:
+    """The names of the clients of a running ``server`` that have a port called ``port``, sorted.
+
+    Raises:
+        DriverError: There is no such server, or it refuses us.
+    """
+    client = open_client(f"sideman-ask-{os.getpid()}", server)
+    try:
+        names = [found.name.rpartition(":") for found in client.get_ports()]
+    finally:
+        close_client(client)
+    return tuple(sorted(name for name, _, ending in names if ending == port))

@@ -17,10 +17,23 @@ REPLIES = {"/ping": "/pong", "/subscribe": "/subscribed", "/unsubscribe": "/unsu
 """Reply addresses that differ from the request's."""
 CALL_REPLIES = ("/result", "/done", "/failed")
 _LARGEST_DATAGRAM = 65536
+STARTING_HINT = (
+    "Sideman may still be starting, which takes minutes where it has to compile: try again when it says that it runs; "
+    "else another program has this port, or a firewall is between"
+)
+"""What helps where nobody answers in time: the server's port is open from the first moment of its start."""
 
 RECEIVE_BYTES = 1 << 20
 """Of the socket's buffer, as much as the system grants: Linux's usual 212,992 bytes hold one long answer, which comes
 in bundles, but not several at once, nor many events."""
+
+
+class UnreachableError(DriverError):
+    """Nothing listens at the address."""
+
+
+class NoAnswerError(DriverError):
+    """Something listens at the address, or may do so, and did not answer in time."""
 
 
 class OscClient:
@@ -52,7 +65,9 @@ class OscClient:
                 self.request("/auth", self._token)
         except OSError as error:
             self._socket.close()
-            raise DriverError(f"osc: {self.host}:{self.port} cannot be reached ({error})", "check the host") from error
+            raise UnreachableError(
+                f"osc: {self.host}:{self.port} cannot be reached ({error})", "check the host"
+            ) from error
         except BaseException:
             self._socket.close()
             raise
@@ -67,7 +82,7 @@ class OscClient:
         """Send one message without waiting for a reply.
 
         Raises:
-            DriverError: The server does not answer.
+            UnreachableError: Nothing listens there.
         """
         try:
             self._socket.send(encode(address, args))
@@ -81,7 +96,8 @@ class OscClient:
 
         Raises:
             ControlError: The server answered with ``/error``.
-            DriverError: There was no answer within ``timeout_s`` seconds.
+            UnreachableError: Nothing listens there.
+            NoAnswerError: There was no answer within ``timeout_s`` seconds.
         """
         *_, last = self.gather(address, *args, done=REPLIES.get(address, address), timeout_s=timeout_s)
         return last[1]
@@ -94,7 +110,8 @@ class OscClient:
 
         Raises:
             ControlError: The server answered with ``/error``.
-            DriverError: There was no answer within ``timeout_s`` seconds.
+            UnreachableError: Nothing listens there.
+            NoAnswerError: There was no answer within ``timeout_s`` seconds.
         """
         self.send(address, *args)
         deadline_s = time.monotonic() + timeout_s
@@ -106,17 +123,18 @@ class OscClient:
             if message[0] == "/error" and message[1][:1] == (address,):
                 raise ControlError(*(str(part) for part in message[1][1:3]))
             (gathered if several else self._waiting).append(message)
-        hint = "is sideman run running?"
         if self._waiting and not several:
             hint = f"other messages came; where {address} has several replies, use gather and its last one as done"
-        raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", hint)
+            raise NoAnswerError(f"osc: no answer to {address} from {self.host}:{self.port}", hint)
+        raise self._make_silence(address)
 
     def call(self, address: str, *args: Any, timeout_s: float = 5.0) -> list[Args]:
         """Set a control or trigger an action, and wait until it is done; returns the rows that it answers with.
 
         Raises:
             ControlError: It failed.
-            DriverError: There was no answer within ``timeout_s`` seconds.
+            UnreachableError: Nothing listens there.
+            NoAnswerError: There was no answer within ``timeout_s`` seconds.
         """
         self._calls += 1
         token = f"{self._calls}"
@@ -135,7 +153,7 @@ class OscClient:
                 raise ControlError(*(str(part) for part in values[1:3]))
             else:
                 self._waiting.append(message)
-        raise DriverError(f"osc: no answer to {address} from {self.host}:{self.port}", "is sideman run running?")
+        raise self._make_silence(address)
 
     def read_messages(self, timeout_s: float) -> Iterator[Message]:
         """Yield received messages in order, until none arrives for ``timeout_s``."""
@@ -168,7 +186,11 @@ class OscClient:
             return first
         return None
 
+    def _make_silence(self, address: str) -> NoAnswerError:
+        """A port of this machine at which nothing listens is refused at once: this one is taken."""
+        return NoAnswerError(f"osc: no answer to {address} from {self.host}:{self.port}", STARTING_HINT)
+
     def _make_error(self, error: OSError) -> DriverError:
-        return DriverError(
+        return UnreachableError(
             f"osc: {self.host}:{self.port} does not answer ({error.strerror})", "is sideman run running?"
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from bridge.core.latency import Ledger, Path
-from bridge.daw.latency_card import collect_figures, format_text, make_cards, summarise
+from bridge.core.role import ROLES
+from bridge.daw.latency_card import collect_figures, format_text, make_cards, make_ledger_table, summarise
+from bridge.printing import Printer
 
 
 @pytest.fixture
@@ -26,13 +30,13 @@ def test_paths_of_the_same_delay_share_a_figure_and_midi_has_none(ledger: Ledger
 
 
 def test_an_insert_is_set_to_what_is_declared_and_one_period(ledger: Ledger) -> None:
-    assert [f.insert for f in collect_figures(ledger)] == [1536, 1546]
+    assert [f.round_trip for f in collect_figures(ledger)] == [1536, 1546]
 
 
 def test_a_path_without_a_period_of_its_own_takes_the_servers() -> None:
     ledger = Ledger(rate=48000, period=256)
     ledger.declare(Path("mix", ("mix_1", "mix_2"), 0, 100, 0))
-    assert collect_figures(ledger)[0].insert == 356
+    assert collect_figures(ledger)[0].round_trip == 356
 
 
 def test_every_daw_has_a_card_and_only_jack_is_called_tried(ledger: Ledger) -> None:
@@ -77,3 +81,29 @@ def test_the_summary_has_every_path_once_with_the_delays_first(ledger: Ledger) -
         start = f"{1000 * path.declared / ledger.rate:.2f} ms" if path.declared else "in time"
         assert line.startswith(start)
     assert all(len(line) <= 78 for line in lines)
+
+
+@pytest.mark.parametrize("is_measured", [False, True])
+@pytest.mark.parametrize("insert", [0, 992])
+def test_the_ledger_has_every_path_in_one_line_of_80_columns(insert: int, is_measured: bool) -> None:
+    ledger = Ledger(rate=192000, period=1024)
+    names = [path.name for role in ROLES.values() for path in role.paths]
+    for name in names:
+        ledger.declare(Path(name, (name,), 4096, 1024, 2048, 0, 1024, upstream=4096, insert=insert))
+        if is_measured:
+            ledger.set_measured(name, 9876)
+    ledger.declare(Path("onsets", (), 4096, 1024, 2048))
+    page = io.StringIO()
+    Printer(file=page, width=80, color_system=None).print(make_ledger_table(ledger))
+    lines = [line.split() for line in page.getvalue().splitlines() if line.strip()]
+    heading = lines[0]
+    assert ("insert" in heading, "measured" in heading) == (insert > 0, is_measured)
+    rows = {line[0]: line for line in lines[2:]}
+    assert rows.keys() - {"-:"} == {*names, "onsets"}
+    assert all(len(row) == len(heading) for name, row in rows.items() if name != "-:")
+    assert ("-:" in rows) is is_measured, "why a path has no measured delay"
+
+
+def test_the_round_trip_is_not_called_as_the_live_inserts_are(ledger: Ledger) -> None:
+    assert "= round trip" in format_text(make_cards(ledger))
+    assert "= insert" not in format_text(make_cards(ledger))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.drivers.dummy_server import DummyServer
-from bridge.errors import ControlError
+from bridge.errors import ControlError, DriverError
+from bridge.latency_report import LatencySource, report_declared, report_measured
 from bridge.runtime.shared import slots as w
 from bridge.settings import EngineSettings
 from tests.live.rig import get_driver, sidecar_on
@@ -37,5 +38,15 @@ def test_the_transport_starts_and_stops_and_the_paths_are_measured_while_it_stan
         rows = bus.trigger("latency.measure")
         assert {row[0] for row in rows} == {path.name for path in ledger if path.ports}
         assert {row[0]: row[2] for row in rows} == {row[0]: row[1] for row in rows}
+
+        assert sidecar.osc is not None
+        found = report_measured(LatencySource(sidecar.settings, module_server.name, sidecar.osc.port))
+        assert found.problems == []
+        assert {path.name: path.measured for path in found.ledger if path.ports} == {row[0]: row[2] for row in rows}
+        for report in (report_declared, report_measured):  # at the usual port nobody answers
+            with pytest.raises(
+                DriverError, match=f"the sidecar actor runs on {module_server.name} and cannot be asked"
+            ):
+                report(LatencySource(sidecar.settings, module_server.name))
         until("the reading", lambda: {row[2] for row in bus.get_rows("latency") if row[0] in ("mix", "chords")} != {-1})
         assert all(bus.get(f"latency.{path.name}.ping") == 0 for path in ledger if path.ports)
