@@ -46,6 +46,8 @@ class DawDreamerMember:
         self._raw: dict[int, float] = {}
         self._parameters: list[DawDreamerParameter] = []
         self._is_settled = self._is_used = False
+        # the block size of what follows: another one would load the plugin again, and it would read its sounds again
+        block_frames = self._find_block_frames(block_frames)
         self._engine = self._load(block_frames, 1)
         self._count = 1
         if self._engine.outputs == 1 or member.layout == "double":
@@ -64,6 +66,10 @@ class DawDreamerMember:
         except RuntimeError as error:
             hint = "check that it is a plugin for this system and processor"
             raise refuse(self.label, "load", f"{self._path} cannot be loaded: {error}", hint) from error
+
+    def _find_block_frames(self, block_frames: int) -> int:
+        """The block size of a render in blocks of ``block_frames``: an automation has its own."""
+        return CURVE_FRAMES if self._member.automation else block_frames
 
     def _make_processor(self, engine: Any, name: str) -> Processor:
         return engine.make_plugin_processor(name, self._path)
@@ -197,7 +203,7 @@ class DawDreamerMember:
     def render(self, audio: Audio, run: OfflineRun) -> Audio:
         """Process a whole signal, shape (2, frames), from silence; late by the latency."""
         curves = run.curves.get(self.label, {})
-        block_frames = CURVE_FRAMES if curves else run.block_frames
+        block_frames = self._find_block_frames(run.block_frames)
         if (self._is_used and run.resets) or block_frames != self._engine.block_frames:
             self._rebuild(block_frames)
         self._is_used = True

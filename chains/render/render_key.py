@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from bridge.errors import ConfigError
-from bridge.failures import fix_for
-from chains.document.member_paths import walk_members
+from chains.document.member_paths import walk_active_members, walk_members
 from chains.document.member_state import read_state
+from chains.document.plugin_locations import find_plugin
 from chains.process.messages import MemberFacts
+from chains.render.file_hash import hash_file, hash_plugin
 from chains.render.render_options import ChainChoice, RenderOptions
 
 SCHEMA = 3
@@ -29,13 +29,19 @@ def make_render_key(
     ``beats_s``: the beats of an analysis; those of a MIDI file are in its content.
 
     Raises:
-        ConfigError: A file cannot be read.
+        ConfigError: A file cannot be read, or a plugin is missing.
     """
     values: list[object] = [
         SCHEMA,
         [(name, hash_file(path)) for name, path in inputs],
         [
-            (part, msgspec.to_builtins(choice.chain), _hash_files(choice), [_identify(one) for one in facts])
+            (
+                part,
+                msgspec.to_builtins(choice.chain),
+                _hash_files(choice),
+                [_identify(one) for one in facts],
+                *_hash_plugins(choice),
+            )
             for part, choice, facts in chains
         ],
         [options.format.name, options.target.loudness_lufs, options.target.ceiling_dbtp, options.tail_s],
@@ -46,17 +52,13 @@ def make_render_key(
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file. Raises: ConfigError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})", fix_for(error)) from error
-
-
 def _identify(facts: MemberFacts) -> list[str]:
     return [facts.label, facts.host, facts.name, facts.version, facts.id, facts.fingerprint]
+
+
+def _hash_plugins(choice: ChainChoice) -> list[str]:
+    """Hashes of the program code of the plugins: most hosts tell no version, and not every build has its own."""
+    return [hash_plugin(find_plugin(member)) for _, member in walk_active_members(choice.chain) if member.plugin]
 
 
 def _hash_files(choice: ChainChoice) -> list[str]:

@@ -55,14 +55,25 @@ def test_a_level_is_an_rms() -> None:
     assert compute_level_db(np.zeros((2, 100), np.float32)) == SILENCE_DB
 
 
-@pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
+@pytest.mark.parametrize(
+    ("host", "automation"),
+    [
+        ("pedalboard", {}),
+        ("dawdreamer", {}),
+        ("dawdreamer", {"Lookahead": ((0.0, 0.0), (4.0, 1000.0))}),  # in this mode without effect on the sound
+    ],
+    ids=["pedalboard", "dawdreamer", "automated"],
+)
 def test_a_plugin_that_still_reads_its_sounds_is_waited_for(
-    rig: RenderRig, fixture_plugin: FixturePlugin, host: str
+    rig: RenderRig,
+    fixture_plugin: FixturePlugin,
+    host: str,
+    automation: dict[str, tuple[tuple[float, float], ...]],
 ) -> None:
     sounds = [make_sound(seed) for seed in (1, 2)]
     songs = [write_sound_file(rig.folder / f"song-{seed}.wav", sound) for seed, sound in enumerate(sounds)]
-    chain = write_chain_file(rig.folder / "slow.toml", make_chain(fixture_plugin("slow_start")))
-    run = rig.render(*songs, chain=[chain], host=host, format_="wav32f")
+    chain = write_chain_file(rig.folder / "slow.toml", make_chain(fixture_plugin("slow_start"), automation=automation))
+    run = rig.render(*songs, chain=[chain], host=host, format_="wav32f", tempo=120.0)
     assert run.status == 0, run.said
     for song, sound in zip(songs, sounds, strict=True):
         rendered = read_sound(rig.out / song.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from mido import Message, MetaMessage, MidiFile, MidiTrack
@@ -84,6 +87,22 @@ def test_a_finished_file_is_kept_until_the_source_or_the_chain_changes(rig: Rend
     assert rig.render(song, chain=[chain]).report[0]["status"] == "done"
     assert to_db(read_sound(rig.out / "song.wav") - 10 ** (3 / 20) * make_sound(2)) <= -100
     assert rig.list_files() == ["song.wav"]
+
+
+def test_a_new_file_of_a_plugin_renders_again_and_a_new_date_does_not(
+    rig: RenderRig, fixture_plugin: FixturePlugin
+) -> None:
+    song = write_sound_file(rig.folder / "song.wav", make_sound(1, RATE // 4))
+    bundle = shutil.copytree(fixture_plugin("gain"), rig.folder / "fixture_gain.vst3")
+    chain = write_chain_file(rig.folder / "a.toml", make_chain(bundle))
+    assert rig.render(song, chain=[chain], host="dawdreamer", tail=0.0).report[0]["status"] == "done"
+    (binary,) = bundle.rglob("*.so")
+    os.utime(binary, (1, 1))
+    assert rig.render(song, chain=[chain], host="dawdreamer", tail=0.0).report[0]["status"] == "skipped"
+    with binary.open("ab") as file:
+        file.write(b"another build")  # the same parameters, and the same sound
+    again = rig.render(song, chain=[chain], host="dawdreamer", tail=0.0).report[0]
+    assert (again["status"], again["replaced"]) == ("done", True)
 
 
 def test_an_instrument_plays_its_part_and_the_synth_the_others(
