@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bridge.core.insert import INSERT_POINTS
 from bridge.core.latency import PATHS
 from bridge.core.role import ROLES
 from tests.tui.keys import answer_yes, press, show
@@ -207,3 +208,54 @@ def test_a_clock_that_searches_is_explained_by_who_leads(leader: str, words: str
     rig = make_sample()
     rig.session.feed("/clock", (44100, 1000, 1, 3, 1.0, 4, 111.0, leader, "searching", 7.0, 0), 1.0)
     assert any(words in fault.fix for fault in find_faults(rig.session))
+
+
+REASONS = {
+    point: f"the chain echo-{point} cannot run live: ZamDelay: only DawDreamer can give it the tempo, which does not "
+    f"run live, and {'it needs a sidechain, ' * 12}so it is last-{point}; use it in a render"
+    for point in INSERT_POINTS
+}
+
+
+def refuse_all_inserts() -> SessionRig:
+    rig = make_sample()
+    for point, reason in REASONS.items():
+        rig.bus.publish("insert", point, "echo", f"refused: {reason}", 0, 0, 0, 0, 0, 0.0)
+    return rig
+
+
+def read_words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (160, 50)], ids=str)
+@pytest.mark.parametrize("key", ["enter", "down", "j", "pagedown"])
+def test_all_that_is_wrong_can_be_read_in_full_in_any_window(size: tuple[int, int], key: str) -> None:
+    rig, screen = refuse_all_inserts(), HealthScreen()
+    rig.context.view.width, rig.context.view.height = size
+    press(screen, rig, key)
+    seen: list[str] = []
+    for _ in range(200):
+        shown = [row for row in show(screen, rig).splitlines()[3:] if "more rows" not in row]
+        seen += [row for row in shown if row not in seen]
+        press(screen, rig, "down")
+    text = read_words("\n".join(seen))
+    for fault in find_faults(rig.session):
+        assert fault.words in text
+    for point in INSERT_POINTS:
+        assert f"so it is last-{point}" in text
+    press(screen, rig, "escape")
+    assert "What is wrong" not in show(screen, rig)
+    press(screen, rig, "up", "pageup")
+    assert "What is wrong" not in show(screen, rig), "up does not open it"
+
+
+def test_a_small_window_says_how_to_see_the_rest() -> None:
+    rig, screen = refuse_all_inserts(), HealthScreen()
+    assert "more; Enter shows all" in show(screen, rig)
+    press(screen, rig, "enter")
+    assert "more rows ↓" in show(screen, rig)
+    press(screen, rig, "pagedown", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+    assert "more rows" not in show(screen, rig)
+    press(screen, rig, "enter")
+    assert "What is wrong" not in show(screen, rig)

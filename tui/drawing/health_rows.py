@@ -240,9 +240,15 @@ def draw_faults(faults: Sequence[Fault], session: Session, width: int, rows: int
     # no room for what helps in a row of its own
     drawn = [fit_row(_draw_fault(fault, FIT_ALL, 1)[0], width) for fault in faults]
     if len(drawn) > rows:
-        more = cut(f"… {len(faults) - rows + 1} more; a larger window shows them", width)
+        more = cut(f"… {len(faults) - rows + 1} more; Enter shows all", width)
         drawn = [*drawn[: rows - 1], [(more, "warning")]]
     return drawn
+
+
+def draw_whole_faults(faults: Sequence[Fault], width: int) -> list[Row]:
+    """What is wrong, and what helps, in as many rows as they need."""
+    rows = [row for fault in faults for row in _draw_fault(fault, width, len(fault.fix))]
+    return rows or [[("● ", "good"), ("nothing is wrong", "text")]]
 
 
 def _draw_fault(fault: Fault, width: int, lines: int) -> list[Row]:

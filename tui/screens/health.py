@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from tui.core.registry import Value
@@ -20,6 +21,7 @@ from tui.drawing.health_rows import (
     draw_large_counts,
     draw_lookahead,
     draw_machine,
+    draw_whole_faults,
     draw_workers,
     say_span,
 )
@@ -32,13 +34,16 @@ WIDE_COLUMNS = 74
 """From this width on the DAW card and the workers are right of the delays."""
 LARGE_DELAY_ROWS = 20
 LARGE_FAULTS = 5
-MOST_FAULT_ROWS = 6
-"""In 80 x 24: what is wrong goes before the last rows of the delays, and nothing scrolls here."""
 """Rows of the delays, and of what is wrong, in the large layout."""
+MOST_FAULT_ROWS = 6
+"""In 80 x 24: what is wrong goes before the last rows of the delays; Enter shows it in full."""
+PAGE_ROWS = 10
+WHOLE_HEAD_ROWS = 3
+"""Rows above what is wrong where it is shown in full."""
 
 
 class HealthScreen:
-    """The screen of what may go wrong. Its state: the chosen DAW."""
+    """The screen of what may go wrong. Its state: the chosen DAW, and whether all that is wrong is shown in full."""
 
     name = "health"
     title = "Health"
@@ -55,6 +60,9 @@ class HealthScreen:
 
     def __init__(self) -> None:
         self._daw = ""
+        self._is_whole = False
+        self._top = 0
+        """The first row of what is wrong that is shown, in full."""
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
@@ -81,6 +89,7 @@ class HealthScreen:
                 "Set all counters to 0.",
                 lambda context: context.remote.call("counters.reset"),
             ),
+            KeyAction("health.faults", ("enter",), "in full", "Show what is wrong in full, or the rest.", self._turn),
             KeyAction("health.daw", ("D",), "which DAW", "Show what the next DAW needs.", self._show_next_daw),
             KeyAction(
                 "health.more",
@@ -98,7 +107,25 @@ class HealthScreen:
                 partial(_move_lookahead, -LOOKAHEAD_STEP_BEATS),
             ),
             KeyAction("health.auto", ("a",), "auto", "Let the lookahead be as short as it can, or not.", toggle_auto),
+            KeyAction("health.down", ("down", "j"), "", "What is wrong in full, a row on.", self._make_scroll(1)),
+            KeyAction("health.up", ("up", "k"), "", "A row back.", self._make_scroll(-1)),
+            KeyAction("health.page_down", ("pagedown",), "", "Rows on.", self._make_scroll(PAGE_ROWS)),
+            KeyAction("health.page_up", ("pageup",), "", "Rows back.", self._make_scroll(-PAGE_ROWS)),
+            KeyAction("health.leave", ("escape",), "", "Show the rest again.", self._leave),
         )
+
+    def _turn(self, _context: Context) -> None:
+        self._is_whole, self._top = not self._is_whole, 0
+
+    def _leave(self, _context: Context) -> None:
+        self._is_whole = False
+
+    def _make_scroll(self, rows: int) -> Callable[[Context], None]:
+        def scroll(_context: Context) -> None:
+            self._top = max(self._top + rows, 0) if self._is_whole else 0
+            self._is_whole = self._is_whole or rows > 0
+
+        return scroll
 
     def _show_next_daw(self, context: Context) -> None:
         daws = [read_text(row, "daw") for row in context.session.read_rows("latency.card")]
@@ -113,8 +140,21 @@ class HealthScreen:
         large = context.view.is_large
         margin = LARGE_MARGIN if large else 1 if width >= 40 else 0
         room = max(width - 2 * margin, 1)
-        rows = self._draw_large(context, room) if large else self._draw_small(context, room, height)
+        if self._is_whole:
+            rows = self._draw_whole(context, room, height)
+        else:
+            rows = self._draw_large(context, room) if large else self._draw_small(context, room, height)
         return fill(indent(rows, margin), width, height)
+
+    def _draw_whole(self, context: Context, width: int, height: int) -> list[Row]:
+        """All that is wrong, from the first row that is shown."""
+        rows = draw_whole_faults(find_faults(context.session), width)
+        room = max(height - WHOLE_HEAD_ROWS, 1)
+        self._top = min(self._top, max(len(rows) - room, 0))
+        shown = rows[self._top : self._top + room]
+        if len(rows) > self._top + room:
+            shown[-1] = [(f"… {len(rows) - self._top - room + 1} more rows ↓", "dim")]
+        return [[], draw_heading("What is wrong", width, "Esc back"), [], *shown]
 
     def _draw_small(self, context: Context, width: int, height: int) -> list[Row]:
         session = context.session
