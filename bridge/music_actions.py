@@ -10,7 +10,6 @@ from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.control.tap_tempo import TapTempo, fold_tempo
 from bridge.errors import ControlError, DriverError
 from bridge.running_latency import ANYWAY
-from bridge.runtime.shared import slots as w
 from bridge.settings import JackSettings
 from bridge.signal_path import SignalPath
 
@@ -71,8 +70,7 @@ class MusicActions:
                 "a sidecar that runs offline has no ports to measure", "start sideman run without --offline"
             )
         graph = self._find_path().graph
-        own = graph.context.callback_state
-        if mode != ANYWAY and (own[w.ROLLING] or own[w.CLOCK_RUNNING]):
+        if mode != ANYWAY and graph.is_rolling:
             raise DriverError("the music plays, and would be interrupted", f"stop the transport, or give {ANYWAY}")
         if not self._measuring.acquire(blocking=False):
             raise DriverError("the paths are being measured already", "wait for the result")

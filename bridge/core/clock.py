@@ -25,6 +25,14 @@ TEMPO_MODES: tuple[str, ...] = ("host", "assist", "follow")
 """Host: its clock is used while it rolls. Assist: its clock is the prior, and the audio corrects the phase. Follow: the
 audio leads, and incoming clock is ignored, as it may be our own, sent back."""
 
+CLOCK_SOURCE = "clock.source"
+"""The control that selects the clock, one of CLOCK_SOURCES."""
+AUTO, JACK_CLOCK, MIDI_CLOCK, TIME_CODE, LINK, INTERNAL = CLOCK_SOURCES = (
+    "auto", "jack", "midi", "mtc", "link", "internal",
+)  # fmt: skip
+"""Sources of the engines' time. Auto: the first of `AUTO_ORDER` that runs."""
+AUTO_ORDER: tuple[str, ...] = (JACK_CLOCK, LINK, MIDI_CLOCK, TIME_CODE, INTERNAL)
+
 BANDWIDTH_HZ = 0.1
 """Bandwidth of the settled loop: a jitter of 0-1.5 ms then leaves errors of thousandths of a BPM."""
 REOPENED_TICKS = 22

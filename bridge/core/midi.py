@@ -15,6 +15,8 @@ SYSTEM = 0xF0
 """Status bytes from here on are those of system messages, without a channel. This one begins a system exclusive."""
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
 """Messages about the sender's time: the position in sixteenths, then the system real-time messages."""
+QUARTER_FRAME = 0xF1
+"""A piece of MIDI time code."""
 
 DATA_BYTES = {
     NOTE_OFF: 2, NOTE_ON: 2, KEY_PRESSURE: 2, CONTROL_CHANGE: 2, PROGRAM_CHANGE: 1, CHANNEL_PRESSURE: 1, PITCH_BEND: 2,

@@ -158,10 +158,9 @@ class ClockReading:
                 self._beat = event
 
     def _find_state(self, frame: int) -> ClockState:
-        own = self._graph.context.callback_state
         time = self._clock.time_at(frame)
         hosted = time.hosted and not self._follows
-        rolling = bool(own[w.ROLLING] or own[w.CLOCK_RUNNING] or (hosted and time.rolling))
+        rolling = self._graph.is_rolling or (hosted and time.rolling)
         if hosted:
             return self._find_host_state(time, rolling)
         return self._find_detected_state(frame, rolling)

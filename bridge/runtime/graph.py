@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
+from bridge.runtime.clock_line import ClockPublisher, ClockSelection
 from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.insert_delays import BAND, InsertTiming, add_inserts, check_insert, compute_point_delays
 from bridge.runtime.shared import slots as w
@@ -48,6 +49,7 @@ class Graph:
         self._insert_context: InsertContext | None = None
         self._control: ControlContext | None = None
         self._gains: GainPublisher | None = None
+        self._clock: ClockPublisher | None = None
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)
@@ -60,7 +62,7 @@ class Graph:
         self._context = make_context(self.plan, self._shared)
         self._insert_context = make_insert_context(map_inserts(self.plan, self._arena))
         self._control = make_control_context(self._context)
-        self._gains = GainPublisher(self._control)
+        self._gains, self._clock = GainPublisher(self._control), ClockPublisher(self._control)
         for index, node in enumerate(self.wiring.nodes):
             words = self._shared.workers[index]
             words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
@@ -71,7 +73,7 @@ class Graph:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._shared = self._context = self._control = self._gains = self._insert_context = None
+        self._shared = self._context = self._control = self._gains = self._clock = self._insert_context = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -247,6 +249,16 @@ class Graph:
         """
         gains = [part[stem] for part in (ports, mix) for stem in STEMS]
         _require_open(self._gains).publish(np.array(gains, np.float64), is_dry)
+
+    def set_clock(self, selection: ClockSelection) -> None:
+        """Set what the engines may take as their clock, from the next cycle on."""
+        _require_open(self._clock).publish(selection)
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether the music plays: the host's transport, a MIDI clock or the clock line rolls."""
+        own = self.context.callback_state
+        return bool(own[w.ROLLING] or own[w.CLOCK_RUNNING] or own[w.LINE_ROLLING])
 
     def set_ping(self, path: str, on: bool) -> None:
         """Make ``path`` a pure delay by its declared latency, or reconnect it to its engine."""

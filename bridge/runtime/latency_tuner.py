@@ -64,8 +64,7 @@ class LatencyTuner:
     @property
     def _is_idle(self) -> bool:
         """Whether nothing is playing or bouncing that a change of the delay would disturb."""
-        own, state = self._graph.context.callback_state, self._graph.arrays.state
-        return not (own[w.ROLLING] or own[w.CLOCK_RUNNING] or state[w.FREEWHEEL])
+        return not (self._graph.is_rolling or self._graph.arrays.state[w.FREEWHEEL])
 
     def update(self) -> None:
         """Set the reserve of each worker whose ``reserve_auto`` is on and that has counted enough hops.

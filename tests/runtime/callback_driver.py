@@ -19,6 +19,7 @@ from bridge.runtime.callback.cycle import STALL_FRAMES, read_control, write_audi
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
 from bridge.runtime.callback.midi_output import write_midi
+from bridge.runtime.clock_line import ClockPublisher, ClockSelection
 from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
@@ -77,7 +78,7 @@ class Callback:
         self.plan, self.shared, self.context = plan, shared, context
         self.control = make_control_context(context)
         self.inserts = inserts
-        self._gain_publisher = GainPublisher(self.control)
+        self._gain_publisher, self._clock_publisher = GainPublisher(self.control), ClockPublisher(self.control)
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
         self.now = 0
@@ -99,6 +100,10 @@ class Callback:
             table[index] = gain
         self._gain_publisher.publish(table, is_dry)
 
+    def set_clock(self, selection: ClockSelection) -> None:
+        """Select the clock, as the control process does."""
+        self._clock_publisher.publish(selection)
+
     def read_inputs(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
         """Read ``audio``, or so many silent frames, and ``events`` by offset; returns the cycle's frame."""
         context = self.context
@@ -109,7 +114,7 @@ class Callback:
             context.in_events[i, w.FRAME], context.in_events[i, w.SIZE] = offset, size
             context.in_events[i, w.DATA :] = np.frombuffer(padded, np.int64)
         context.callback_state[w.IN_EVENTS] = len(events)
-        self.now = read_inputs(context, frames, self.raw & 0xFFFFFFFF)
+        self.now = read_inputs(context, self.control, frames, self.raw & 0xFFFFFFFF)
         self.raw += frames
         return self.now
 

@@ -158,7 +158,7 @@ def _run(
             context.work_in[:, : part.shape[1]] = part
             load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
-            read_inputs(context, count, now)
+            read_inputs(context, graph.control_context, count, now)
             read_control(graph.control_context, now)
             while sum(runner.process_available() for runner in runners):
                 pass

@@ -51,7 +51,7 @@ class Rig:
             load_events(self.graph, due, self.now)
             self.graph.context.work_in[:] = 0.0
             transport = self.graph.context.transport
-            read_inputs(self.graph.context, PERIOD, self.now)
+            read_inputs(self.graph.context, self.graph.control_context, PERIOD, self.now)
             if transport[w.T_ROLLING]:
                 transport[w.T_FRAME] += PERIOD
                 transport[w.T_BEAT] += PERIOD / BEAT

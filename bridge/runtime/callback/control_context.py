@@ -1,4 +1,4 @@
-"""Control context: what the callback and the control process share for the ports control_in and control_out.
+"""Control context: what the callback and the control process share for control_in and control_out, gains and the clock.
 
 A table of its own, not part of the callback context: compiled functions pass each array of a table on the stack, so
 those in which the callback spends its time should have no more of them than they use.
@@ -15,10 +15,17 @@ from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.shared.array_table import ArrayTable
 from bridge.runtime.shared.layout import GAINS, LINE_WORDS
 from bridge.runtime.shared.slots import (
+    CLOCK_FRONT,
+    CLOCK_RECORD_WORDS,
+    CLOCK_RECORDS,
+    CLOCK_TABLE_WORDS,
+    CLOCK_TABLES,
     CONTROL_REQUEST_WORDS,
     CONTROL_STATE_WORDS,
     GAIN_FRONT,
     GAIN_TABLES,
+    HOST_ADMITTED,
+    MIDI_ADMITTED,
     STATE_WORDS,
     SWITCH_FRONT,
     SWITCH_ROWS,
@@ -31,7 +38,7 @@ JACK. Powers of two."""
 
 
 class ControlContext(ArrayTable):
-    """The arrays of control MIDI; the first two are those of the callback context."""
+    """The arrays of control MIDI, gains and the clock; the first two are those of the callback context."""
 
     state: Annotated[NDArray[np.int64], STATE_WORDS]
     gain_targets: Annotated[NDArray[np.float64], GAINS]  # SharedArrays.gains, of each cycle
@@ -47,6 +54,10 @@ class ControlContext(ArrayTable):
     switch_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
     switch_keys: Annotated[NDArray[np.int64], SWITCH_TABLES, SWITCH_ROWS]  # message that a row is for, -1: none
     switch_gains: Annotated[NDArray[np.float64], SWITCH_TABLES, SWITCH_ROWS, GAINS]  # what it sets; NaN: unchanged
+    clock_tables: Annotated[NDArray[np.float64], CLOCK_TABLES, CLOCK_TABLE_WORDS]  # what the control process selected
+    clock_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
+    clock_line: Annotated[NDArray[np.float64], CLOCK_TABLE_WORDS]  # by the callback: the table in force
+    clock_ring: Annotated[NDArray[np.int64], CLOCK_RECORDS, CLOCK_RECORD_WORDS]  # by the callback: of all sources
 
 
 def make_control_context(context: CallbackContext) -> ControlContext:
@@ -62,4 +73,6 @@ def make_control_context(context: CallbackContext) -> ControlContext:
     control.anticipated[:] = np.nan
     control.switch_keys[:] = -1
     control.switch_middle[0], control.own[SWITCH_FRONT] = 1, 0
+    control.clock_tables[:, [HOST_ADMITTED, MIDI_ADMITTED]] = control.clock_line[[HOST_ADMITTED, MIDI_ADMITTED]] = 1.0
+    control.clock_middle[0], control.own[CLOCK_FRONT] = 1, 0
     return control

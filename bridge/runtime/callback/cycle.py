@@ -86,7 +86,7 @@ def read_control(control: ControlContext, now: int) -> None:
 @callback_njit_inlined
 def cycle(context: CallbackContext, control: ControlContext, inserts: InsertContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
-    now = read_inputs(context, frames, raw)
+    now = read_inputs(context, control, frames, raw)
     read_control(control, now)
     wake_workers(context)
     if load_acquire(context.state, w.FREEWHEEL) != 0:

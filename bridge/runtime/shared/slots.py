@@ -101,8 +101,12 @@ from __future__ import annotations
     DRY_LEVEL,          # 0..FADE_FRAMES: how much of the dry mix is audible
     SEND_LEVEL,         # 0..FADE_FRAMES: level of what stems send to inserts, around a change of the separation's delay
     POINTS_IN_USE,      # 1 while INSERTS_ON is, and then until no insert point delays or fades anything
+    HOST_UNSEEN,        # 1: the host's transport is no clock of the engines; 0: it may be
+    MIDI_UNSEEN,        # likewise of MIDI clock
+    LINE_ROLLING,       # 1 while the clock line is the clock of the engines, and rolls
+    POSITION_DUE,       # 1: the engines need the number of the next MIDI clock, wherever in the beat it is
     CALLBACK_WORDS,
-) = range(17)
+) = range(21)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
@@ -115,8 +119,11 @@ from __future__ import annotations
     GAIN_FRONT,         # which of the gain tables the callback reads
     ANTICIPATED_END,    # end of the last record whose gains are anticipated, 0: none
     ANTICIPATED_FRAME,  # the cycle in which it came
+    CLOCK_FRONT,        # which of the clock tables the callback reads
+    CLOCK_APPLIED,      # 0 while the frame of that table has not come
+    CLOCK_HEAD,         # messages about time ever written to the clock ring
     CONTROL_STATE_WORDS,
-) = range(11)
+) = range(14)
 
 (
     CONTROL_IN_TAIL,    # words of control input read: their room is free
@@ -144,6 +151,29 @@ CURSOR, PING_CURSOR, RELEASING, STALLED, PINGING, CLOCKING, PORT_WORDS = range(7
 T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The host transport of one cycle, as float64."""
 
+# fmt: off
+(
+    LINE_ON,            # 1: a source that is not in the callback leads, and what follows is its clock line
+    LINE_FRAME,         # stream frame from which on the line holds; a past one is extrapolated
+    LINE_JUMPS,         # raised with each start, stop and jump: from LINE_FRAME on a new epoch
+    LINE_ROLLS,         # 1: it rolls
+    LINE_BEAT,          # the beat at LINE_FRAME
+    LINE_TEMPO,         # quarter notes per minute
+    LINE_SLOPE,         # beats per frame
+    LINE_BAR,           # quarter notes per bar
+    HOST_ADMITTED,      # 1: the host's transport may be the clock of the engines
+    MIDI_ADMITTED,      # 1: MIDI clock may be it, where neither that transport nor the line is
+    CLOCK_TABLE_WORDS,
+) = range(11)
+# fmt: on
+"""The clock table, as float64: what the control process has selected, from the next cycle on."""
+
+CLOCK_TABLES = 3
+"""Clock tables: one for the callback, one for the control process, one between."""
+
+CLOCK_RECORDS, CLOCK_RECORD_WORDS = 1 << 11, 4
+"""Messages about time in the clock ring, each with its frame, its size and up to 16 bytes: 20 s of clock at 250 BPM."""
+
 CONTROL_FRAME, CONTROL_SIZE, CONTROL_DATA = 0, 1, 2
 """Words of a record of control input: stream frame; bytes, with AFTER_LOSS where events were lost before it; data."""
 
@@ -156,8 +186,8 @@ GAIN_TABLES = 3
 """Likewise of all gains and the dry mix: so a recall of many faders begins in one cycle."""
 
 NEW_TABLE = 4
-"""Bit in `ControlContext.switch_middle` and `gain_middle`: the callback has not seen the table yet. The rest is its
-index."""
+"""Bit in `ControlContext.switch_middle`, `gain_middle` and `clock_middle`: the callback has not seen the table yet. The
+rest is its index."""
 
 ANTICIPATION_FRAMES = 32768
 """For so long gains that the callback anticipated hold, where the control process does not say what it did. 0.7 s: as
