@@ -90,7 +90,7 @@ def test_mono_comes_out_on_both_sides(rig: RenderRig) -> None:
         ({"instrument": ["{path}"]}, "its first member is no instrument"),
         ({"sidechain": ["kick"]}, "--sidechain kick: no name and file"),
         ({"sidechain": ["kick=/no/such.wav"]}, "no such file"),
-        ({"format_": "wav"}, "--format wav: no such format; give one of wav24, "),
+        ({"format_": "wav"}, "--format wav: no such format; give one of wav16, wav24"),
         ({"host": "carla"}, "--host carla: no such host; give one of auto, pedalboard, dawdreamer"),
         ({"target_lufs": math.nan}, "--target-lufs nan: out of range"),
         ({"target_lufs": 3.0}, "--target-lufs 3: out of range; give -70 to 0 LUFS"),
