@@ -44,18 +44,21 @@ def check(datagram: bytes) -> None:
     split_messages(datagram)
 
 
-def split_messages(datagram: bytes) -> list[bytes]:
+def split_messages(
+    datagram: bytes, *, largest_bytes: int = MAX_BYTES, most_arguments: int = MAX_ARGUMENTS
+) -> list[bytes]:
     """Split ``datagram`` into its messages, in order, each validated; time tags are ignored.
 
-    All types are those of OSC 1.0: symbols and characters become strings, an impulse becomes true.
+    All types are those of OSC 1.0: symbols and characters become strings, an impulse becomes true. ``largest_bytes``
+    and ``most_arguments``: the limits, for a peer that sends long lists.
 
     Raises:
         GuardError: an element is malformed or exceeds a limit.
     """
     if not datagram or len(datagram) % 4:
         raise GuardError(f"{len(datagram)} bytes are no OSC packet", "a packet's length is a multiple of 4")
-    if len(datagram) > MAX_BYTES:
-        raise GuardError("a datagram is too long", f"send at most {MAX_BYTES} bytes")
+    if len(datagram) > largest_bytes:
+        raise GuardError("a datagram is too long", f"send at most {largest_bytes} bytes")
     found: list[bytes] = []
     elements = 0
     # elements still to be read, last first: start, end, depth
@@ -63,7 +66,7 @@ def split_messages(datagram: bytes) -> list[bytes]:
     while pending:
         start, end, depth = pending.pop()
         if not datagram.startswith(_BUNDLE, start, end):
-            found.append(_check_message(datagram, start, end))
+            found.append(_check_message(datagram, start, end, most_arguments))
             continue
         if depth > MAX_DEPTH:
             raise GuardError("bundles are nested too deep", f"nest at most {MAX_DEPTH}")
@@ -92,7 +95,7 @@ def _split_bundle(data: bytes, start: int, end: int, room: int) -> list[tuple[in
     return inner
 
 
-def _check_message(data: bytes, start: int, end: int) -> bytes:
+def _check_message(data: bytes, start: int, end: int, most_arguments: int) -> bytes:
     """Validate the message and convert it to OSC 1.0 types."""
     address, at = _read_string(data, start, end)
     if not address.startswith("/"):
@@ -104,8 +107,8 @@ def _check_message(data: bytes, start: int, end: int) -> bytes:
     tags, at = _read_string(data, at, end)
     if not tags.startswith(","):
         raise GuardError("the type tags are missing", "send a string that begins with , after the address")
-    if len(tags) > MAX_ARGUMENTS + 1:
-        raise GuardError(f"{len(tags) - 1} type tags are too many", f"send at most {MAX_ARGUMENTS}")
+    if len(tags) > most_arguments + 1:
+        raise GuardError(f"{len(tags) - 1} type tags are too many", f"send at most {most_arguments}")
     depth, characters = 0, []
     for tag in tags[1:]:
         if tag in "[]":

@@ -1,0 +1,87 @@
+"""Live procedure: a sequence of queries and pauses, written as a generator, and what runs several of them.
+
+A procedure yields a `LiveQuery` and gets its `LiveReply`, or its `LiveError` is raised there; or it yields a number of
+seconds to wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any, TypeAlias, TypeVar
+
+from bridge.daw.ableton.live_client import LiveClient, LiveQuery, LiveReply, Outcome
+from bridge.daw.ableton.live_protocol import LiveError, LiveRestartError
+
+T = TypeVar("T")
+Procedure: TypeAlias = Generator[LiveQuery | float, LiveReply, T]
+
+RESTARTS = 5
+"""Times that a procedure begins anew because AbletonOSC was started again meanwhile."""
+
+
+class ProcedureRunner:
+    """Procedures under way on one client. Not thread-safe; the time is an argument."""
+
+    def __init__(self, client: LiveClient) -> None:
+        self._client = client
+        self._pauses: list[tuple[float, Callable[[], None]]] = []
+        self._started: list[Callable[[], None]] = []
+        self._now_s = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a procedure waits for time to pass, or to be begun."""
+        return bool(self._pauses or self._started)
+
+    def start(self, procedure: Procedure[T], future: Future[T]) -> None:
+        """Run ``procedure`` from the next `update` on; its result goes to ``future``."""
+        self._started.append(lambda: self._advance(procedure, future, None))
+
+    def update(self, now_s: float) -> None:
+        """Begin what was started, and go on with what has waited long enough."""
+        self._now_s = now_s
+        started, self._started = self._started, []
+        due = [one for one in self._pauses if one[0] <= now_s]
+        self._pauses = [one for one in self._pauses if one[0] > now_s]
+        for go_on in (*started, *(one[1] for one in due)):
+            go_on()
+
+    def find_due_s(self) -> float:
+        """The time of the next `update` that does something."""
+        return min((one[0] for one in self._pauses), default=float("inf")) if not self._started else self._now_s
+
+    def _advance(self, procedure: Procedure[Any], future: Future[Any], outcome: Outcome | None) -> None:
+        if future.cancelled():
+            procedure.close()
+            return
+        try:
+            if isinstance(outcome, LiveError):
+                step = procedure.throw(outcome)
+            else:
+                step = procedure.send(outcome) if outcome is not None else next(procedure)
+        except StopIteration as ended:
+            future.set_result(ended.value)
+        except Exception as error:  # noqa: BLE001
+            # the procedure's own fault goes to whoever waits for it, not to the thread that serves all
+            future.set_exception(error)
+        else:
+            if isinstance(step, LiveQuery):
+                self._client.start(step, lambda reply: self._advance(procedure, future, reply))
+            else:
+                nothing = LiveReply((), self._now_s, self._now_s)
+                self._pauses.append((self._now_s + step, lambda: self._advance(procedure, future, nothing)))
+
+
+def begin_anew(make: Callable[[], Procedure[T]]) -> Procedure[T]:
+    """Run the procedure that ``make`` makes, from its beginning again whenever AbletonOSC was started again.
+
+    Raises:
+        LiveRestartError: It was started again more than RESTARTS times.
+    """
+    for _ in range(RESTARTS):
+        try:
+            return (yield from make())
+        except LiveRestartError:
+            continue
+    return (yield from make())
