@@ -10,6 +10,7 @@ from chains.checks.subject import Subject
 from chains.document.chain import Member
 from chains.document.host_choice import HOST_TITLES
 from chains.document.parameter_fingerprint import compute_fingerprint
+from chains.document.vst3_preset import parse_class_id
 from chains.process.messages import MemberFacts
 
 SLOW = 2.0
@@ -56,7 +57,7 @@ def _compare(member: Member, found: MemberFacts, rate: int) -> tuple[list[str], 
     """What is wrong and what is merely different."""
     wrong: list[str] = []
     other: list[str] = []
-    if member.id and found.id and member.id.lower() != found.id.lower():
+    if member.id and found.id and not _is_same_id(member, found.id):
         wrong.append(f"{member.label}: id {found.id}, expected {member.id}")
     if member.fingerprint and found.fingerprint and member.fingerprint.lower() != found.fingerprint:
         wrong.append(f"{member.label}: other parameters than those of version {member.version or 'captured'}")
@@ -65,6 +66,12 @@ def _compare(member: Member, found: MemberFacts, rate: int) -> tuple[list[str], 
     if member.version and found.version and member.version != found.version:
         other.append(f"{member.label}: version {found.version}, expected {member.version}")
     return wrong, other
+
+
+def _is_same_id(member: Member, other: str) -> bool:
+    """Whether an id is that of a member; those of a VST3 may have hyphens."""
+    wanted = parse_class_id(member.id) if member.format == "vst3" else member.id
+    return wanted.lower() == other.lower()
 
 
 def check_render(subject: Subject) -> CheckFinding:

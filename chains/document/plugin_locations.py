@@ -43,6 +43,8 @@ DEPTH = 3
 MOST_FILES = 20_000
 """Entries that are looked at; a large studio has some thousands of plugins."""
 _LIBRARIES = (".so", ".dll")
+_CODE_SUFFIXES = frozenset({".so", ".dll", ".dylib", ".ttl"})
+"""Endings of files of a bundle without a folder for each system: libraries, and the descriptions of an LV2."""
 _MANIFEST_BYTES = 1 << 20
 _MODULE_INFOS = ("Resources/moduleinfo.json", "moduleinfo.json")
 """Files in which a VST3 bundle lists its classes, since VST 3.7.5 and before."""
@@ -119,6 +121,16 @@ def expand_path(text: str, environment: Mapping[str, str]) -> Path:
         home = environment.get("HOME") or environment.get("USERPROFILE") or str(Path.home())
         text = home + text[1:]
     return Path(re.sub(r"\$(\w+)|%(\w+)%", lambda found: environment.get(found[1] or found[2], found[0]), text))
+
+
+def list_code_files(path: Path) -> list[Path]:
+    """The files with the program code of a plugin for this system; ``path``: its file or bundle folder."""
+    if not path.is_dir():
+        return [path]
+    for folder in (path / "Contents" / get_vst3_folder(get_system()), path / "Contents" / "MacOS"):
+        if folder.is_dir():
+            return sorted(file for file in folder.rglob("*") if file.is_file())
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in _CODE_SUFFIXES and file.is_file())
 
 
 def _find_at(path: Path, form: Format, member: Member, system: str, tried: list[str]) -> Path | None:

@@ -21,6 +21,7 @@ from chains.hosts.member import count_lead_frames, refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_facts import describe_parameter, list_misfits
 from chains.hosts.sidechain_inputs import find_sidechain, make_inputs
+from chains.hosts.vst3_class import Vst3Class, check_class, read_first_class
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _TAKES = "use its VST3 in Pedalboard, or a plugin with one or two channels"
@@ -57,6 +58,8 @@ class DawDreamerMember:
                 raise refuse(self.label, "load", "it is not mono", 'leave out layout = "double"')
             self._count = CHANNELS
             self._engine = self._load(block_frames, CHANNELS)
+        self._class = read_first_class(path) if member.format == "vst3" else Vst3Class()
+        check_class(member, path, self._class)
         self._check_channels()
         self._read_parameters()
 
@@ -102,7 +105,7 @@ class DawDreamerMember:
         return max(int(one.get_latency_samples()) for one in self._engine.processors)
 
     def facts(self) -> MemberFacts:
-        """What was loaded. DawDreamer knows neither version nor class."""
+        """What was loaded. DawDreamer tells neither version nor class: a VST3 is asked itself."""
         inputs, outputs = self._engine.inputs, self._engine.outputs
         extra = max(0, outputs - CHANNELS)
         warnings = []
@@ -115,12 +118,13 @@ class DawDreamerMember:
         if inputs > self._main_inputs and not self._member.sidechain:
             warnings.append(f"{inputs} inputs: those behind the first {self._main_inputs} are silent")
         fingerprint = compute_fingerprint(self.parameters())
-        warnings += list_misfits(self._member, fingerprint, "")
+        warnings += list_misfits(self._member, fingerprint, self._class.version)
         return MemberFacts(
             label=self.label,
             host=self.host,
-            name=self._member.plugin,
-            id=self._member.id,
+            name=self._class.name or self._member.plugin,
+            version=self._class.version,
+            id=self._class.id or self._member.id,
             path=self._path,
             layout="double" if self._count > 1 else "stereo",
             latency_frames=self.latency_frames,

@@ -11,12 +11,12 @@ from bridge.core.audio import Audio
 from chains.document.chain import Member
 from chains.document.host_choice import PEDALBOARD
 from chains.document.parameter_fingerprint import compute_fingerprint
-from chains.document.vst3_preset import parse_class_id
 from chains.hosts import parameter_values
 from chains.hosts.member import MIN_BLOCK_FRAMES, count_lead_frames, refuse
 from chains.hosts.parameter_facts import describe_parameter, list_misfits
 from chains.hosts.pedalboard_loading import ExternalPlugin, load_external_plugin
 from chains.hosts.pedalboard_stream import PedalboardStream
+from chains.hosts.vst3_class import Vst3Class, check_class
 from chains.process.messages import UNKNOWN_TAIL_S, MemberFacts, ParameterFacts
 
 _CLASS_ID = slice(8, 40)
@@ -74,7 +74,7 @@ class PedalboardMember:
                 raise refuse(self.label, "load", "it is mono", 'leave out layout, or give layout = "double"')
             self._plugins.append(self._load())
             self._takes(1)
-        self._check_id()
+        check_class(member, path, Vst3Class(self._read_class_id(), self._plugins[0].name))
         self._stream = PedalboardStream(self._plugins, rate)
         self._parameters: list[PedalboardParameter] = []
         self._automated: dict[str, PedalboardParameter] = {}
@@ -82,15 +82,6 @@ class PedalboardMember:
 
     def _load(self) -> ExternalPlugin:
         return load_external_plugin(self.label, self._path, self._member.plugin, self._member.format or "vst3")
-
-    def _check_id(self) -> None:
-        """Check that it is the plugin that the chain names."""
-        own, wanted = self._read_class_id(), self._member.id
-        if wanted and own and parse_class_id(wanted) != own.upper():
-            message = f"{self._path} is the plugin {own} ({self._plugins[0].name}), and the chain names {wanted}"
-            raise refuse(
-                self.label, "load", message, "give its path, or capture the chain again (sideman chain capture)"
-            )
 
     def _takes(self, channels: int) -> bool:
         """Whether the newest instance takes this number of channels."""

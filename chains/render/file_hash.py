@@ -13,10 +13,8 @@ from pathlib import Path
 
 from bridge.errors import ConfigError
 from bridge.failures import fix_for
-from chains.document.plugin_locations import get_system, get_vst3_folder
+from chains.document.plugin_locations import list_code_files
 
-_CODE_SUFFIXES = frozenset({".so", ".dll", ".dylib", ".ttl"})
-"""Endings of files of a bundle without a folder for each system: libraries, and the descriptions of an LV2."""
 _MOST_KEPT = 4096
 """Files whose hashes are kept as long as the process runs: a batch asks for those of its plugins for each song."""
 
@@ -46,16 +44,6 @@ def hash_plugin(path: Path) -> str:
             raise ConfigError(f"{file}: cannot be read ({error.strerror})", fix_for(error)) from error
         hashes.append(_hash_version(_FileVersion(file, status.st_mtime_ns, status.st_size)))
     return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
-
-
-def list_code_files(path: Path) -> list[Path]:
-    """The files with the program code of a plugin for this system; ``path``: its file or bundle folder."""
-    if not path.is_dir():
-        return [path]
-    for folder in (path / "Contents" / get_vst3_folder(get_system()), path / "Contents" / "MacOS"):
-        if folder.is_dir():
-            return sorted(file for file in folder.rglob("*") if file.is_file())
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in _CODE_SUFFIXES and file.is_file())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chains.document.chain import Chain, Member, ParameterValue
+from chains.document.vst3_preset import format_class_id
 from chains.process.messages import ParameterFacts
 from chains.process.verdict import HostVerdict, PluginError
 from tests.chains.hosts.host_session import HostSession, make_impulse, make_noise, measure_difference_db
@@ -151,12 +152,28 @@ def test_a_plugin_is_chosen_by_name_where_a_bundle_has_several(
     assert "did you mean Fixture two_classes?" in caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
 def test_the_plugin_that_is_found_has_to_be_the_one_that_the_chain_names(
-    hosts: HostSession, fixture_plugin: FixturePlugin
+    hosts: HostSession, fixture_plugin: FixturePlugin, host: str
 ) -> None:
-    member = make_fixture(fixture_plugin("gain"), "gain", id="2046504473616C633250435A00000000")
+    path = fixture_plugin("gain")
+    member = make_fixture(path, "gain", id="2046504473616C633250435A00000000")
     with pytest.raises(PluginError, match="the chain names 2046504473616C633250435A00000000"):
-        hosts.load(member)
+        hosts.load(member, host=host)
+    own = hosts.load(make_fixture(path, "gain"), host=host).members[0].id
+    assert own.startswith("534944454D414E00")  # the maker's half of the fixture plugin's ids
+    hosts.load(make_fixture(path, "gain", id=format_class_id(own)), host=host)
+
+
+def test_both_hosts_tell_the_same_class_name_and_version(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:
+    for name in ("ZamCompX2", "ZamComp"):
+        installed_plugin(name, "vst3")
+        first, second = (
+            hosts.load(Member(plugin=name, format="vst3"), host=host).members[0]
+            for host in ("pedalboard", "dawdreamer")
+        )
+        assert (first.id, first.name, first.version) == (second.id, second.name, second.version)
+        assert (second.name, bool(second.version)) == (name, True)
 
 
 @pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
