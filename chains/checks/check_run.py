@@ -42,7 +42,7 @@ class CheckTarget:
 
 
 def find_target(text: str, plugin: str = "") -> CheckTarget:
-    """The chain or plugin that ``text`` names: a chain's name or file, a plugin's path or URI.
+    """The chain or plugin that ``text`` names: a chain's name or file, a plugin's path, URI or name.
 
     ``plugin``: the name of the plugin, where its file has several.
 
@@ -51,8 +51,22 @@ def find_target(text: str, plugin: str = "") -> CheckTarget:
     """
     if is_plugin(text):
         return CheckTarget(text, make_plugin_chain(text, plugin))
-    path, chain = load_chain(text)
+    try:
+        path, chain = load_chain(text)
+    except ConfigError as error:
+        if is_path(text) or is_chain_name(text):
+            raise
+        return CheckTarget(text, _find_installed(text, plugin, error))
     return CheckTarget(text, chain, str(get_folder(path)))
+
+
+def _find_installed(name: str, plugin: str, error: ConfigError) -> Chain:
+    """A chain of the installed plugin ``name``; ``error``: why no chain has this name."""
+    try:
+        return make_plugin_chain(name, plugin)
+    except ConfigError as missing:
+        message = f"{error.message}, and {missing.message}"
+        raise ConfigError(message, f"a chain: {error.hint}; a plugin: {missing.hint}") from missing
 
 
 def list_targets(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from bridge.errors import ConfigError, find_nearest
 from chains.document.chain import Format, Member
@@ -15,11 +14,10 @@ from chains.document.plugin_locations import (
     get_system,
     is_installed,
     list_folders,
+    read_uris,
     walk_plugins,
 )  # fmt: skip
 
-_LV2_PLUGIN = re.compile(r"<([^<>\s]+)>\s+(?:a|rdf:type)\s+[^.]*?\blv2:Plugin\b")
-_MANIFEST_BYTES = 1 << 20
 _ALL: tuple[Format, ...] = ("vst3", "vst2", "lv2", "au")
 
 
@@ -44,17 +42,6 @@ def make_installed_member(name: str, format: Format | None = None) -> Member:
 def get_uri_name(uri: str) -> str:
     """The last part of the URI of an LV2, such as ZamComp of ``urn:zamaudio:ZamComp``."""
     return re.split(r"[/:#]", uri.rstrip("/#"))[-1]
-
-
-def read_uris(bundle: Path) -> list[str]:
-    """The URIs of the plugins in an LV2 bundle.
-
-    Raises:
-        OSError: It has no manifest that can be read.
-    """
-    with (bundle / "manifest.ttl").open("rb") as file:
-        text = file.read(_MANIFEST_BYTES).decode("utf-8", "replace")
-    return list(dict.fromkeys(_LV2_PLUGIN.findall(text)))
 
 
 def _list_formats() -> tuple[Format, ...]:

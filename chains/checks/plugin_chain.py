@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from bridge.errors import ConfigError
-from chains.checks.installed_plugin import get_uri_name, make_installed_member, read_uris
+from chains.checks.installed_plugin import get_uri_name, make_installed_member
 from chains.document.chain import Chain, Format, Member
-from chains.document.plugin_locations import get_system
+from chains.document.plugin_locations import get_system, read_uris
 
 FORMATS: dict[str, Format] = {".vst3": "vst3", ".lv2": "lv2", ".component": "au", ".vst": "vst2"}
 """Formats by the ending of a bundle."""

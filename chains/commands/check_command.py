@@ -35,7 +35,7 @@ RATES_HZ = (8000, 384_000)
 
 
 def check_chains(
-    *targets: Annotated[str, Parameter(help="Chains: name, file or folder. Plugins: path, or URI of an LV2.")],
+    *targets: Annotated[str, Parameter(help="Chains: name, file or folder. Plugins: path, URI of an LV2, or name.")],
     strict: Annotated[
         Literal[1, 2, 3], Parameter(help="1: seconds. 2: rates, automation, both hosts, growth. 3: all that there is.")
     ] = 1,

@@ -46,6 +46,7 @@ _LIBRARIES = (".so", ".dll")
 _CODE_SUFFIXES = frozenset({".so", ".dll", ".dylib", ".ttl"})
 """Endings of files of a bundle without a folder for each system: libraries, and the descriptions of an LV2."""
 _MANIFEST_BYTES = 1 << 20
+_LV2_PLUGIN = re.compile(r"<([^<>\s]+)>\s+(?:a|rdf:type)\s+[^.]*?\blv2:Plugin\b")
 _MODULE_INFOS = ("Resources/moduleinfo.json", "moduleinfo.json")
 """Files in which a VST3 bundle lists its classes, since VST 3.7.5 and before."""
 _SHOWN = 6
@@ -74,7 +75,7 @@ def find_plugin(member: Member, system: str = "", environment: Mapping[str, str]
     for folder in list_folders(form, system, environment):
         tried.append(str(folder))
         for path in walk_plugins(folder, form):
-            names.append(get_plugin_name(path))
+            names += _list_uris(path) if form == "lv2" else [get_plugin_name(path)]
             if _is_plugin(path, form, member) and (found := _find_at(path, form, member, system, tried)):
                 return found
     raise _make_error(member, form, system, tried, names)
@@ -195,6 +196,24 @@ def _is_plugin(path: Path, form: Format, member: Member) -> bool:
     return form == "vst3" and any(_names_class(path / "Contents" / place, member.plugin) for place in _MODULE_INFOS)
 
 
+def read_uris(bundle: Path) -> list[str]:
+    """The URIs of the plugins in an LV2 bundle.
+
+    Raises:
+        OSError: It has no manifest that can be read.
+    """
+    with (bundle / "manifest.ttl").open("rb") as file:
+        text = file.read(_MANIFEST_BYTES).decode("utf-8", "replace")
+    return list(dict.fromkeys(_LV2_PLUGIN.findall(text)))
+
+
+def _list_uris(bundle: Path) -> list[str]:
+    try:
+        return read_uris(bundle)
+    except OSError:
+        return []  # a folder of another purpose
+
+
 def get_plugin_name(path: Path) -> str:
     """The name of a plugin by its file: Debian and DPF write ``ZamComp-vst.so``."""
     return re.sub(r"[-_]vst$", "", path.stem, flags=re.IGNORECASE)
@@ -225,6 +244,8 @@ def _make_error(member: Member, form: Format, system: str, tried: Iterable[str],
     message = f"{member.label}: no {form.upper()} plugin {what} is installed; tried {shown or 'nothing'}"
     if form == "au" and system != "macos":
         return ConfigError(f"{member.label}: AU plugins are on macOS alone", "use the plugin as VST3")
-    near = find_nearest(member.plugin, names)
+    near = find_nearest(member.id if form == "lv2" else member.plugin, names)
     hint = f'install it, or give its path in the chain: paths = {{{system} = ["..."]}}'
-    return ConfigError(message, f"did you mean {near}? Else {hint}" if near and form != "lv2" else hint)
+    if form == "lv2":
+        hint = "install it; lv2ls lists the URIs of those installed"
+    return ConfigError(message, f"did you mean {near}? Else {hint}" if near else hint)

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from bridge.core.audio import CHANNELS, Audio
+from bridge.errors import ConfigError
 from chains.document.chain import Member
 from chains.document.host_choice import DAWDREAMER
 from chains.document.parameter_fingerprint import compute_fingerprint
+from chains.document.plugin_locations import find_plugin
 from chains.hosts import parameter_values
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.dawdreamer_parameter import DawDreamerParameter
@@ -67,8 +69,18 @@ class DawDreamerMember:
         try:
             return DawDreamerEngine(self._rate, block_frames, self._make_processor, count)
         except RuntimeError as error:
+            self._check_installed()
             hint = "check that it is a plugin for this system and processor"
-            raise refuse(self.label, "load", f"{self._path} cannot be loaded: {error}", hint) from error
+            message = f"{self._path} cannot be loaded: {str(error).rstrip('. ')}"
+            raise refuse(self.label, "load", message, hint) from error
+
+    def _check_installed(self) -> None:
+        """Check that an LV2 is installed: a host knows it by its URI alone, and says no more than that it failed."""
+        try:
+            find_plugin(self._member)
+        except ConfigError as missing:
+            message = missing.message.removeprefix(f"{self.label}: ")
+            raise refuse(self.label, "load", message, missing.hint) from missing
 
     def _find_block_frames(self, block_frames: int) -> int:
         """The block size of a render in blocks of ``block_frames``: an automation has its own."""

@@ -15,13 +15,15 @@ from typing import Any, TypeAlias
 import pedalboard
 from pedalboard._pedalboard import _PythonExternalPluginMixin
 
-from bridge.errors import did_you_mean
+from bridge.errors import find_nearest
 from chains.hosts.member import refuse
 
 ExternalPlugin: TypeAlias = Any
 """A plugin in Pedalboard, whose types leave out most of what a VST3 has."""
 _PROBE = "__set_initial_parameter_values__"
 """Name of the constructor's last step, private to Pedalboard; a test fails where it is gone."""
+MOST_SHOWN = 20
+"""Plugins of a bundle that an error names."""
 
 
 def has_probe() -> bool:
@@ -55,8 +57,17 @@ def load_external_plugin(label: str, path: str, name: str, format: str) -> Exter
         if len(names) == 1 and name == Path(path).stem:
             name = names[0]
         if names and name not in names:
-            raise refuse(label, "load", f"{path} has no plugin {name!r}", did_you_mean(name, names))
+            raise refuse(label, "load", f"{path} has no plugin {name!r}", _list_choices(name, names))
         return kind(path, plugin_name=name if name in names and len(names) > 1 else None)
     except (ImportError, ValueError, RuntimeError) as error:
         hint = "check that it is a plugin for this system and processor"
-        raise refuse(label, "load", f"{path} cannot be loaded: {error}", hint) from error
+        raise refuse(label, "load", f"{path} cannot be loaded: {str(error).rstrip('. ')}", hint) from error
+
+
+def _list_choices(name: str, names: list[str]) -> str:
+    """What to give instead of ``name``: the plugins that the bundle has."""
+    near = find_nearest(name, names)
+    start = f"did you mean {near}? " if near else ""
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    shown = ", ".join(map(repr, names[:MOST_SHOWN])) + more
+    return f"{start}It has {shown}: give one as plugin in the chain, or with --plugin"

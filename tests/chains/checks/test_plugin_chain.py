@@ -8,8 +8,10 @@ from typing import Literal
 import pytest
 
 from bridge.errors import ConfigError
+from chains.checks.check_run import find_target
 from chains.checks.plugin_chain import is_plugin, make_plugin_chain
-from chains.document.chain import Format
+from chains.document.chain import Format, Member
+from chains.document.plugin_locations import find_plugin
 
 MANIFEST = """
 @prefix lv2: <http://lv2plug.in/ns/lv2core#> .
@@ -90,6 +92,21 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bundle = tmp_path / "lv2" / f"{file}.lv2"
         bundle.mkdir()
         (bundle / "manifest.ttl").write_text(f"<{uri}> a lv2:Plugin .", encoding="utf-8")
+
+
+def test_a_check_takes_the_name_of_an_installed_plugin_where_no_chain_has_it(folders: None) -> None:
+    target = find_target("both")
+    assert (target.is_file, target.chain.members[0].format) == (False, "vst3")
+    with pytest.raises(ConfigError, match="no chain is named 'Bath', and no plugin Bath is installed") as caught:
+        find_target("Bath")
+    assert "did you mean Both?" in caught.value.hint
+    assert find_target("mix-glue").is_file
+
+
+def test_an_lv2_that_is_not_installed_is_named_with_the_nearest_uri(folders: None) -> None:
+    with pytest.raises(ConfigError, match=r"no LV2 plugin Bath \(urn:x:Bath\) is installed") as caught:
+        find_plugin(Member(plugin="Bath", format="lv2", id="urn:x:Bath"))
+    assert "did you mean urn:x:Both?" in caught.value.hint
 
 
 @pytest.mark.parametrize(
