@@ -25,6 +25,7 @@ SHOWN_LAGS = 400
 GRID_HZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 DEPTH_FIGURES = (
     ("repeat", "within_process_db", "repeat in a process"), ("repeat", "fresh_process_db", "fresh process"),
+    ("repeat", "other_host_db", "twice in other host"),
     ("blocks", "block_1_db", "blocks of 1"), ("blocks", "block_64_db", "blocks of 64"),
     ("blocks", "block_65_db", "blocks of 65"), ("blocks", "block_8192_db", "blocks of 8192"),
     ("nan-input", "after_reset_db", "after NaN and reset"),
@@ -114,7 +115,7 @@ def _draw_response(response: Response, top: float) -> list[str]:
     parts = [_text(left, top - 10, "Response to noise, dB", colour=INK)]
     if not response.levels_db.size:
         return [*parts, _text(left, top + 20, "too short to measure")]
-    highest = max(6.0, 6.0 * np.ceil(float(response.levels_db.max()) / 6.0))
+    highest = max(12.0, 12.0 * np.ceil(float(response.levels_db.max()) / 12.0))  # lines each 12 dB, one of them at 0
     lowest = min(highest - 36.0, max(highest - 72.0, 12.0 * np.floor(float(response.levels_db.min()) / 12.0)))
     for level in np.arange(highest, lowest - 0.1, -12.0):
         y = float(_scale([level], highest, lowest, top, bottom)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -39,6 +40,16 @@ def draw_table(report: ChainCheckReport) -> RenderableType:
 def list_fixes(report: ChainCheckReport) -> list[str]:
     """What to do about each failure and warning, a line each."""
     return [f"{result.check}: {one_line(result.fix)}" for result in report.results if result.fix]
+
+
+def describe_all(reports: Sequence[ChainCheckReport]) -> str:
+    """The sum over several reports: how many there are, and which failed."""
+    failed = list(dict.fromkeys(report.chain for report in reports if report.has_failed))
+    warned = sum(not report.has_failed and report.count(Outcome.WARN) > 0 for report in reports)
+    parts = [f"{len(reports)} tested", f"{sum(report.has_failed for report in reports)} failed"]
+    if warned:
+        parts.append(f"{warned} with warnings")
+    return ", ".join(parts) + (f"; failed: {', '.join(map(one_line, failed))}" if failed else "")
 
 
 def describe_counts(report: ChainCheckReport) -> str:

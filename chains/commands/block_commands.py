@@ -18,7 +18,7 @@ from chains.process.block_list import BlockList, count_left_over
 def list_blocked(*, json_: JsonOption = False) -> None:
     """List the plugins that crashed, ended or stopped their host process; two times block a plugin.
 
-    A new version of a plugin's file is not blocked. With --json the files are named, too.
+    A new version of a plugin's file is not blocked.
     """
     count_left_over()
     rows = BlockList().read()
@@ -29,12 +29,12 @@ def list_blocked(*, json_: JsonOption = False) -> None:
     if not rows:
         console.say("no plugin is blocked")
         return
-    table = columns("plugin", "blocked", "failures", "the last one", "when", left=("the last one",))
+    table = columns("plugin", "blocked", "failures", "the last one", "when", "file", left=("the last one", "file"))
     for row in rows:
         when = datetime.fromtimestamp(row.last_s).strftime("%Y-%m-%d %H:%M")
         last = f"{row.verdict} ({row.step})" if row.step else row.verdict
         blocked = Text("yes", "red") if row.is_blocked else Text("no")
-        table.add_row(one_line(row.name), blocked, str(row.crashes), last, when)
+        table.add_row(one_line(row.name), blocked, str(row.crashes), last, when, one_line(row.path))
     console.print(table)
 
 
@@ -43,5 +43,10 @@ PluginName = Annotated[str, Parameter(help="The plugin's name as sideman chain b
 
 def unblock_plugin(name: PluginName, /) -> None:
     """Unblock a plugin: its failures are forgotten, and it is loaded again."""
-    BlockList().unblock(name)
-    Printer().say(f"{name}: unblocked")
+    blocked = BlockList()
+    before = {(row.path, row.changed_s): row for row in blocked.read()}
+    blocked.unblock(name)
+    after = {(row.path, row.changed_s) for row in blocked.read()}
+    for row in (row for key, row in before.items() if key not in after):
+        what = "unblocked" if row.is_blocked else "its failure is forgotten; it was not blocked"
+        Printer().say(f"{row.name} ({row.path}): {what}")

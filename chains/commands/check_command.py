@@ -26,7 +26,7 @@ from chains.checks.check_run import (
     make_unreadable_report,
     name_picture,
 )
-from chains.checks.check_table import describe_counts, draw_table, list_fixes
+from chains.checks.check_table import describe_all, describe_counts, draw_table, list_fixes
 from chains.commands.chain_options import JsonOption, check_folder
 from chains.document.host_choice import HOSTS
 
@@ -82,6 +82,8 @@ def check_chains(
     reports = [report for report, _ in done]
     if json_:
         write_json(to_dict(reports))
+    elif len(reports) > 1:
+        console.say(describe_all(reports))
     if junit is not None:
         write_atomic(junit, to_junit(reports))
         screen.say(f"{junit}: the results as JUnit XML")

@@ -13,12 +13,14 @@ from chains.document.chain_lookup import list_chains as find_chains
 from chains.document.host_choice import list_live_obstacles
 from chains.document.member_paths import walk_active_members, walk_members
 from chains.document.plugin_locations import is_installed
+from chains.process.block_list import BlockList
 
 
 def list_chains(*, json_: JsonOption = False) -> None:
     """List the chains, yours and the shipped ones.
 
-    Missing: plugins that are not installed here. Live: whether it can run live, as an insert.
+    Missing: plugins that are not installed here. Blocked: plugins that failed twice (sideman chain blocked).
+    Live: whether it can run live, as an insert.
     """
     entries = find_chains()
     if json_:
@@ -30,7 +32,8 @@ def list_chains(*, json_: JsonOption = False) -> None:
             table.add_row(one_line(one.name), one.origin, "", "", Text(one_line(_shorten_problem(one)), "red"))
             continue
         missing = _list_missing(one.chain)
-        about = " ".join(filter(None, (one_line(one.chain.doc), _format_missing(missing))))
+        notes = (_format_plugins("Missing", missing), _format_plugins("Blocked", _list_blocked(one.chain)))
+        about = " ".join(filter(None, (one_line(one.chain.doc), *notes)))
         live = "no" if list_live_obstacles(one.chain) else "yes"
         table.add_row(one.name, one.origin, str(_count_members(one.chain)), live, about)
     console = Printer()
@@ -39,8 +42,8 @@ def list_chains(*, json_: JsonOption = False) -> None:
         console.say("no chains; sideman chain capture makes one")
 
 
-def _format_missing(missing: list[str]) -> str:
-    return f"Missing: {one_line(', '.join(missing))}." if missing else ""
+def _format_plugins(what: str, plugins: list[str]) -> str:
+    return f"{what}: {one_line(', '.join(plugins))}." if plugins else ""
 
 
 def _shorten_problem(one: ChainEntry) -> str:
@@ -58,6 +61,7 @@ def _to_dict(one: ChainEntry) -> dict[str, object]:
         "members": _count_members(one.chain),
         "plugins": [_format_plugin(member) for member in plugins],
         "missing": _list_missing(one.chain),
+        "blocked": _list_blocked(one.chain),
         "not_live": list_live_obstacles(one.chain),
     }
 
@@ -69,6 +73,11 @@ def _count_members(chain: Chain) -> int:
 
 def _list_missing(chain: Chain) -> list[str]:
     return [_format_plugin(member) for _, member in walk_active_members(chain) if not is_installed(member)]
+
+
+def _list_blocked(chain: Chain) -> list[str]:
+    blocked = BlockList()
+    return [_format_plugin(member) for _, member in walk_active_members(chain) if blocked.is_blocked(member)]
 
 
 def _format_plugin(member: Member) -> str:

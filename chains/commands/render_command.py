@@ -141,7 +141,8 @@ def _parse_chains(option: str, words: Sequence[str], usual: str) -> dict[str, Ch
         try:
             path, chain = load_chain(name)
         except ConfigError as error:
-            raise ConfigError(f"{option} {word}: {error.message}", error.hint) from error
+            message = error.message.removeprefix(f"{name}: ")
+            raise ConfigError(f"{option} {word}: {message}", error.hint) from error
         plays = bool(chain.members) and chain.members[0].is_instrument
         if plays != (option == "--instrument"):
             what, other = ("an", "--instrument") if plays else ("no", "--chain")

@@ -32,16 +32,18 @@ def make_table(results: Sequence[RenderedSource]) -> RenderableType:
             continue
         for number, file in enumerate(result.files.values()):
             took = format_duration(result.took_s) if number == 0 else ""
-            table.add_row(*_list_figures(result, file), took)
+            table.add_row(*_list_figures(result, file, is_named=len(results) > 1), took)
         names = one_line(", ".join(path.name for path in result.paths.values()))
-        lines.append(Text(f"{name}: {where}: {names}" + (" (replaced the last ones)" if result.replaced else "")))
+        replaced = f" (replaced the last {'one' if len(result.paths) == 1 else 'ones'})" if result.replaced else ""
+        lines.append(Text(f"{name}: {where}: {names}{replaced}"))
     return Group(table, *lines) if table.row_count else Group(*lines)
 
 
-def _list_figures(result: RenderedSource, file: RenderedFile) -> list[str]:
-    loudness = file.loudness
+def _list_figures(result: RenderedSource, file: RenderedFile, *, is_named: bool) -> list[str]:
+    """``is_named``: of several sources a file of parts is shown with its folder, which is called like the source."""
+    loudness, path = file.loudness, file.path
     return [
-        one_line(file.path.name),
+        one_line(f"{path.parent.name}/{path.name}" if is_named and len(result.files) > 1 else path.name),
         format_duration(loudness.frames / result.rate if result.rate else 0.0),
         _format_figure(loudness.integrated_lufs),
         _format_figure(loudness.range_lu),
@@ -51,7 +53,7 @@ def _list_figures(result: RenderedSource, file: RenderedFile) -> list[str]:
 
 
 def _format_figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
+    return "-" if value is None else f"{round(value, 1) + 0.0:.1f}"  # not -0.0
 
 
 def to_dict(result: RenderedSource) -> dict[str, object]:

@@ -19,6 +19,7 @@ from chains.document.host_choice import HOST_TITLES, choose_host, list_live_obst
 from chains.document.member_paths import walk_members
 from chains.document.parameter_text import format_parameter, format_points
 from chains.document.plugin_locations import is_installed
+from chains.process.block_list import BlockList, quote_name
 
 INDENT = "  "
 Row: TypeAlias = tuple[str, ...]
@@ -53,6 +54,8 @@ def show_chain(
         console.print(one_line(chain.doc))
     if chain.tempo_bpm:
         console.say(f"tempo where the song's is not known: {chain.tempo_bpm:g} BPM")
+    for name_ in dict.fromkeys(one.plugin for _, one in walk_members(chain) if BlockList().is_blocked(one)):
+        console.print(one_line(f"blocked: {name_}; sideman chain unblock {quote_name(name_)} lets it load again"))
     for line in obstacles:
         console.print(one_line(f"not live: {line}"))
     if any(member.plugin and member.parameters for _, member in walk_members(chain)):
@@ -101,6 +104,8 @@ def describe_member(member: Member) -> str:
         text = f"{member.format.upper()} {kind}{shown} {member.version}".rstrip()
         if not is_installed(member):
             text += ", not installed"
+        elif BlockList().is_blocked(member):
+            text += ", blocked"
     else:
         text = "built-in" + ("" if member.effect == member.label else f" {member.effect}") if member.effect else "Faust"
     return f"{text}, bypassed" if member.bypass else text

@@ -17,8 +17,9 @@ import tomlkit
 
 from bridge.config import SCHEMA, Table, read_toml, state_dir, user_dir, write_atomic
 from bridge.errors import ConfigError, did_you_mean
+from chains.document.chain import Member
 from chains.process.loading import LoadingEntry, LoadingJournal
-from chains.process.plugin_file import PluginFile
+from chains.process.plugin_file import PluginFile, find_plugin_file
 from chains.process.verdict import HostVerdict, PluginError
 
 if os.name == "posix":
@@ -94,6 +95,16 @@ class BlockList:
             hint = f"update the plugin, or try it again with: sideman chain unblock {quote_name(plugin.name)}"
             raise PluginError(what, hint, HostVerdict.BLOCKED, plugin.name, "load")
 
+    def is_blocked(self, member: Member) -> bool:
+        """Whether the plugin of a member is refused; nothing is loaded.
+
+        Raises:
+            ConfigError: The file has an error.
+        """
+        rows = [row for row in self.read() if row.is_blocked] if member.plugin else []
+        plugin = find_plugin_file(member) if rows else None
+        return plugin is not None and any(row.is_of(plugin) for row in rows)
+
     def count(self, plugin: PluginFile, verdict: HostVerdict, step: str, now_s: float | None = None) -> bool:
         """Count a failure of ``plugin``, if ``verdict`` counts; whether the plugin is blocked now.
 
@@ -115,18 +126,18 @@ class BlockList:
         return row.is_blocked
 
     def unblock(self, name: str) -> int:
-        """Forget the crashes of the plugins called ``name``, or at this path; how many there were.
+        """Forget the crashes of the plugins called ``name``, in any case, or at this path; how many there were.
 
         Raises:
             ConfigError: There is none, or the file has an error or cannot be written.
         """
         with self._lock():
             rows = self.read()
-            kept = [row for row in rows if name not in (row.name, row.path)]
+            kept = [row for row in rows if name != row.path and name.casefold() != row.name.casefold()]
             if len(kept) == len(rows):
                 names = sorted({row.name for row in rows})
-                hint = did_you_mean(name, names) if names else "no plugin is blocked"
-                raise ConfigError(f"{name}: no such plugin is blocked", hint)
+                hint = did_you_mean(name, names) if names else "no plugin has failed, and none is blocked"
+                raise ConfigError(f"{name}: no such plugin has failed", hint)
             self._write(kept)
         return len(rows) - len(kept)
 

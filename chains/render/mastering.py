@@ -94,7 +94,7 @@ def master_sound(
             why = (
                 f"the gain is {MOST_GAIN_DB:g} dB at most"
                 if gain_db >= MOST_GAIN_DB
-                else "the ceiling is too low for it"
+                else "the ceiling is too low for it: give a higher --ceiling-dbtp, or a lower --target-lufs"
             )
             notes.append(f"{measured.integrated_lufs:.1f} LUFS instead of {wanted:g}: {why}")
     return MasteredSound(audio, rate, gain_db, limit_db, measured, tuple(notes))

@@ -7,7 +7,7 @@ file gets its name when the disk has all of it; until then everything is in draf
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -25,9 +25,9 @@ from chains.process.verdict import PluginError
 from chains.render.analysed_beats import find_analysed_beats, make_hint
 from chains.render.chain_player import ChainPlayer, check_chain_choice
 from chains.render.mastering import Target, master_sound
-from chains.render.render_journal import RenderJournal, load_render_journal
+from chains.render.render_journal import JOURNAL_FILE, RenderJournal, load_render_journal
 from chains.render.render_key import make_render_key
-from chains.render.render_options import MIX, ChainChoice, RenderOptions
+from chains.render.render_options import MIDI_HZ, MIX, ChainChoice, RenderOptions
 from chains.render.render_source import RenderSource, read_source
 from chains.render.render_tempo import chain_needs_tempo
 from chains.render.rendered_source import RenderedFile, RenderedSource
@@ -112,6 +112,9 @@ class _RenderJob:
                 self.result.frames = max(segment.frames for segment in segments.values())
                 for part, segment in segments.items():
                     self._write(part, segment, files[part])
+        except BaseException:
+            self._forget(name, files)
+            raise
         finally:
             self._remove_empty(self.out / name)
 
@@ -151,7 +154,10 @@ class _RenderJob:
             return song.rate
 
     def _make_key(self) -> str:
-        chains = []
+        chains, options = [], self.options
+        if self.source.midi is None and options.rate != MIDI_HZ:
+            self.result.notes.append(f"--rate is not used: a recording keeps its own, {self.rate:,} Hz")
+            options = replace(options, rate=MIDI_HZ)
         for part, choice in self._list_chains():
             members = self.player.identify(choice, self.rate).members
             chains.append((part, choice, members))
@@ -162,7 +168,7 @@ class _RenderJob:
             self.result.notes += [f"{choice.name}: {one.label}: {note}" for one in members for note in one.warnings]
         inputs = [(path.name, path) for path in self.source.inputs]
         beats_s = self.source.beats.beats_s if self.source.beats else ()
-        return make_render_key([*inputs, *self.options.sidechains.items()], chains, self.options, beats_s)
+        return make_render_key([*inputs, *options.sidechains.items()], chains, options, beats_s)
 
     def _begin(self, name: str, files: dict[str, str]) -> None:
         """Note whose the files are, before there is one."""
@@ -173,6 +179,17 @@ class _RenderJob:
         self.journal.save(self.out)
         if self.source.parts:
             (self.out / name).mkdir(exist_ok=True)
+
+    def _forget(self, name: str, files: dict[str, str]) -> None:
+        """Take a source of which there is no file back out of the journal; an empty journal is removed."""
+        if any((self.out / file).exists() for file in files.values()):
+            return
+        self.journal.owners.pop(name, None)
+        with suppress(OSError, ConfigError):  # the error that ended the render is the one to show
+            if self.journal.owners:
+                self.journal.save(self.out)
+            else:
+                (self.out / JOURNAL_FILE).unlink(missing_ok=True)
 
     def _remove_empty(self, folder: Path) -> None:
         """Remove the folder of a source of which nothing was kept."""
@@ -192,10 +209,11 @@ class _RenderJob:
             self.progress("mastering", number * segment.frames, (number + 1) * segment.frames, self.rate)
 
         sound = master_sound(audio, self.rate, target, report_pass)
-        self.result.notes += [f"{path.name}: {note}" for note in sound.notes]
+        whose = f"{path.name}: " if self.source.parts else ""  # the name of a song stands before its remarks anyway
+        self.result.notes += [f"{whose}{note}" for note in sound.notes]
         if kind.bits and sound.loudness.overs:
             self.result.notes.append(
-                f"{path.name}: {sound.loudness.overs:,} samples clip: lower the level, limit it with "
+                f"{whose}{sound.loudness.overs:,} samples clip: lower the level, limit it with "
                 "--ceiling-dbtp -1, or keep it with --format wav32f"
             )
         seed = int(self.key[:8], 16) ^ int.from_bytes(part.encode()[:4].ljust(4, b"\0"))

@@ -114,11 +114,16 @@ class SourceRenderer:
     def _set_level(self, name: str, segment: AudioSegment) -> None:
         """Give a part its gain: the user's, or for an instrument that which makes it as loud as the synth."""
         gain_db, choice = self._options.gains_db.get(name), self._options.find_instrument(name)
-        if gain_db is None and choice is not None and self._source.midi is not None:
+        if choice is not None and self._source.midi is not None:
             midi = self._source.midi
             frames = midi.frames + round(NOTES_TAIL_S * self._rate)
-            gain_db, reason = find_synth_gain(map_segment(segment), midi.parts[name].events, frames, self._rate)
-            what = reason or f"{gain_db:+.1f} dB, as loud as the synth of Sideman; --gain {name}=DB sets the gain"
+            synth_db, reason = find_synth_gain(map_segment(segment), midi.parts[name].events, frames, self._rate)
+            if gain_db is None:
+                gain_db = synth_db
+                what = reason or f"{gain_db:+.1f} dB, as loud as the synth of Sideman; --gain {name}=DB sets the gain"
+            else:
+                usual = reason or f"{synth_db:+.1f} dB would make it as loud as the synth of Sideman"
+                what = f"{gain_db:+.1f} dB by --gain; {usual}"
             self._result.notes.append(f"{name}: {choice.name}: {what}")
         if gain_db:
             apply_gain(segment, gain_db)

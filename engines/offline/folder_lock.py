@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import ConfigError
@@ -13,7 +13,11 @@ from bridge.errors import ConfigError
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Make ``folder`` and lock it against other runs; a killed run releases it."""
+    """Make ``folder`` and lock it against other runs; a killed run releases it.
+
+    A folder that was made here and that is empty behind the run is removed.
+    """
+    was_there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
@@ -30,4 +34,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
             ) from error
         yield
     finally:
+        if not was_there:
+            with suppress(OSError):  # what is in it, is kept
+                folder.rmdir()
         os.close(descriptor)

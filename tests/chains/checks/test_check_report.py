@@ -15,7 +15,7 @@ from chains.checks.check_list import run_checks
 from chains.checks.check_picture import compute_curves, draw_picture
 from chains.checks.check_report import ChainCheckReport, to_dict, to_junit
 from chains.checks.check_run import CheckTarget, check_target
-from chains.checks.check_table import describe_counts, draw_table, list_fixes
+from chains.checks.check_table import describe_all, describe_counts, draw_table, list_fixes
 from chains.checks.host_session import Rendered, RenderSettings
 from chains.checks.outcome import CheckResult, Outcome
 from chains.checks.subject import Subject
@@ -36,6 +36,8 @@ RESULTS = (
 REPORT = ChainCheckReport(
     chain="warm [bold]bus", host="auto", rate=48_000, strictness=2, duration_s=1.25, results=RESULTS
 )
+PASSED = msgspec.structs.replace(REPORT, chain="fine", results=RESULTS[:1])
+WARNED = msgspec.structs.replace(REPORT, chain="dull", results=RESULTS[:2])
 SUITE_ATTRIBUTES = {"name", "tests", "failures", "errors", "skipped", "time"}
 """Those of the common schema that are written; name and tests are required."""
 
@@ -144,3 +146,10 @@ def test_the_picture_is_svg_with_curves_where_something_sounds(fault: str, is_dr
     texts = [text.text for text in root.findall("{*}text")]
     assert "a <b> & c" in texts
     assert ("fresh process" in texts) == is_drawn
+
+
+def test_the_last_line_says_how_many_were_tested_and_which_failed() -> None:
+    assert describe_all([PASSED, WARNED, REPORT, REPORT]) == (
+        "4 tested, 2 failed, 1 with warnings; failed: warm [bold]bus"
+    )
+    assert describe_all([PASSED, PASSED]) == "2 tested, 0 failed"

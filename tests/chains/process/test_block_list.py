@@ -63,7 +63,7 @@ def test_an_unblocked_plugin_starts_afresh(name: str) -> None:
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     blocked = BlockList()
     blocked.count(COMP, HostVerdict.CRASHED, "load")
-    with pytest.raises(ConfigError, match="Cmp: no such plugin is blocked; did you mean Comp"):
+    with pytest.raises(ConfigError, match="Cmp: no such plugin has failed; did you mean Comp"):
         blocked.unblock("Cmp")
 
 

@@ -58,7 +58,7 @@ def test_a_gain_without_peaks_above_the_ceiling_is_a_gain_alone() -> None:
 def test_a_target_out_of_reach_is_said_with_what_came_out() -> None:
     mastered = master_sound(make_music(3, 0.2, 1), RATE, Target(-3.0, -6.0))
     assert len(mastered.notes) == 1
-    assert "LUFS instead of -3: the ceiling is too low for it" in mastered.notes[0]
+    assert "LUFS instead of -3: the ceiling is too low for it: give a higher --ceiling-dbtp" in mastered.notes[0]
 
 
 def test_silence_keeps_its_level_with_the_reason() -> None:

@@ -87,6 +87,8 @@ def test_an_instrument_is_as_loud_as_the_synth_unless_a_gain_is_given(
     figures, gain_db = own["files"]["bass"], like_synth["files"]["bass"]["gain_db"]
     assert figures["integrated_lufs"] + gain_db == pytest.approx(matched, abs=0.1)
     assert f"bass: {instrument}: {gain_db:+.1f} dB, as loud as the synth of Sideman" in "".join(like_synth["notes"])
+    usual = f"+0.0 dB by --gain; {gain_db:+.1f} dB would make it as loud as the synth of Sideman"
+    assert f"bass: {instrument}: {usual}" in "".join(own["notes"])
     assert figures["gain_db"] == 0.0
 
 
@@ -124,7 +126,7 @@ def test_a_file_that_takes_the_place_of_the_last_one_is_said(rig: RenderRig) -> 
     assert replaced == [False, False, True]
     done = RenderedSource(Path("song"), paths={"mix": rig.out / "song" / "mix.wav"}, replaced=True)
     assert "song: " in (shown := print_plain(make_table([done])))
-    assert "mix.wav (replaced the last ones)" in shown
+    assert "mix.wav (replaced the last one)" in shown
 
 
 @pytest.mark.parametrize("count", [1, 2])

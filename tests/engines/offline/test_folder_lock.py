@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be made"), lock_folder(tmp_path / "file" / "a"):
         pass
+
+
+def test_a_folder_that_was_made_and_stayed_empty_is_removed_and_others_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for name in ("there", "new", "full"):
+        with suppress(ZeroDivisionError), lock_folder(tmp_path / name):
+            if name == "full":
+                (tmp_path / name / "file").touch()
+            raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "there"]
