@@ -12,7 +12,7 @@ from bridge.control.bus import ActionHandler, Bus
 from bridge.control.bus_log import BusLog
 from bridge.control.choice_files import ChoiceFiles
 from bridge.control.identity import SidecarIdentity
-from bridge.control.insert_controls import CHAIN_CONTROLS
+from bridge.control.insert_controls import CHAIN_CONTROLS, INSERT_CHAIN_READING
 from bridge.control.preset_service import PresetService
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
@@ -75,7 +75,10 @@ class Sidecar:
         self._identity = SidecarIdentity(self.bus, settings.jack.client, self.audio.server)
         self._log = BusLog(self.bus)
         library = find_insert_library()
-        self._chains = None if library is None else ChoiceFiles(self.bus, CHAIN_CONTROLS, library, MAX_INSERTS)
+        self._chains = None
+        if library is not None:
+            reading = INSERT_CHAIN_READING.name
+            self._chains = ChoiceFiles(self.bus, CHAIN_CONTROLS, library, MAX_INSERTS, reading)
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
         self.services: tuple[Service, ...] = self.controllers, self.jobs

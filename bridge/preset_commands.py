@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bridge.control.preset import Preset
     from bridge.control.registry import Registry
 
+FIRST_NAMES = 5
+"""Names of controls that are listed in a line."""
+
 app = App(name="preset", help="Manage session presets: faders, mutes, solos, live inserts and engine settings.")
 
 
@@ -27,8 +30,9 @@ def list_() -> None:
     from bridge.control.preset_lookup import list_presets
 
     table = columns("name", "from", "what it does", left=("from", "what it does"))
-    for one in list_presets():
-        table.add_row(*map(one_line, (one.name, one.origin, one.doc or one.problem)))
+    for one in list_presets(_make_registry()):
+        about = f"cannot be loaded: {one.problem}" if one.problem else one.doc
+        table.add_row(*map(one_line, (one.name, one.origin, about)))
     Printer().print(table)
 
 
@@ -52,8 +56,11 @@ def save(
 def load(name: str, /, *, port: OscPort = 0) -> None:
     """Load preset NAME into the running sidecar."""
     with open_osc_client(port) as client:
-        client.call("/preset/load", name)
-    Printer().say(f"preset {name}: loaded")
+        refused = client.call("/preset/load", name)
+    console = Printer()
+    console.say(f"preset {name}: loaded")
+    for control, chain, obstacle in refused:
+        console.say(f"! {control}: {chain} cannot run live, the dry signal plays: {obstacle}", "bold red")
 
 
 @app.command
@@ -79,6 +86,9 @@ def diff(
     other: Annotated[str, Parameter(help="Another preset; by default the running sidecar as it is now.")] = "",
     /,
     *,
+    all_: Annotated[
+        bool, Parameter(name="--all", negative="", help="List the controls, too, that only one of two presets names.")
+    ] = False,
     port: OscPort = 0,
     json_: AsJson = False,
 ) -> int:
@@ -93,15 +103,20 @@ def diff(
     names = [*wanted, *(one for one in present if one not in wanted)]
     different = [one for one in names if not _is_equal(present.get(one), wanted.get(one))]
     if json_:
-        values = {one: {name: wanted.get(one), other or "now": present.get(one)} for one in different}
-        write_json({"different": values, "same": len(names) - len(different)})
+        both = {one: {name: wanted.get(one), other or "now": present.get(one)} for one in different}
+        write_json({"different": both, "same": len(names) - len(different)})
         return FAILED if different else 0
-    table = columns("control", other or "now", name)
-    for one in different:
-        table.add_row(one, *(_format_shown(one, values.get(one), registry) for values in (present, wanted)))
+    sides = ((name, wanted), (other, present)) if other else (("now", present), (name, wanted))
+    shown = different if all_ or not other else [one for one in different if one in wanted and one in present]
+    table = columns("control", *(title for title, _ in sides))
+    for one in shown:
+        table.add_row(one, *(_format_shown(one, values.get(one), registry) for _, values in sides))
     console = Printer()
-    if different:
+    if shown:
         console.print(table)
+    for title, values in sides:
+        if only := [one for one in different if one in values and one not in shown]:
+            console.say(f"only {title} names {_list_first(only)}")
     console.say(f"{len(different)} different, {len(names) - len(different)} the same")
     return FAILED if different else 0
 
@@ -151,6 +166,11 @@ def _ask_values(names: Iterable[str], registry: Registry, port: int) -> dict[str
             if isinstance(value, int | float):
                 values[name] = float(value)
     return values
+
+
+def _list_first(names: list[str]) -> str:
+    more = len(names) - FIRST_NAMES
+    return ", ".join(names[:FIRST_NAMES]) + (f" and {more} more (--all lists them)" if more > 0 else "")
 
 
 def _is_equal(first: float | None, second: float | None) -> bool:

@@ -84,6 +84,50 @@ def test_two_presets_are_compared_without_a_sidecar(home: Path) -> None:
     }
 
 
+def test_of_two_presets_the_first_is_the_first_column_and_what_one_alone_names_is_counted(home: Path) -> None:
+    names = [f"stems.{stem}.solo" for stem in ("drums", "bass", "vocals")]
+    names += [f"stems.{stem}.gain_db" for stem in ("drums", "vocals", "other")]
+    solos = "".join(f"{name} = {'true' if name.endswith('solo') else '-1.0'}\n" for name in names)
+    (home / "presets" / "later.toml").write_text(
+        MINE.replace("-3.3", "-4").replace("vocals.mute", "drums.mute") + solos
+    )
+    done = sideman("preset", "diff", "late", "later", home=home)
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["control", "late", "later"]
+    assert lines[1].split() == ["stems.bass.gain_db", "-3.3", "dB", "-4", "dB"]
+    said = " ".join(" ".join(lines[2:]).split())
+    assert said.startswith("only late names stems.vocals.mute only later names stems.")
+    assert said.endswith("and 2 more (--all lists them) 9 different, 0 the same")
+    done = sideman("preset", "diff", "later", "late", "--all", home=home)
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["control", "later", "late"]
+    assert len(lines) == 11
+    assert ["stems.drums.solo", "on", "–"] in [line.split() for line in lines]
+
+
+def test_a_preset_that_cannot_be_loaded_is_listed_with_the_reason(home: Path) -> None:
+    (home / "presets" / "odd.toml").write_text(
+        'schema = 1\nname = "odd"\ndoc = "Fine."\n[controls]\nstems.bas.mute = true\n'
+    )
+    said = " ".join(sideman("preset", "list", home=home).stdout.split())
+    assert "odd user cannot be loaded: " in said
+    assert "stems.bas.mute" in said
+    assert said.count("cannot be loaded") == 1
+
+
+def test_a_chain_that_cannot_run_live_is_said_when_a_preset_is_loaded(bus: Bus, port: str, home: Path) -> None:
+    bus.publish("insert.chain", "bass-duck", "Compressor: it needs a sidechain", "Ducks the bass.")
+    bus.publish("insert.chain", "drum-glue", "", "Glues the drums.")
+    chains = 'inserts.bass.chain = "bass-duck"\ninserts.drums.chain = "drum-glue"\n'
+    (home / "presets" / "late.toml").write_text(MINE + chains)
+    done = sideman("preset", "load", "late", "--port", port, home=home)
+    assert done.returncode == 0
+    assert " ".join(done.stdout.split()) == (
+        "preset late: loaded ! inserts.bass.chain: bass-duck cannot run live, the dry signal plays: "
+        "Compressor: it needs a sidechain"
+    )
+
+
 def test_a_preset_is_shown_renamed_and_deleted(home: Path) -> None:
     done = sideman("preset", "show", "late", home=home)
     assert " ".join(done.stdout.split()) == "control value stems.bass.gain_db -3.3 dB stems.vocals.mute on"

@@ -13,13 +13,17 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
 
-from bridge.control.bus import Bus
+from bridge.control.bus import Bus, Row
 from bridge.core.control import Control, Reading
 from bridge.core.file_choice import FileChoice
 from bridge.errors import BridgeError
+from bridge.printing import one_line
+from bridge.toml import LONGEST_MESSAGE, shorten
 
 log = logging.getLogger(__name__)
 
+LONGEST_DOC = 200
+"""Characters of what a choice does: one line of a list."""
 FILES_S = 1.0
 """Time between two looks at the files."""
 REGISTRY_READING = Reading(
@@ -51,8 +55,13 @@ class ChoiceFiles:
     the context, too.
     """
 
-    def __init__(self, bus: Bus, names: Iterable[str], library: ChoiceLibrary, most: int) -> None:
-        """``names``: of the controls, which all have the same choices. ``most``: choices from files, at most."""
+    def __init__(self, bus: Bus, names: Iterable[str], library: ChoiceLibrary, most: int, reading: str = "") -> None:
+        """``names``: of the controls, which all have the same choices. ``most``: choices from files, at most.
+
+        ``reading``: gets a row for each choice: its word, its obstacle, what it does.
+        """
+        self._reading = reading
+        self._rows: dict[str, Row] = {}
         self._bus, self._names, self._library, self._most = bus, tuple(names), library, most
         self._lock = threading.RLock()
         self._stamp: Hashable = None
@@ -93,6 +102,17 @@ class ChoiceFiles:
             revision = self._replace(listed)
         if revision and REGISTRY_READING.name in self._bus.registry:
             self._bus.publish(REGISTRY_READING.name, revision)
+        if self._reading:
+            self._publish_rows(listed)
+
+    def _publish_rows(self, listed: Sequence[FileChoice]) -> None:
+        rows = {one.word: make_choice_row(one) for one in listed if not one.problem}
+        before, self._rows = self._rows, rows
+        for word in before.keys() - rows.keys():
+            self._bus.withdraw(self._reading, word)
+        for word, row in rows.items():
+            if before.get(word) != row:
+                self._bus.publish(self._reading, *row)
 
     def _replace(self, listed: Sequence[FileChoice]) -> int:
         """Give the controls their choices; the new revision of the registry, 0 where nothing has changed."""
@@ -122,6 +142,11 @@ class ChoiceFiles:
                 if str(error) != self._problem:
                     log.exception("the choices could not be listed; it is tried again")
                 self._problem = str(error)
+
+
+def make_choice_row(choice: FileChoice) -> Row:
+    """The row of a choice: its word, its obstacle, what it does."""
+    return choice.word, shorten(choice.obstacle, LONGEST_MESSAGE), shorten(one_line(choice.doc), LONGEST_DOC)
 
 
 def add_listed(control: Control, listed: Sequence[FileChoice], known: dict[str, FileChoice], most: int) -> Control:

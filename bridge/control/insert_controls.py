@@ -29,6 +29,13 @@ INSERT_READING = Reading(
     "the time that a block lasts.",
     keyed=True,
 )
+INSERT_CHAIN_READING = Reading(
+    "insert.chain",
+    ("chain", "obstacle", "doc"),
+    "A chain that can be chosen as an insert. obstacle: why it cannot run live and is refused, empty where it can. "
+    "doc: what it does.",
+    keyed=True,
+)
 
 
 @dataclass(frozen=True, slots=True)

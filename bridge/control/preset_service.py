@@ -10,6 +10,7 @@ from types import TracebackType
 from bridge.config import user_dir
 from bridge.control import preset
 from bridge.control.bus import ActionHandler, Bus, Row
+from bridge.control.insert_controls import CHAIN_CONTROLS, INSERT_CHAIN_READING
 from bridge.control.preset import LONGEST_DOC, Preset
 from bridge.control.preset_lookup import (
     FOLDER,
@@ -22,6 +23,7 @@ from bridge.control.preset_lookup import (
     list_presets,
     rename_preset,
 )
+from bridge.core.control import format_value
 from bridge.errors import ConfigError
 from bridge.file_stamps import Stamp, stamp_files
 from bridge.printing import one_line
@@ -73,13 +75,26 @@ class PresetService:
             "preset.describe": self.describe,
         }
 
-    def load(self, name: str) -> None:
+    def load(self, name: str) -> Iterable[Row]:
         """Set the controls that the preset names, all at once.
+
+        Returns the chains among them that cannot run live: control, chain, why.
 
         Raises:
             ConfigError: There is no such preset, or a name or value in it is wrong. Nothing is set.
         """
-        self.apply(name, preset.load(find_preset(name), self._bus.registry))
+        loaded = preset.load(find_preset(name), self._bus.registry)
+        self.apply(name, loaded)
+        return self._find_obstacles(loaded)
+
+    def _find_obstacles(self, loaded: Preset) -> list[Row]:
+        obstacles = {row[0]: row[1] for row in self._bus.get_rows(INSERT_CHAIN_READING.name)}
+        found: list[Row] = []
+        for name in CHAIN_CONTROLS:
+            if name in loaded.values:
+                word = str(format_value(self._bus.registry.get_control(name), loaded.values[name]))
+                found += [(name, word, obstacles[word])] if obstacles.get(word) else []
+        return found
 
     def apply(self, name: str, loaded: Preset) -> None:
         """Set the controls of a preset that was loaded from the file ``name``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from bridge.control.choice_files import REGISTRY_READING
-from bridge.control.insert_controls import INSERT_READING, make_insert_controls
+from bridge.control.insert_controls import INSERT_CHAIN_READING, INSERT_READING, make_insert_controls
 from bridge.control.registry import Registry
 from bridge.control.sidecar_actions import ACTIONS
 from bridge.control.sidecar_readings import READINGS
@@ -36,7 +36,7 @@ def make_sidecar_registry(
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")
     registry.add(ACTIONS, OWNER)
-    registry.add((*READINGS, INSERT_READING, REGISTRY_READING), OWNER)
+    registry.add((*READINGS, INSERT_READING, INSERT_CHAIN_READING, REGISTRY_READING), OWNER)
     return registry
 
 

@@ -35,7 +35,11 @@ ACTIONS: tuple[Action, ...] = (
         uses_files=True,
     ),
     Action(
-        "preset.load", "Load a session preset: set the controls that it names.", arguments=("name",), uses_files=True
+        "preset.load",
+        "Load a session preset: set the controls that it names. The result: its chains that cannot run live, and why.",
+        arguments=("name",),
+        uses_files=True,
+        result=("control", "chain", "obstacle"),
     ),
     Action(
         "preset.show",

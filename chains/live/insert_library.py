@@ -17,7 +17,7 @@ from bridge.core.file_choice import FileChoice
 from bridge.errors import ConfigError, EngineError
 from bridge.file_stamps import stamp_files
 from chains.document.chain import Chain
-from chains.document.chain_lookup import FOLDER, list_chains, load_chain
+from chains.document.chain_lookup import FOLDER, ChainEntry, list_chains, load_chain
 from chains.document.host_choice import list_live_obstacles
 from chains.document.member_paths import walk_members
 from chains.process.block_list import count_left_over_plugins
@@ -113,6 +113,14 @@ class LiveChain:
             self._graph.reset()
 
 
+def make_choice(entry: ChainEntry) -> FileChoice:
+    """A chain of the list as a choice, with what keeps it from running live."""
+    if entry.chain is None:
+        return FileChoice(entry.name, str(entry.path), entry.problem, "correct the file")
+    obstacle = "; ".join(list_live_obstacles(entry.chain))
+    return FileChoice(entry.name, str(entry.path), obstacle=obstacle, doc=entry.chain.doc)
+
+
 class ChainLibrary:
     """The chains that ship with Sideman and the user's (`bridge.core.insert.InsertLibrary`).
 
@@ -126,10 +134,7 @@ class ChainLibrary:
         Raises:
             ConfigError: The user's folder cannot be read.
         """
-        return tuple(
-            FileChoice(entry.name, str(entry.path), entry.problem, "correct the file" if entry.problem else "")
-            for entry in list_chains()
-        )
+        return tuple(make_choice(entry) for entry in list_chains())
 
     def stamp_files(self) -> Hashable:
         """The state of the user's chains and the state files beside them."""

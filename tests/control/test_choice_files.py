@@ -12,6 +12,7 @@ from bridge.control.bus import Bus
 from bridge.control.choice_files import ChoiceFiles
 from bridge.control.insert_controls import CHAIN_CONTROLS
 from bridge.control.preset_lookup import list_presets
+from bridge.control.preset_service import PresetService
 from bridge.control.sidecar import make_sidecar_registry
 from bridge.core.control import Control
 from bridge.core.file_choice import FileChoice
@@ -21,6 +22,7 @@ from tests.waiting import until
 
 MIX = "inserts.mix.chain"
 MOST = 4
+CHAINS = "insert.chain"
 
 
 class FolderLibrary:
@@ -29,13 +31,20 @@ class FolderLibrary:
     def __init__(self, folder: Path) -> None:
         self.folder, self.listings = folder, 0
         self.problem = ""
+        self.obstacles: dict[str, str] = {}
 
     def list_choices(self) -> tuple[FileChoice, ...]:
         self.listings += 1
         if self.problem:
             raise EngineError(self.problem)
         files = sorted(self.folder.glob("*"))
-        return tuple(FileChoice(one.name, str(one), one.read_text(), "correct it") for one in files)
+        obstacles = self.obstacles
+        return tuple(
+            FileChoice(
+                one.name, str(one), one.read_text(), "correct it", obstacles.get(one.name, ""), f"Does {one.name}."
+            )
+            for one in files
+        )
 
     def stamp_files(self) -> tuple[Stamp, ...]:
         return stamp_files(self.folder)
@@ -48,7 +57,7 @@ class Choices:
         self.folder, self.library = folder, FolderLibrary(folder)
         self.make("b", "d")
         self.bus = Bus(make_sidecar_registry({}, ("b", "d")))
-        self.files = ChoiceFiles(self.bus, CHAIN_CONTROLS, self.library, MOST)
+        self.files = ChoiceFiles(self.bus, CHAIN_CONTROLS, self.library, MOST, CHAINS)
         self.files.update()
 
     def make(self, *names: str, problem: str = "") -> None:
@@ -209,3 +218,26 @@ def test_the_list_of_presets_says_which_one_names_a_chain_that_is_gone(
     choices.delete("b")
     problems = {one.name: one.problem for one in list_presets(choices.bus.registry)}
     assert "is gone" in problems["glued"]
+
+
+def test_each_chain_has_a_row_with_what_it_does_and_why_it_cannot_run_live(choices: Choices) -> None:
+    assert choices.bus.get_rows(CHAINS) == (("b", "", "Does b."), ("d", "", "Does d."))
+    choices.library.obstacles = {"a": "it needs a tempo"}
+    choices.make("a")
+    choices.delete("d")
+    choices.make("b", problem="it is broken")
+    choices.files.update()
+    assert choices.bus.get_rows(CHAINS) == (("a", "it needs a tempo", "Does a."),)
+
+
+def test_loading_a_preset_returns_its_chains_that_cannot_run_live(
+    choices: Choices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "presets").mkdir()
+    chains = f'{MIX} = "b"\ninserts.bass.chain = "a"\ninserts.drums.chain = "off"\n'
+    (tmp_path / "presets" / "mine.toml").write_text(f'schema = 1\nname = "mine"\n[controls]\n{chains}')
+    choices.library.obstacles = {"a": "it needs a tempo"}
+    choices.make("a")
+    assert PresetService(choices.bus).load("mine") == [("inserts.bass.chain", "a", "it needs a tempo")]
+    assert choices.bus.get(MIX) == 1

@@ -149,6 +149,7 @@ def publish_latency(bus: Bus) -> None:
         bus.publish("worker.time", worker, *times)
         bus.publish("health", worker, "running")
     bus.publish("insert", "drums", "drum-glue", "running", 0, 512, 0, 0, 0, 0.04)
+    bus.publish("insert.chain", "drum-glue", "", "Glues the drums: compressor and a little saturation.")
 
 
 def publish_song(bus: Bus) -> None:

@@ -132,3 +132,26 @@ def test_every_name_is_found_and_so_is_its_start(write: Callable[[str], str]) ->
     for name in names:
         assert name in find(write(name))
         assert name in find(write(name.rpartition(".")[0] or name))
+
+
+def test_a_chain_that_cannot_run_live_is_marked_with_the_reason_and_found_by_it() -> None:
+    keys = ChoiceRig(choices=CHAINS)
+    keys.rig.bus.publish("insert.chain", "bass-duck", "Compressor: it needs a sidechain", "Ducks the bass.")
+    keys.rig.bus.publish("insert.chain", "drum-glue", "", "Glues the drums.")
+    keys.press("enter")
+    shown = keys.read().splitlines()
+    assert any("bass-duck" in row and "not live: Compressor: it needs a sidechain" in row for row in shown)
+    assert any("drum-glue" in row and "Glues the drums." in row for row in shown)
+    keys.type("sidechain")
+    assert "▌ bass-duck" in keys.read()
+    assert "drum-glue" not in keys.read()
+
+
+def test_a_choice_whose_file_is_gone_is_left_out_but_for_the_one_in_force() -> None:
+    keys = ChoiceRig(choices=CHAINS)
+    address = f"/{CHAIN.replace('.', '/')}"
+    keys.rig.session.feed("/controls/detail", (address, 1, "delay moves", 1, 1.0, 1, 2), 0.0)
+    keys.rig.session.values[CHAIN] = 2.0
+    keys.press("enter")
+    assert "bass-duck" not in keys.read()
+    assert "▌[drum-glue]" in keys.read()

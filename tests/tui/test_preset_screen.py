@@ -77,6 +77,17 @@ def test_b_changes_over_in_one_step_and_keeps_what_was_changed_meanwhile() -> No
     assert rig.session.get_choice("accompaniment.band.style") == "pop"
 
 
+def test_chains_of_a_preset_that_cannot_run_live_are_said_as_it_is_loaded() -> None:
+    screen, rig = make_screen()
+    fields = ("control", "chain", "obstacle")
+    rows = [(f"inserts.{point}.chain", "echo-tempo", "ZamDelay: it needs a tempo") for point in ("drums", "mix")]
+    rig.remote.results["preset.load"] = [dict(zip(fields, row, strict=True)) for row in rows]
+    press(screen, rig, "enter")
+    words, role = rig.messages[-1]
+    assert words.endswith("; echo-tempo cannot run live: ZamDelay: it needs a tempo, and 1 more")
+    assert role == "warning"
+
+
 def test_a_refused_file_is_shown_with_its_sentence_and_not_loaded() -> None:
     screen, rig = make_screen("old tour")
     assert "line 7: stems.vox.mute: no such control" in show(screen, rig)

@@ -215,3 +215,22 @@ def test_a_sidecar_that_was_started_anew_and_is_as_before_leaves_nothing_to_undo
     assert rig.last == "all is as it was before"
     rig.remote.undo()
     assert rig.last == "nothing to undo"
+
+
+def test_a_chain_that_cannot_run_live_is_said_in_place_of_the_delay_that_does_not_move(rig: RemoteRig) -> None:
+    chain = "inserts.drums.chain"
+    *_, last = rig.bus.registry.get_control(chain).choices
+    rig.bus.publish("insert.chain", last, "ZamDelay: only DawDreamer can give it the tempo", "Echoes.")
+    rig.settle()
+    rig.remote.set(chain, last)
+    assert rig.said[-1] == (
+        f"drums chain {last} is refused · u undoes it; not live: ZamDelay: only DawDreamer can give it the tempo",
+        "warning",
+    )
+    rig.settle()
+    rig.bus.publish("insert.chain", last, "", "Echoes.")
+    rig.remote.set(chain, "off")
+    assert rig.last == "drums chain off; the DAW has to read the delay anew · u undoes it"
+    rig.settle()
+    rig.remote.set(chain, last)
+    assert rig.last == f"drums chain {last}; the DAW has to read the delay anew · u undoes it"

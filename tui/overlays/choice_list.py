@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tui.core.choice_notes import NO_NOTE, ChoiceNote
 from tui.core.fuzzy import search
 from tui.core.registry import Control
-from tui.core.rows import Row, draw_heading, fit_row
+from tui.core.rows import Row, draw_heading, fit_row, measure, pad
 from tui.core.screen import Context, KeyAction, TextField
 from tui.drawing.text_field import draw_field, type_key
 
@@ -21,12 +24,13 @@ class ChoiceList:
         is_open: False once a choice was made, or the list was left.
     """
 
-    def __init__(self, control: Control, present: str) -> None:
-        """``present``: the choice in force, where the cursor is first."""
+    def __init__(self, control: Control, present: str, notes: Mapping[str, ChoiceNote]) -> None:
+        """``present``: the choice in force, where the cursor is first. ``notes``: by choice, where any is known."""
         self.is_open = True
         self.field = TextField("Find")
-        self._control, self._present = control, present
-        self._found: list[str] = list(control.choices)
+        self._control, self._present, self._notes = control, present, notes
+        self._choices = tuple(one for one in control.choices if one in (*control.available_choices, present))
+        self._found: list[str] = list(self._choices)
         self._at = self._found.index(present) if present in self._found else 0
         self._top = 0
 
@@ -56,9 +60,12 @@ class ChoiceList:
 
     def _find(self) -> None:
         typed = self.field.text
-        self._found = search(typed, self._control.choices, lambda word: (word, ""))
+        self._found = search(typed, self._choices, lambda word: (word, self._read_note(word).words))
         self._at = self._found.index(self._present) if not typed.strip() and self._present in self._found else 0
         self._top = 0
+
+    def _read_note(self, word: str) -> ChoiceNote:
+        return self._notes.get(word, NO_NOTE)
 
     def _take(self, context: Context) -> None:
         if self._at < len(self._found):
@@ -78,12 +85,16 @@ class ChoiceList:
         moves = "the delay moves" if control.moves_delay else ""
         rows: list[Row] = [[(" ", "text"), *draw_heading(control.name, max(width - 2, 0), moves)]]
         rows += [[(" ", "text"), *draw_field(self.field, max(width - 2, 1))], []]
+        columns = min(max((measure(word) for word in self._choices), default=0) + 2, width // 2)
         for number, word in enumerate(self._found[self._top : self._top + room], self._top):
-            rows.append(self._draw_choice(word, number == self._at, width))
+            rows.append(self._draw_choice(word, number == self._at, columns, width))
         if not self._found:
             rows.append([("   nothing fits; Esc leaves", "dim")])
         return [*rows, *([[]] * (height - len(rows)))][:height]
 
-    def _draw_choice(self, word: str, here: bool, width: int) -> Row:
+    def _draw_choice(self, word: str, here: bool, columns: int, width: int) -> Row:
         shown = f"[{word}]" if word == self._present else f" {word} "
-        return fit_row([("▌" if here else " ", "title"), (shown, "selected" if here else "text")], width)
+        note = self._read_note(word)
+        role = "selected" if here else "off" if note.obstacle else "text"
+        row: Row = [("▌" if here else " ", "title"), (pad(shown, columns), role), ("  ", "text")]
+        return fit_row([*row, (note.words, "warning" if note.obstacle else "dim")], width)

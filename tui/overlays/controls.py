@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.choice_notes import read_notes
 from tui.core.fuzzy import score
 from tui.core.registry import Action, Control, Reading
 from tui.core.rows import Row, draw_heading
@@ -138,7 +139,9 @@ class ControlList:
         )
 
     def _choose(self, context: Context, control: Control) -> None:
-        self._choices = ChoiceList(control, context.session.get_choice(control.name))
+        self._choices = ChoiceList(
+            control, context.session.get_choice(control.name), read_notes(context.session, control.name)
+        )
 
     def edit(self, context: Context) -> None:
         """Turn a switch, open the list of choices, ask for a number or for the arguments of an action."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tui.core.choice_notes import describe_refused
 from tui.core.screen import Context, TextField
 from tui.core.session import Record, Session
 from tui.core.values import read_number, read_text
@@ -111,10 +112,14 @@ class PresetEdits:
         words: str,
         undo: Callable[[], None] | None = None,
     ) -> None:
-        def take(error: str, _rows: list[Record]) -> None:
+        def take(error: str, rows: list[Record]) -> None:
             if not error and action in WRITES:
                 self._take_change(arguments[1] if action == "preset.rename" else arguments[0])
-            context.say(error or words, "error" if error else "text")
+            refused = describe_refused(rows)
+            if error or not refused:
+                context.say(error or words, "error" if error else "text")
+            else:
+                context.say(f"{words}; {refused}", "warning")
 
         context.remote.call(action, *arguments, answer=take, undo=undo)
 

@@ -40,6 +40,7 @@ ALWAYS: Rates = (
     ("/accompaniment/chord", 10.0),
     ("/accompaniment/section", 4.0),
     ("/preset/current", 4.0),
+    ("/insert/chain", 2.0),
 )
 """Patterns and rates (Hz) that are subscribed to whatever is shown. Changes of all controls come by `change`."""
 

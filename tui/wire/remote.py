@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tui.core.choice_notes import find_obstacle
 from tui.core.registry import Args, Control, Value, to_name
 from tui.core.screen import Answer
 from tui.core.session import Record
@@ -73,7 +74,10 @@ class LinkRemote:
             edit = self._record(control, before, number)
         if self._send_value(control, number, edit):
             hint = "" if self._is_undoing or edit is None else f" · {UNDO_HINT}"
-            self._say(describe_change(control, number) + hint, "strong")
+            if obstacle := find_obstacle(self._session, control, number):
+                self._say(f"{describe_value(control, number)} is refused{hint}; not live: {obstacle}", "warning")
+            else:
+                self._say(describe_change(control, number) + hint, "strong")
 
     def _record(self, control: Control, before: float, number: float) -> ControlEdit:
         if control.kind not in {"switch", "choice"}:

@@ -35,6 +35,18 @@ def test_shipped_chains_and_the_users_can_be_chosen_but_none_with_an_error(caplo
     assert "Gain" in broken.problem, "the nearest name"
 
 
+def test_a_choice_says_what_the_chain_does_and_why_it_cannot_run_live() -> None:
+    choices = {one.word: one for one in ChainLibrary().list_choices()}
+    assert choices["vocal-bus"].obstacle == ""
+    assert choices["vocal-bus"].doc
+    assert "DawDreamer does not run live" in choices["bass-duck"].obstacle
+    for name, choice in choices.items():
+        if choice.obstacle:
+            with pytest.raises(ConfigError, match="cannot run live") as caught:
+                ChainLibrary().load(name)
+            assert choice.obstacle in str(caught.value)
+
+
 def test_the_stamp_of_the_files_is_another_one_whenever_a_chain_or_its_state_changes() -> None:
     library, stamps = ChainLibrary(), []
     for name in ("mine.toml", "mine.toml", "other.toml", "other.comp.vstpreset"):
