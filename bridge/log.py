@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from bridge.streams import prepare_streams, visible
@@ -40,9 +41,23 @@ def setup(verbose: bool = False, console: Printer | None = None, level: int = lo
     logging.getLogger("numba").setLevel(logging.WARNING)
 
 
+LEVEL_MARKS = {logging.WARNING: "<4>", logging.ERROR: "<3>", logging.CRITICAL: "<2>"}
+"""Marks of the levels in the lines of a worker, as the system log knows them (sd-daemon(3))."""
+
+
+class MarkedLines(logging.Formatter):
+    """Begins each line of a record with the mark of its level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        mark = LEVEL_MARKS.get(record.levelno, "")
+        return "\n".join(mark + visible(line) for line in super().format(record).splitlines())
+
+
 def setup_worker() -> None:
-    """Send a worker's warnings to stderr, as plain lines: whatever its encoding, and without Rich's libraries."""
+    """Send a worker's warnings, and the error that ends it, to stderr, as marked lines: whatever its encoding, and
+    without Rich's libraries. `bridge.runtime.worker_log` reads them."""
     prepare_streams()
     handler = logging.StreamHandler()
-    handler.setFormatter(Visible("%(name)s: %(message)s"))
+    handler.setFormatter(MarkedLines("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    sys.excepthook = lambda *error: logging.getLogger("sideman").error("it ended by an error", exc_info=error)

@@ -1,8 +1,9 @@
-"""Processes: whether one has ended, or may still be running."""
+"""Processes: whether one has ended and how, or may still be running."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 
 import psutil
@@ -23,6 +24,13 @@ def may_be_writing(pid: int, written_s: float) -> bool:
         return False
     except psutil.Error:  # another user's
         return True
+
+
+def describe_exit(returncode: int) -> str:
+    """How a process ended, by its ``returncode`` as of `subprocess.Popen`: the name of a signal, or the exit status."""
+    if returncode >= 0:
+        return f"exit status {returncode}"
+    return signal.Signals(-returncode).name if -returncode in set(signal.Signals) else f"signal {-returncode}"
 
 
 def has_exited(process: subprocess.Popen[bytes]) -> bool:

@@ -51,5 +51,5 @@ def test_at_80_columns_faults_come_before_figures_that_are_fine() -> None:
 def test_an_insert_that_does_not_play_is_shown() -> None:
     assert "insert" not in format_line((0, 0, 0, 0))
     assert "insert" not in format_line((0, 0, 0, 0), insert="bypassed")
-    assert "insert drums died (signal 11)" in format_line((0, 0, 0, 0), insert="died (signal 11)")
+    assert "insert drums died (SIGSEGV)" in format_line((0, 0, 0, 0), insert="died (SIGSEGV)")
     assert "a reason" not in format_line((0, 0, 0, 0), insert="refused: a reason that may be long")

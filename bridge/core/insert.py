@@ -6,8 +6,9 @@ that returns an `InsertLibrary`. `bridge` knows no plugin.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
 from bridge.core.audio import STEMS, Audio
 from bridge.core.file_choice import FileChoice
@@ -25,8 +26,9 @@ class InsertProcessor(Protocol):
     def latency_frames(self) -> int:
         """Its latency at this moment; it may change with any block."""
 
-    def prepare(self, rate: int, block_frames: int) -> None:
-        """Prepare for blocks of ``block_frames`` at ``rate`` Hz.
+    def prepare(self, rate: int, block_frames: int, report_progress: Callable[[], object]) -> None:
+        """Prepare for blocks of ``block_frames`` at ``rate`` Hz; ``report_progress``: called now and then, before each
+        step that may take long.
 
         Raises:
             EngineError: It cannot run live at this rate; the hint says what to do.
@@ -37,6 +39,26 @@ class InsertProcessor(Protocol):
 
     def reset(self) -> None:
         """Continue from silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class InsertFailure:
+    """How the process of a processor has failed.
+
+    Attributes:
+        pid: Its number.
+        was_playing: Whether it had been prepared.
+        returncode: As of `subprocess.Popen`, where it ended by itself.
+        stderr: What it printed last.
+        hang: Whether it computed or stood still for ``limit_s`` seconds, and was ended; empty: it ended by itself.
+    """
+
+    pid: int
+    was_playing: bool
+    returncode: int = 0
+    stderr: str = ""
+    hang: Literal["", "busy", "still"] = ""
+    limit_s: float = 0.0
 
 
 class InsertLibrary(Protocol):
@@ -59,11 +81,28 @@ class InsertLibrary(Protocol):
             BridgeError: It is unknown, cannot be loaded or cannot run live.
         """
 
-    def explain_crash(self, name: str) -> str:
-        """Why a process that ran a processor has crashed just now, as a sentence; empty where that is not known.
+    # What follows is called in the control process: nothing is loaded.
 
-        Called in the control process: nothing is loaded.
+    def compute_load_limit(self, name: str) -> float:
+        """Seconds without progress after which the preparation of a processor hangs.
+
+        Raises:
+            BridgeError: It cannot be read.
+        """
+
+    def find_loading(self, pid: int) -> str:
+        """What a process is loading now; empty where nothing, or it is not known."""
+
+    def explain_failure(self, name: str, failure: InsertFailure) -> str:
+        """Why the process of a processor has failed just now, as a sentence with the fix, and count it.
 
         Raises:
             BridgeError: What is known of it cannot be read or kept.
+        """
+
+    def forget_process(self, pid: int) -> None:
+        """Count nothing against what a process was loading: it was ended for another reason.
+
+        Raises:
+            BridgeError: That cannot be kept.
         """

@@ -12,8 +12,10 @@ from typing import Literal
 
 import msgspec
 
+from bridge.processes import describe_exit
 from bridge.runtime.insert_worker import REFUSED, InsertPlan
 from bridge.runtime.shared.arena import Arena
+from bridge.runtime.worker_log import WorkerLog
 
 LONGEST_REASON = 4096  # bytes of what a worker says about a refused insert; a pipe holds sixteen times that
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -27,14 +29,15 @@ FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM}
 
 @dataclass(frozen=True, slots=True)
 class WorkerEnd:
-    """How a worker ended. ``reason``: why, for the user."""
+    """How a worker ended by itself. ``reason``: why, for the user. ``returncode``: as of `subprocess.Popen`."""
 
     kind: Literal["refused", "killed", "crashed"]
     reason: str
+    returncode: int
 
 
 class InsertProcess:
-    """A worker process; it runs from construction on.
+    """A worker process; it runs from construction on. What it prints is logged.
 
     Raises:
         OSError: It cannot be started: out of memory, or of processes.
@@ -49,6 +52,8 @@ class InsertProcess:
             self._process = subprocess.Popen(
                 [*command, str(to_us)],
                 stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,  # what plugins print must not end up in the output of `sideman`
+                stderr=subprocess.STDOUT,
                 pass_fds=(*arena.inherited_fds, to_us),
                 start_new_session=True,
                 env=env | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
@@ -58,6 +63,8 @@ class InsertProcess:
             raise
         finally:
             os.close(to_us)
+        assert self._process.stdout is not None
+        self._log = WorkerLog(self._process.stdout, f"insert {plan.point}")
         if self._process.stdin is not None:
             # one that died at once closes its input; the next check finds it dead
             with suppress(BrokenPipeError), self._process.stdin as stream:
@@ -73,9 +80,13 @@ class InsertProcess:
         if status is None:
             return None
         if status == REFUSED and (reason := os.read(self._report, LONGEST_REASON)):
-            return WorkerEnd("refused", reason.decode(errors="replace"))
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return WorkerEnd("killed" if status in FROM_OUTSIDE else "crashed", how)
+            return WorkerEnd("refused", reason.decode(errors="replace"), status)
+        kind: Literal["killed", "crashed"] = "killed" if status in FROM_OUTSIDE else "crashed"
+        return WorkerEnd(kind, describe_exit(status), status)
+
+    def read_stderr(self) -> str:
+        """What it printed last, once it has ended."""
+        return self._log.close()
 
     def close(self, patience_s: float = 0.0) -> None:
         """End it, after ``patience_s`` by force, and all that it started."""

@@ -14,7 +14,7 @@ from bridge.runtime.counters import WORKER_BIN_US
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.insert_ring import InsertRing
 from bridge.runtime.shared.layout import WORKER_BINS
-from bridge.runtime.shared.slots import INSERT_EPOCH, INSERT_FAULTS, INSERT_LATENCY
+from bridge.runtime.shared.slots import INSERT_EPOCH, INSERT_FAULTS, INSERT_HEARTBEAT, INSERT_LATENCY
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +55,17 @@ class InsertRunner:
         Raises:
             BridgeError: It cannot run at this rate.
         """
-        self._processor.prepare(self._rate, self._block.shape[1])
+        self._processor.prepare(self._rate, self._block.shape[1], self._send_heartbeat)
         for _ in range(WARM_BLOCKS):
+            self._send_heartbeat()
             self._processor.process(self._block, self._out)
         self._processor.reset()
         self._latency = self._processor.latency_frames
         self._ring.words[INSERT_LATENCY] = self._latency
         self._past_epoch = observe(self._ring.words, INSERT_EPOCH)
+
+    def _send_heartbeat(self) -> None:
+        self._ring.words[INSERT_HEARTBEAT] += 1
 
     def process_available(self) -> int:
         """Process every block whose input is complete; returns how many."""

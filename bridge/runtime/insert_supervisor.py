@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 WATCH_S = 0.02
 STALL_S = 2.0  # of processor time, or idle, without a heartbeat
-START_S, START_CPU_S = 60.0, 120.0
-"""Seconds idle, and of processor time, for loading a chain: no plugin of Debian's takes more than 4 s to load."""
 PATIENCE_S = 15.0
 """Seconds for which the start of the audio waits for the inserts: a plugin that hangs must not hold up everything, and
 one of a large sample library may need as long."""
@@ -40,11 +38,9 @@ ReadSettings: TypeAlias = Callable[[], Mapping[str, InsertSetting]]
 class InsertSupervisor:
     """A context manager: the insert workers of ``graph`` live inside."""
 
-    def __init__(
-        self, graph: Graph, read_settings: ReadSettings, stall_s: float = STALL_S, start_s: float = START_S
-    ) -> None:
+    def __init__(self, graph: Graph, read_settings: ReadSettings, stall_s: float = STALL_S) -> None:
         self._graph, self._read_settings = graph, read_settings
-        self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
+        self._running = StallLimits(stall_s, stall_s)
         self._inserts: tuple[SupervisedInsert, ...] = ()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -54,9 +50,7 @@ class InsertSupervisor:
         posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in context.semaphores]
         plan = msgspec.structs.replace(plan, wake_by_semaphore=all(posts))
         context.wake[:] = posts if plan.wake_by_semaphore else 0
-        self._inserts = tuple(
-            SupervisedInsert(self._graph, plan, point, self._running, self._starting) for point in INSERT_POINTS
-        )
+        self._inserts = tuple(SupervisedInsert(self._graph, plan, point, self._running) for point in INSERT_POINTS)
         self._update()  # `wait_until_settled` then knows what was chosen before the start
         self._thread = threading.Thread(target=self._watch, name="inserts", daemon=True)
         self._thread.start()
@@ -86,8 +80,8 @@ class InsertSupervisor:
         """Return when every chosen insert runs, is refused or has crashed; or when ``stop`` is set.
 
         After ``patience_s`` too: what is still being loaded then runs when it is ready, and a warning says so. A chain
-        that hangs while it is loaded is given up after START_S. ``report``: called with what is being loaded, whenever
-        that has changed.
+        that hangs while it is loaded is given up after its own limit. ``report``: called with what is being loaded,
+        whenever that has changed.
         """
         reported: tuple[str, ...] = ()
         deadline_s = time.monotonic() + patience_s

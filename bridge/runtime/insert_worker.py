@@ -81,7 +81,6 @@ def serve(insert: InsertPlan, arena: Arena, parent: int) -> NoReturn:
 def main() -> None:
     handle, parent, report = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent stops us
-    os.dup2(2, 1)  # what plugins print must not end up in the output of `sideman`
     setup_worker()
     try:
         insert = msgspec.json.decode(sys.stdin.buffer.read(), type=InsertPlan)
@@ -92,6 +91,10 @@ def main() -> None:
             serve(insert, arena, parent)
         except BridgeError as error:
             os.write(report, str(error).encode())
+            os._exit(REFUSED)
+        except Exception as error:  # whatever plugins and hosts raise
+            log.exception("%s: chain %s cannot be loaded", insert.point, insert.name)
+            os.write(report, f"{insert.name}: {type(error).__name__}: {error}; the log has the whole report".encode())
             os._exit(REFUSED)
 
 

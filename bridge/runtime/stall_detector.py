@@ -32,6 +32,8 @@ class StallDetector:
     """Detects stalls of one worker process, from its start on."""
 
     def __init__(self) -> None:
+        self.is_busy = False
+        """Whether the worker that stalled used the processor too long; else it was idle."""
         self._heartbeats = -1
         self._checked_s: float | None = None
         self.restart()
@@ -63,4 +65,5 @@ class StallDetector:
         if not used.waits and used.cpu_s == self._last_cpu_s:
             self._idle_s += passed_s
         self._last_cpu_s = used.cpu_s
-        return self._idle_s > limits.idle_s or used.cpu_s - self._first_cpu_s > limits.cpu_s
+        self.is_busy = used.cpu_s - self._first_cpu_s > limits.cpu_s
+        return self.is_busy or self._idle_s > limits.idle_s

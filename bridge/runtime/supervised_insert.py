@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Literal
 
 from bridge.control.insert_controls import InsertSetting
-from bridge.core.insert import INSERT_POINTS
-from bridge.core.insert_registry import OFF, load_insert_library
+from bridge.core.insert import INSERT_POINTS, InsertFailure
+from bridge.core.insert_registry import OFF
 from bridge.cpu_usage import read_usage
 from bridge.errors import BridgeError
 from bridge.runtime.graph import Graph
 from bridge.runtime.insert_delays import InsertTiming
+from bridge.runtime.insert_diagnosis import InsertDiagnosis
 from bridge.runtime.insert_process import InsertProcess, WorkerEnd
 from bridge.runtime.insert_worker import InsertPlan
 from bridge.runtime.shared import slots as w
@@ -32,6 +34,9 @@ BLOCK_FRAMES = 128
 period, no plugin meets a block larger than before (which clears its state), and the delay stays short. A larger block
 saves little: four built-in effects take 33 us for 128 frames and 64 us for 512 (p99)."""
 
+SLOW_LOAD_S = 5.0
+"""Seconds after which a chain that is still being loaded is worth a line in the log, and in the state."""
+
 MAX_CRASHES = 2
 """Crashes of a chain in a row after which it stays off: one may be bad luck, the third would be too."""
 
@@ -40,13 +45,19 @@ MAX_LATENCY_CHANGES = 16
 
 BACKOFF_S = (0.0, 0.0, 0.5, 2.0, 5.0, 15.0)  # before the n-th restart in a row
 STABLE_S = 30.0  # a worker that lived so long starts with a clean slate
+STARTING = "starting"
+"""State of an insert whose chain is being loaded; what takes long follows behind a colon."""
+
 LEAVE_CYCLES, LEAVE_S = 2, 0.1
 """Callbacks that fade out an insert before its worker ends; seconds to wait for them where none come."""
 
 
 @dataclass(frozen=True, slots=True)
 class InsertStatus:
-    """What runs at an insert point. ``crashes``: of its worker, in a row. ``pid``: of its worker, 0 without one."""
+    """What runs at an insert point.
+
+    ``crashes``: of its worker, in a row, hangs among them. ``pid``: of its worker, 0 without one.
+    """
 
     point: str
     chain: str
@@ -58,10 +69,11 @@ class InsertStatus:
 class SupervisedInsert:
     """The insert of ``point``. `update` is called from one thread, again and again."""
 
-    def __init__(self, graph: Graph, plan: Plan, point: str, running: StallLimits, starting: StallLimits) -> None:
-        """``plan``: as the worker gets it. ``running``, ``starting``: when a worker counts as stalled."""
+    def __init__(self, graph: Graph, plan: Plan, point: str, running: StallLimits) -> None:
+        """``plan``: as the worker gets it. ``running``: when a worker that runs counts as stalled."""
         self.point = point
-        self._graph, self._plan, self._running, self._starting = graph, plan, running, starting
+        self._graph, self._plan, self._running = graph, plan, running
+        self._starting, self._diagnosis = running, InsertDiagnosis(point)
         self._words = graph.insert_arrays.words[INSERT_POINTS.index(point)]
         self._setting = InsertSetting()
         self._state = OFF
@@ -84,7 +96,11 @@ class SupervisedInsert:
     @property
     def is_settled(self) -> bool:
         """Whether nothing starts or ends here at this moment."""
-        return self._leaves_at is None and self._state != "starting"
+        return self._leaves_at is None and not self._is_starting
+
+    @property
+    def _is_starting(self) -> bool:
+        return self._state.partition(":")[0] == STARTING
 
     def update(self, setting: InsertSetting, now_s: float) -> None:
         """Do what is due at ``now_s`` of a monotonic clock. ``setting``: what the user wants."""
@@ -102,6 +118,7 @@ class SupervisedInsert:
         """End the worker at once, from any thread, because this process ends."""
         if (process := self._process) is not None:
             process.kill()
+            self._diagnosis.forget(process.pid)
 
     def request_stop(self) -> None:
         """Ask the worker to end."""
@@ -119,7 +136,7 @@ class SupervisedInsert:
             cycles = observe(self._graph.arrays.state, w.CYCLES)
             at_once = self._process is None
             self._leaves_at = (cycles, now_s) if at_once else (cycles + LEAVE_CYCLES, now_s + LEAVE_S)
-        self._state = OFF if self._setting.chain == OFF else "starting"
+        self._state = OFF if self._setting.chain == OFF else STARTING
 
     def _end_change(self, now_s: float) -> None:
         cycle, end_s = self._leaves_at or (0, 0.0)
@@ -138,6 +155,7 @@ class SupervisedInsert:
         process, self._process = self._process, None
         if process is not None:
             process.close(patience_s)
+            self._diagnosis.forget(process.pid)
 
     def _start(self, now_s: float) -> None:
         for word in (w.INSERT_READY, w.INSERT_STOP, w.INSERT_LATENCY):
@@ -149,32 +167,42 @@ class SupervisedInsert:
         except OSError as error:  # out of memory or processes: try again later
             self._schedule_restart(f"cannot be started ({error})", now_s)
             return
-        self._state = "starting"
+        limit_s = self._diagnosis.compute_load_limit(self._setting.chain)
+        self._starting = StallLimits(limit_s, limit_s)
+        self._state = STARTING
 
     def _check(self, process: InsertProcess, now_s: float) -> None:
-        starts = self._state == "starting"
+        starts = self._is_starting
+        limits = self._starting if starts else self._running
+        heartbeats = int(self._words[w.INSERT_HEARTBEAT])
         if (end := process.find_end()) is not None:
-            self._end_process(0.0)
-            self._handle_end(end, now_s)
-        elif self._detector.has_stalled(
-            now_s,
-            int(self._words[w.INSERT_HEARTBEAT]),
-            lambda: read_usage(process.pid),
-            self._starting if starts else self._running,
-        ):
-            self._end_process(0.0)
-            self._handle_end(WorkerEnd("crashed", "stalled"), now_s)
+            self._handle_end(process, end, now_s)
+        elif self._detector.has_stalled(now_s, heartbeats, lambda: read_usage(process.pid), limits):
+            process.close()
+            hang: Literal["busy", "still"] = "busy" if self._detector.is_busy else "still"
+            limit_s = limits.cpu_s if self._detector.is_busy else limits.idle_s
+            self._handle_failure(InsertFailure(process.pid, not starts, hang=hang, limit_s=limit_s), "stalled", now_s)
         elif not starts:
             self._follow_setting()
         elif observe(self._words, w.INSERT_READY):
             self._detector.restart()  # there is no heartbeat during preparation
             self._begin_running()
+        elif self._state == STARTING and now_s - self._started_s > SLOW_LOAD_S:
+            self._report_slow_load(process)
+
+    def _report_slow_load(self, process: InsertProcess) -> None:
+        name = self._diagnosis.find_loading(process.pid)
+        what = f"{name} is still being loaded; it is given up after {self._starting.idle_s:g} s"
+        self._state = f"{STARTING}: {what}"
+        log.warning("insert %s: chain %s: %s without progress", self.point, self._setting.chain, what)
 
     def _begin_running(self) -> None:
         if self._apply_timing():
             self._graph.restart_insert(self.point)  # begin at the present, not where the last process ended
             publish(self._words, w.INSERT_ALIVE, 1)
             self._apply_bypass()
+            if self._failures:
+                log.warning("insert %s: chain %s plays again", self.point, self._setting.chain)
 
     def _follow_setting(self) -> None:
         """Apply a changed bypass or reserve, or a changed latency of the processor."""
@@ -209,35 +237,40 @@ class SupervisedInsert:
             self._graph.route_insert(self.point, state == "running")
             self._state = state
 
-    def _handle_end(self, end: WorkerEnd, now_s: float) -> None:
+    def _handle_end(self, process: InsertProcess, end: WorkerEnd, now_s: float) -> None:
+        reason = f"died ({end.reason})"
         if end.kind == "refused":
             self._refuse(end.reason)
-            return
-        cause = self._explain_crash() if end.kind == "crashed" else ""
-        stable = now_s - self._started_s > STABLE_S
-        self._failures = 1 if stable else self._failures + 1
-        self._crashes = (0 if stable else self._crashes) + (end.kind == "crashed")
-        reason = end.reason if end.reason == "stalled" else f"died ({end.reason})"
-        if self._crashes >= MAX_CRASHES:
-            self._graph.route_insert(self.point, False)
-            self._state = f"off: crashed twice{': ' * bool(cause)}{cause}"
-            log.warning(
-                "insert %s: chain %s %s again; it stays off. %s",
-                *(self.point, self._setting.chain, reason),
-                cause or "Choose off and then the chain to try it once more; `sideman chain check` finds the plugin",
-            )
-        else:
-            if cause:
-                log.warning("insert %s: chain %s: %s", self.point, self._setting.chain, cause)
+        elif end.kind == "killed":
+            self._end_process(0.0)
+            self._count_end(0, now_s)
             self._schedule_restart(reason, now_s)
+        else:
+            failure = InsertFailure(process.pid, not self._is_starting, end.returncode, process.read_stderr())
+            self._handle_failure(failure, reason, now_s)
 
-    def _explain_crash(self) -> str:
-        """What the library knows of the crash that just was; empty if nothing."""
-        try:
-            return load_insert_library().explain_crash(self._setting.chain)
-        except BridgeError as error:
-            log.warning("insert %s: the crash of %s is not counted: %s", self.point, self._setting.chain, error)
-            return ""
+    def _handle_failure(self, failure: InsertFailure, reason: str, now_s: float) -> None:
+        """A worker failed by its own fault: it is started again, and after MAX_CRASHES stays off."""
+        cause = self._diagnosis.explain(self._setting.chain, failure)
+        self._end_process(0.0)
+        self._count_end(1, now_s)
+        name = self._setting.chain
+        if cause:
+            log.warning("insert %s: chain %s: %s", self.point, name, cause)
+        if self._crashes < MAX_CRASHES:
+            self._schedule_restart(reason, now_s)
+            return
+        self._graph.route_insert(self.point, False)
+        self._state = f"{OFF}: failed twice: {cause or reason}"
+        if "unblock" not in cause:
+            self._state += "; to try it again, choose off, then the chain"
+        log.warning("insert %s: chain %s %s again; it stays off", self.point, name, reason)
+
+    def _count_end(self, crashes: int, now_s: float) -> None:
+        """Count an end of the worker in a row of them, and ``crashes`` that are its own fault."""
+        is_stable = now_s - self._started_s > STABLE_S
+        self._failures = 1 if is_stable else self._failures + 1
+        self._crashes = (0 if is_stable else self._crashes) + crashes
 
     def _schedule_restart(self, reason: str, now_s: float) -> None:
         self._restart_s = now_s + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]

@@ -21,11 +21,13 @@ import msgspec
 
 from bridge.cpu_usage import read_usage
 from bridge.errors import EngineError
+from bridge.processes import describe_exit
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
 from bridge.runtime.shared.wake import make_semaphore
 from bridge.runtime.stall_detector import StallDetector, StallLimits
+from bridge.runtime.worker_log import WorkerLog
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +149,8 @@ class Supervisor:
             worker.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,  # of engines too, as what they import may print
+                stderr=subprocess.STDOUT,
                 pass_fds=arena.inherited_fds,
                 start_new_session=True,
                 env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
@@ -154,6 +158,8 @@ class Supervisor:
         except OSError as error:  # out of memory or processes: try again later
             self._schedule_restart(worker, worker.started_s, f"cannot be started ({error})")
             return
+        if worker.process.stdout is not None:
+            WorkerLog(worker.process.stdout, worker.role)
         if worker.process.stdin is not None:
             # one that died at once closes its input; the next check finds it dead
             with suppress(BrokenPipeError), worker.process.stdin as plan:
@@ -180,7 +186,7 @@ class Supervisor:
         runs, pid = worker.state == "running", worker.process.pid
         limits = self._running if runs else self._starting
         if worker.process.poll() is not None:
-            self._schedule_restart(worker, now, f"died ({_describe_exit(worker.process.returncode)})")
+            self._schedule_restart(worker, now, f"died ({describe_exit(worker.process.returncode)})")
         elif worker.detector.has_stalled(now, int(words[w.HEARTBEAT]), lambda: read_usage(pid), limits):
             worker.process.kill()
             worker.process.wait()
@@ -201,7 +207,3 @@ class Supervisor:
         worker.process = None
         log.warning("the %s worker %s; it is restarted; the dry mix continues", worker.role, reason)
         self._enter_state(worker, reason)
-
-
-def _describe_exit(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit status {code}"

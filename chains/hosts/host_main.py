@@ -132,7 +132,7 @@ class RequestLoop:
         member = next((member for _, member in walk_members(self._chain) if member.label == label), None)
         plugin = find_plugin_file(member) if member is not None else None
         if plugin is not None:
-            self._journal.note_begin(plugin)
+            self._journal.note_begin(plugin, os.getppid())
 
     def _fail(self, what: str, hint: str, verdict: HostVerdict) -> None:
         plugin = self._step.plugin

@@ -44,6 +44,7 @@ class LiveGraph:
             PluginError: A plugin cannot be loaded, or refuses its state or a parameter.
         """
         check_live(chain)
+        self._report_step = report_step
         self._loading = ChainLoading(rate, block_frames, folder, report_step, is_live=True)
         try:
             self._graph: ChainGraph = self._loading.load(chain)
@@ -64,6 +65,7 @@ class LiveGraph:
             raise ConfigError(message, f"give {MIN_BLOCK_FRAMES} frames or more")
         for member in self._graph.members:
             assert isinstance(member, StreamingMember)
+            self._report_step("prepare", member.label)
             member.prepare(rate)
         self._block_frames = block_frames
         self._main = LivePath(self._graph.main, block_frames, self._make_line)

@@ -6,7 +6,8 @@ Listing them reads their files and loads no plugin: the control process does it,
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+import os
+from collections.abc import Callable, Hashable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING
 from bridge.config import user_dir
 from bridge.core.audio import Audio
 from bridge.core.file_choice import FileChoice
+from bridge.core.insert import InsertFailure
 from bridge.errors import ConfigError, EngineError
 from bridge.file_stamps import stamp_files
 from chains.document.chain import Chain
 from chains.document.chain_lookup import FOLDER, ChainEntry, list_chains, load_chain
 from chains.document.host_choice import list_live_obstacles
-from chains.document.member_paths import walk_members
-from chains.process.block_list import count_left_over_plugins
+from chains.live.insert_failures import compute_load_limit, explain_failure
 from chains.process.crash_record import find_unblocked_plugins
 from chains.process.limits import compute_memory_limit, limit_memory
 from chains.process.loading import LoadingJournal
@@ -48,12 +49,12 @@ class LiveChain:
         """The latency of the whole chain, as of the last block."""
         return 0 if self._graph is None else self._graph.latency_frames
 
-    def prepare(self, rate: int, block_frames: int) -> None:
+    def prepare(self, rate: int, block_frames: int, report_progress: Callable[[], object]) -> None:
         """Load the chain, and prepare it for blocks of ``block_frames`` at ``rate`` Hz; what the host has to say of its
-        plugins is logged.
+        plugins is logged. ``report_progress``: called before each step of each member.
 
-        Before a plugin is touched the loading journal names it. Where the process ends with it, the next one counts a
-        crash of that plugin, and after two the block list refuses it.
+        Before a plugin is touched the loading journal names it, so that the process that started this one knows what it
+        died of.
 
         Raises:
             ConfigError: The chain cannot run live; the message says why for each member.
@@ -69,8 +70,11 @@ class LiveChain:
         journal = LoadingJournal()
 
         def report_step(_step: str, label: str) -> None:
+            report_progress()
             if label in plugins:
-                journal.note_begin(plugins[label])
+                journal.note_begin(plugins[label], os.getppid())
+            else:
+                journal.note_end()  # an effect is not the plugin before it
 
         try:
             self._graph = LiveGraph(self._chain, self._folder, rate, block_frames, report_step)
@@ -152,16 +156,31 @@ class ChainLibrary:
             raise ConfigError(f"the chain {name} cannot run live: {'; '.join(reasons)}", _NOT_LIVE)
         return LiveChain(name, path, chain, compute_memory_limit())
 
-    def explain_crash(self, name: str) -> str:
-        """Which plugins of the chain were being loaded when their process ended; they are counted as crashed.
+    def compute_load_limit(self, name: str) -> float:
+        """Seconds without progress after which a plugin of the chain hangs.
 
         Raises:
-            ConfigError: The chain or the block list cannot be read, or the list not be written.
+            ConfigError: The chain cannot be read.
         """
-        _, chain = load_chain(name)
-        members = {member.plugin for _, member in walk_members(chain) if member.plugin}
-        counted = count_left_over_plugins()
-        for plugin, sentence in counted:
-            if plugin.name not in members:  # of another insert that crashed at the same time
-                log.warning("%s", sentence)
-        return "; ".join(sentence for plugin, sentence in counted if plugin.name in members)
+        return compute_load_limit(name)
+
+    def find_loading(self, pid: int) -> str:
+        """The plugin that a process is loading now; empty where none."""
+        entry = LoadingJournal().find(pid)
+        return entry.plugin.name if entry else ""
+
+    def explain_failure(self, name: str, failure: InsertFailure) -> str:
+        """The plugin that failed, and why; one that was being loaded is counted for the block list.
+
+        Raises:
+            ConfigError: That cannot be kept.
+        """
+        return explain_failure(name, failure)
+
+    def forget_process(self, pid: int) -> None:
+        """Count nothing against the plugin that a process was loading.
+
+        Raises:
+            ConfigError: That cannot be kept.
+        """
+        LoadingJournal().end(pid)

@@ -173,30 +173,18 @@ class BlockList:
 
 
 def count_left_over(journal: LoadingJournal | None = None, blocked: BlockList | None = None) -> list[str]:
-    """Count the plugins that were being loaded when their process ended; a sentence about each, also logged.
+    """Count the plugins that were being loaded when Sideman ended with their process; a sentence about each, also
+    logged.
 
     Raises:
         ConfigError: The block list has an error, or cannot be written.
     """
-    sentences = [sentence for _, sentence in count_left_over_plugins(journal, blocked)]
-    for sentence in sentences:
-        log.warning("%s", sentence)
-    return sentences
-
-
-def count_left_over_plugins(
-    journal: LoadingJournal | None = None, blocked: BlockList | None = None
-) -> list[tuple[PluginFile, str]]:
-    """As `count_left_over`, not logged: each plugin with its sentence.
-
-    Raises:
-        ConfigError: The block list has an error, or cannot be written.
-    """
-    counted = []
+    sentences = []
     for entry in (journal or LoadingJournal()).take_left_over():
         is_blocked = (blocked or BlockList()).count(entry.plugin, HostVerdict.CRASHED, "load", entry.since_s)
-        counted.append((entry.plugin, describe_left_over(entry, is_blocked)))
-    return counted
+        sentences.append(describe_left_over(entry, is_blocked))
+        log.warning("%s", sentences[-1])
+    return sentences
 
 
 def describe_left_over(entry: LoadingEntry, is_blocked: bool) -> str:

@@ -34,6 +34,18 @@ def find_unblocked_plugins(chain: Chain, blocked: BlockList | None = None) -> di
     return found
 
 
+def count_failure(plugin: PluginFile, error: PluginError, blocked: BlockList | None = None) -> None:
+    """Count a failure of ``plugin``; the error's hint then says whether it is blocked now."""
+    try:
+        is_blocked = (blocked or BlockList()).count(plugin, error.verdict, error.step)
+    except ConfigError as failure:  # the plugin's failure matters more
+        log.warning("the failure of %s is not counted: %s", plugin.name, failure)
+        return
+    if is_blocked:
+        error.hint += f"; it is blocked now, to try it again: sideman chain unblock {quote_name(plugin.name)}"
+        error.args = (error.message, error.hint)
+
+
 class CrashRecord:
     """The plugins of one chain, by label."""
 
@@ -53,17 +65,8 @@ class CrashRecord:
 
     def count(self, error: PluginError) -> None:
         """Count a failure; the error's hint then says whether the plugin is blocked now."""
-        plugin = self._files.get(error.plugin)
-        if plugin is None:
-            return
-        try:
-            is_blocked = self._blocked.count(plugin, error.verdict, error.step)
-        except ConfigError as failure:  # the plugin's failure matters more
-            log.warning("the failure of %s is not counted: %s", plugin.name, failure)
-            return
-        if is_blocked:
-            error.hint += f"; it is blocked now, to try it again: sideman chain unblock {quote_name(plugin.name)}"
-            error.args = (error.message, error.hint)
+        if (plugin := self._files.get(error.plugin)) is not None:
+            count_failure(plugin, error, self._blocked)
 
     def close_child(self, pid: int) -> None:
         """Remove the loading entry of a child that has ended, and was counted or ended on purpose."""

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bridge.processes import describe_exit
 from chains.process.messages import Step
 from chains.process.verdict import HostVerdict, PluginError
 
@@ -14,7 +15,7 @@ OUT_OF_MEMORY_SHARE = 0.9
 STEP_WORDS = {
     "": "before anything was loaded", "start": "while it started", "load": "while it was loaded",
     "state": "while its state was set", "parameters": "while its parameters were set",
-    "prepare": "while it was prepared", "render": "while it rendered",
+    "prepare": "while it was prepared", "render": "while it rendered", "play": "while it played",
 }  # fmt: skip
 """Completes a sentence, by the step's name."""
 _ALLOCATION_FAILED = ("bad_alloc", "MemoryError", "out of memory", "Cannot allocate memory")
@@ -83,8 +84,7 @@ def make_error(verdict: HostVerdict, what: str, step: Step, members: Sequence[st
 def _describe_end(end: HostEnd) -> str:
     if end.returncode >= 0:
         return f"its process ended (exit status {end.returncode}) without a result"
-    number = -end.returncode
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    name = describe_exit(end.returncode)
     return f"its process aborted ({name})" if name == "SIGABRT" else f"its process crashed ({name})"
 
 

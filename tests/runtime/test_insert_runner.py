@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -179,7 +181,7 @@ def test_the_time_of_each_block_is_counted() -> None:
 
 def test_a_processor_that_refuses_the_rate_is_not_warmed_up() -> None:
     class Refusing(ToyInsert):
-        def prepare(self, rate: int, block_frames: int) -> None:
+        def prepare(self, rate: int, block_frames: int, report_progress: Callable[[], object]) -> None:
             raise EngineError(f"no plugin at {rate} Hz")
 
     with pytest.raises(EngineError, match="no plugin at 48000 Hz"):

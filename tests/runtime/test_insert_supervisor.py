@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -16,10 +17,11 @@ from bridge.core.audio import CHANNELS
 from bridge.core.insert import INSERT_POINTS
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.supervised_insert import BLOCK_FRAMES
+from bridge.runtime.stall_detector import StallLimits
+from bridge.runtime.supervised_insert import BLOCK_FRAMES, SLOW_LOAD_S, SupervisedInsert
 from bridge.runtime.wiring import wire
 from tests.runtime.chosen_inserts import PERIOD, RATE, RESERVE, ChosenInserts, make_noise
-from tests.runtime.toy_inserts import DELAY, GAIN
+from tests.runtime.toy_inserts import DELAY, GAIN, STUCK_S, ToyLibrary
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
@@ -36,6 +38,7 @@ def inserts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChosenInserts]
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text("[sideman.inserts]\ntoys = tests.runtime.toy_inserts:ToyLibrary\n")
     with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
         patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
         patch.setenv("DISPLAY", ":99")
         with Graph(wire({}, RATE, {}), PERIOD, {}, {}) as graph:
@@ -128,9 +131,10 @@ def test_a_chain_that_crashes_while_it_is_loaded_is_off_after_the_second_time(
     inserts: ChosenInserts, caplog: pytest.LogCaptureFixture
 ) -> None:
     inserts.choose("other", "dies")
-    inserts.until_state("other", "dies", "off: crashed twice")
+    again = "; to try it again, choose off, then the chain"
+    inserts.until_state("other", "dies", "off: failed twice: dies: SIGABRT while loading" + again)
     assert inserts.status("other").crashes == 2
-    assert "chain dies died (signal 6); it is restarted" in caplog.text
+    assert "chain dies died (SIGABRT); it is restarted" in caplog.text
     assert "it stays off" in caplog.text
     inserts.choose("other", "off")
     inserts.until_state("other", "off", "off")
@@ -139,10 +143,11 @@ def test_a_chain_that_crashes_while_it_is_loaded_is_off_after_the_second_time(
     assert inserts.status("other").crashes == 0
 
 
-@pytest.mark.parametrize(("chain", "reason"), [("crashes", "died (signal 6)"), ("exits", "died (exit status 0)")])
+@pytest.mark.parametrize(("chain", "reason"), [("crashes", "SIGABRT"), ("exits", "exit status 0")])
 def test_a_chain_that_crashes_in_a_block_is_restarted_once(
     inserts: ChosenInserts, caplog: pytest.LogCaptureFixture, chain: str, reason: str
 ) -> None:
+    caplog.set_level(logging.INFO)
     inserts.choose("drums", chain)
     inserts.until_state("drums", chain, "running")
     first = inserts.status("drums").pid
@@ -151,11 +156,12 @@ def test_a_chain_that_crashes_in_a_block_is_restarted_once(
     until("a second worker", lambda: inserts.status("drums").pid not in (0, first))
     inserts.until_state("drums", chain, "running")
     assert inserts.word("drums", w.INSERT_DELAY) == RESERVE  # the delay stays, so that nothing moves meanwhile
-    assert f"chain {chain} {reason}; it is restarted" in caplog.text
+    assert f"chain {chain} died ({reason}); it is restarted" in caplog.text
+    assert f"insert drums: chain {chain} plays again" in caplog.text
     audio = make_noise(2)
     np.testing.assert_array_equal(inserts.send("drums", audio), audio * GAIN)
     inserts.post("drums", LOUD)
-    inserts.until_state("drums", chain, "off: crashed twice")
+    inserts.until_state("drums", chain, f"off: failed twice: {chain}: {reason} while playing; to try it again, ")
     assert inserts.word("drums", w.INSERT_ROUTED) == 0
     assert inserts.word("drums", w.INSERT_DELAY) == RESERVE
 
@@ -184,13 +190,13 @@ def test_a_worker_that_hangs_is_ended_and_restarted(inserts: ChosenInserts, capl
 
 
 def test_a_plugin_has_no_display_and_its_chatter_does_not_reach_our_output(
-    inserts: ChosenInserts, capfd: pytest.CaptureFixture[str]
+    inserts: ChosenInserts, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     inserts.choose("mix", "prints")
     inserts.until_state("mix", "prints", "running")
-    captured = capfd.readouterr()
-    assert captured.out == ""
-    assert "plugin chatter" in captured.err
+    until("what it printed", lambda: "insert mix: plugin chatter" in caplog.messages)
+    assert capfd.readouterr() == ("", "")
     environment = Path(f"/proc/{inserts.status('mix').pid}/environ")
     if environment.exists():
         assert b"DISPLAY=" not in environment.read_bytes()
@@ -221,3 +227,44 @@ def test_waiting_ends_while_a_chain_hangs_as_it_is_loaded_and_names_it(
     assert reported == [[("vocals", "stuck")]]
     assert inserts.status("vocals").state == "starting"
     assert "insert vocals: chain stuck is still being loaded; the audio starts without it" in caplog.text
+
+
+def test_a_chain_that_hangs_as_it_is_loaded_is_ended_and_is_off_after_the_second_time(inserts: ChosenInserts) -> None:
+    inserts.choose("vocals", "stuck")
+    inserts.until_state(
+        "vocals", "stuck", f"off: failed twice: stuck: still for {STUCK_S:g} s while loading; to try it"
+    )
+    assert inserts.status("vocals").crashes == 2
+    assert inserts.status("vocals").pid == 0
+
+
+def test_a_chain_that_takes_long_to_load_is_named_in_the_log_and_in_its_state(
+    inserts: ChosenInserts, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = SupervisedInsert(inserts.graph, inserts.graph.plan, "bass", StallLimits(30.0, 30.0))
+    setting = InsertSetting("stuck")
+    try:
+        for now_s in (0.0, 0.1, SLOW_LOAD_S, SLOW_LOAD_S + 0.2):
+            assert slow.status.state in ("off", "starting")
+            slow.update(setting, now_s)
+        assert slow.status.state == f"starting: Stuck is still being loaded; it is given up after {STUCK_S:g} s"
+        assert not slow.is_settled
+        slow.update(setting, SLOW_LOAD_S + 0.3)
+        assert caplog.text.count("insert bass: chain stuck: Stuck is still being loaded") == 1
+    finally:
+        slow.close(0.0)
+    assert slow.status.pid == 0
+
+
+def test_a_worker_that_is_ended_on_purpose_counts_against_nothing(
+    inserts: ChosenInserts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(ToyLibrary, "forget_process", lambda _self, pid: calls.append(f"forget {pid}"))
+    monkeypatch.setattr(ToyLibrary, "explain_failure", lambda _self, name, _failure: calls.append(f"explain {name}"))
+    inserts.choose("vocals", "stuck")
+    until("a worker", lambda: inserts.status("vocals").pid > 0)
+    pid = inserts.status("vocals").pid
+    inserts.choose("vocals", "half")
+    inserts.until_state("vocals", "half", "running")
+    assert calls == [f"forget {pid}"]

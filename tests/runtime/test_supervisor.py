@@ -165,7 +165,7 @@ def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> N
             assert running.pid != pid
             running.until_stems_flow()
         assert running.callback.worst < 1e-6
-        assert running.states == ["starting", "running"] + ["died (signal 9)", "starting", "running"] * 2
+        assert running.states == ["starting", "running"] + ["died (SIGKILL)", "starting", "running"] * 2
 
 
 def test_a_stopped_worker_is_killed_and_started_anew() -> None:

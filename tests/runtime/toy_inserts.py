@@ -11,8 +11,10 @@ import numpy as np
 from bridge.config import user_dir
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.file_choice import FileChoice
+from bridge.core.insert import InsertFailure
 from bridge.errors import EngineError
 from bridge.file_stamps import Stamp, stamp_files
+from bridge.processes import describe_exit
 
 GAIN = np.float32(0.5)
 FOLDER = "toys"
@@ -20,6 +22,10 @@ DELAY = 256
 """Frames by which ``late`` delays: it declares them."""
 TRIGGER = 0.9
 """A sample as loud as this makes ``crashes``, ``hangs`` and ``exits`` do so."""
+
+
+STUCK_S = 1.5
+"""Seconds without progress after which ``stuck`` hangs while it is loaded."""
 
 
 class ToyInsert:
@@ -31,7 +37,7 @@ class ToyInsert:
         self.log: list[str] = []
         """"prepare" and "reset", as they were called."""
 
-    def prepare(self, rate: int, block_frames: int) -> None:
+    def prepare(self, rate: int, block_frames: int, report_progress: Callable[[], object]) -> None:
         self.log.append("prepare")
 
     def process(self, block: Audio, out: Audio) -> None:
@@ -86,8 +92,19 @@ class ToyLibrary:
     def stamp_files(self) -> tuple[Stamp, ...]:
         return stamp_files(user_dir(FOLDER))
 
-    def explain_crash(self, name: str) -> str:
-        return ""
+    def compute_load_limit(self, name: str) -> float:
+        return STUCK_S if name == "stuck" else 30.0
+
+    def find_loading(self, pid: int) -> str:
+        return "Stuck"
+
+    def explain_failure(self, name: str, failure: InsertFailure) -> str:
+        at = "playing" if failure.was_playing else "loading"
+        how = f"{failure.hang} for {failure.limit_s:g} s" if failure.hang else describe_exit(failure.returncode)
+        return f"{name}: {how} while {at}"
+
+    def forget_process(self, pid: int) -> None:
+        """Nothing was noted of it."""
 
     def load(self, name: str) -> ToyInsert:
         if name == "dies":
@@ -95,7 +112,7 @@ class ToyLibrary:
         if name == "at96":
             raise EngineError("at96: it runs at 96 kHz only", "choose another chain")
         if name == "prints":
-            os.write(1, b"plugin chatter")
+            os.write(1, b"plugin chatter\n")
         while name == "stuck":
             time.sleep(0.01)
         if name == "moves":

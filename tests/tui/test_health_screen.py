@@ -71,9 +71,10 @@ def test_a_worker_that_died_comes_first() -> None:
 @pytest.mark.parametrize(
     ("state", "words", "fix"),
     [
-        ("died (signal 11)", "insert drums died (signal 11)", "the dry sound plays; it is started anew by itself"),
+        ("died (SIGSEGV)", "insert drums died (SIGSEGV)", "the dry sound plays; it is started anew by itself"),
         ("refused: a plugin is missing", "insert drums refused", "a plugin is missing"),
-        ("off: crashed twice", "insert drums off", "crashed twice; choose off, then the chain to try again"),
+        ("off: failed twice: Kars: crashed", "insert drums off", "failed twice: Kars: crashed"),
+        ("starting: Kars is still being loaded", "insert drums starting", "Kars is still being loaded"),
     ],
 )
 def test_an_insert_that_does_not_play_is_a_fault(state: str, words: str, fix: str) -> None:

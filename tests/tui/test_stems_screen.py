@@ -139,9 +139,9 @@ def test_no_level_is_shown_while_the_sidecar_is_lost() -> None:
         ("running", "◆", "insert on"),
         ("bypassed", "◇", "insert dry"),
         ("starting", "◇", "insert dry"),
-        ("died (signal 11)", "◇", "insert dry"),
-        ("refused: a plugin is missing", "×", "insert off"),
-        ("off: crashed twice", "×", "insert off"),
+        ("died (SIGSEGV)", "◇", "insert dry"),
+        ("refused: a plugin is missing", "×", "insert refused"),
+        ("off: failed twice: Kars: crashed", "×", "insert off"),
     ],
 )
 def test_an_insert_has_a_sign_before_the_name_and_a_word_where_there_is_room(state: str, sign: str, word: str) -> None:

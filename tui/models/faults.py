@@ -84,10 +84,8 @@ def _find_silent_inserts(session: Session) -> Iterator[Fault]:
     for row in session.read_rows("insert"):
         state, _, reason = read_text(row, "state").partition(": ")
         what = f"insert {read_text(row, 'point')} {state}"
-        if state == "refused":
+        if state in ("refused", "off") or (state == "starting" and reason):
             yield Fault(what, reason)
-        elif state == "off":
-            yield Fault(what, f"{reason}; choose off, then the chain to try again")
         elif state not in ("running", "bypassed", "starting"):
             yield Fault(what, "the dry sound plays; it is started anew by itself")
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from tui.core.session import Session
 from tui.core.values import read_text
 
-OFF_STATES = frozenset({"off", "refused"})
-"""First words of the states in which nothing starts an insert again."""
-
 
 @dataclass(frozen=True, slots=True)
 class InsertMark:
@@ -17,7 +14,7 @@ class InsertMark:
 
     Attributes:
         sign: One character.
-        word: What it plays: ``on``, ``dry`` or ``off``.
+        word: What it plays: ``on`` or ``dry``; or why nothing starts it again: ``refused`` or ``off``.
         role: The role of both.
     """
 
@@ -28,7 +25,10 @@ class InsertMark:
 
 PLAYING = InsertMark("◆", "on", "text")
 DRY = InsertMark("◇", "dry", "warning")
+REFUSED = InsertMark("×", "refused", "error")
 OFF = InsertMark("×", "off", "error")
+_MARKS = {"running": PLAYING, "refused": REFUSED, "off": OFF}
+"""By the first word of the state; the dry sound plays in all others."""
 
 
 def find_insert_mark(session: Session, point: str) -> InsertMark | None:
@@ -36,5 +36,4 @@ def find_insert_mark(session: Session, point: str) -> InsertMark | None:
     row = session.read_row("insert", point)
     if not row or session.state == "lost":
         return None
-    state = read_text(row, "state").partition(":")[0]
-    return PLAYING if state == "running" else OFF if state in OFF_STATES else DRY
+    return _MARKS.get(read_text(row, "state").partition(":")[0], DRY)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +20,12 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import wire
 from chains.document.chain import Chain, Member
 from chains.document.chain_file import write_chain
+from chains.live import insert_library
 from chains.process.audio_file import create_segment, map_segment, write_segment
+from chains.process.block_list import BlockList
 from chains.process.host_process import HostProcess
-from chains.process.limits import compute_memory_limit
+from chains.process.limits import Limits, compute_memory_limit
+from chains.process.loading import LoadingJournal
 from chains.process.messages import RenderRequest
 from tests.chains.plugins import FixturePlugin, make_chain, require_hosts
 from tests.runtime.chosen_inserts import PERIOD, RATE, RESERVE, ChosenInserts, make_noise
@@ -61,7 +66,7 @@ def render_offline(chain: Chain, audio: Audio, folder: Path) -> Audio:
 
 
 def test_chains_play_what_a_render_gives_and_declare_their_latency(
-    inserts: ChosenInserts, fixture_plugin: FixturePlugin, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    inserts: ChosenInserts, fixture_plugin: FixturePlugin, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chains = {"filters": FILTERS, "delaying": make_chain(fixture_plugin("latency"), fingerprint="0" * 64)}
     save_chain("filters", chains["filters"])
@@ -77,8 +82,8 @@ def test_chains_play_what_a_render_gives_and_declare_their_latency(
         wanted = render_offline(chains[chain], audio, tmp_path / chain)
         whole = audio.shape[1] - latency
         np.testing.assert_array_equal(inserts.send(point, audio)[:, :whole], wanted[:, :whole])
-    said = "delaying: fixture_latency: its parameters are not those with which the chain was made"
-    assert said in capfd.readouterr().err
+    said = "insert mix: delaying: fixture_latency: its parameters are not those with which the chain was made"
+    until("the warning", lambda: said in caplog.text)
 
 
 def test_a_plugin_that_puts_out_nan_for_silence_is_refused(
@@ -96,7 +101,9 @@ def test_a_plugin_that_crashes_in_a_block_is_off_after_the_second_time(
 ) -> None:
     save_chain("crash", make_chain(fixture_plugin("crash_process")))
     inserts.choose("vocals", "crash")  # it crashes in the silent blocks before the stream
-    inserts.until_state("vocals", "crash", "off: crashed twice")
+    said = "off: failed twice: fixture_crash_process: while it was prepared: its process crashed (SIGSEGV)"
+    inserts.until_state("vocals", "crash", said)
+    assert inserts.status("vocals").state.endswith("; to try it again, choose off, then the chain")
     assert inserts.status("vocals").crashes == 2
 
 
@@ -105,8 +112,11 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_blocked_after_two_times(
 ) -> None:
     save_chain("crash", make_chain(fixture_plugin("crash_ctor")))
     inserts.choose("band", "crash")
-    inserts.until_state("band", "crash", "off: crashed twice: Fixture crash_ctor: its process ended while this plugin")
-    assert 'it is blocked now: sideman chain unblock "Fixture crash_ctor"' in inserts.status("band").state
+    said = "off: failed twice: Fixture crash_ctor: while it was loaded: its process crashed (SIGSEGV)"
+    inserts.until_state("band", "crash", said)
+    assert (
+        'it is blocked now, to try it again: sideman chain unblock "Fixture crash_ctor"' in inserts.status("band").state
+    )
     inserts.choose("band", "off")
     inserts.until_state("band", "off", "off")
     inserts.choose("band", "crash")
@@ -114,12 +124,61 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_blocked_after_two_times(
     assert "sideman chain unblock" in inserts.status("band").state
 
 
+def test_a_plugin_that_hangs_while_it_is_loaded_is_named_counted_as_hung_and_blocked(
+    inserts: ChosenInserts, fixture_plugin: FixturePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insert_library, "compute_load_limit", lambda _name: 4.0)
+    save_chain("hang", make_chain(fixture_plugin("hang_ctor")))
+    inserts.choose("drums", "hang")
+    said = "off: failed twice: Fixture hang_ctor: while it was loaded: stood still for more than 4 s and was ended"
+    inserts.until_state("drums", "hang", said)
+    assert 'sideman chain unblock "Fixture hang_ctor"' in inserts.status("drums").state
+    assert [(row.name, row.crashes, row.verdict) for row in BlockList().read()] == [
+        ("Fixture hang_ctor", 2, "hung, still")
+    ]
+
+
+def test_a_worker_ended_by_a_new_choice_or_from_outside_counts_nothing_against_its_plugin(
+    inserts: ChosenInserts, fixture_plugin: FixturePlugin
+) -> None:
+    save_chain("slow", make_chain(fixture_plugin("slow_ctor")))
+    journal = LoadingJournal()
+
+    def until_loading() -> int:
+        until("loading", lambda: journal.find(inserts.status("bass").pid) is not None)
+        return inserts.status("bass").pid
+
+    for _ in range(2):
+        inserts.choose("bass", "slow")
+        until_loading()
+        inserts.choose("bass", "off")
+        until("no worker", lambda: not inserts.status("bass").pid)
+    inserts.choose("bass", "slow")
+    pid = until_loading()
+    os.kill(pid, signal.SIGKILL)
+    until("another worker", lambda: inserts.status("bass").pid not in (0, pid))
+    until_loading()
+    inserts.supervisor.kill()  # as at the end of this process
+    inserts.choose("bass", "off")
+    until("no worker", lambda: not inserts.status("bass").pid)
+    assert not list(journal.folder.iterdir())
+    assert BlockList().read() == ()
+
+
+def test_the_load_limit_is_that_of_a_render_or_what_the_chain_allows() -> None:
+    save_chain("normal", FILTERS)
+    save_chain("large", Chain(members=(Member(plugin="Large", format="vst3", load_limit_s=90.0),)))
+    library = insert_library.ChainLibrary()
+    assert library.compute_load_limit("normal") == Limits().load_s
+    assert library.compute_load_limit("large") == 90.0
+
+
 PREPARE_IN_1_GB = """
 import sys
 from pathlib import Path
 from chains.live.insert_library import LiveChain
 from tests.chains.plugins import make_chain
-LiveChain("greedy", Path("greedy.toml"), make_chain(sys.argv[1]), 1 << 30).prepare(48000, 128)
+LiveChain("greedy", Path("greedy.toml"), make_chain(sys.argv[1]), 1 << 30).prepare(48000, 128, int)
 """
 
 

@@ -153,8 +153,19 @@ def test_a_journal_that_cannot_be_written_is_said_and_keeps_no_plugin_from_loadi
     folder.parent.mkdir(parents=True)
     folder.write_text("")  # a file where the folder should be
     journal = LoadingJournal()
-    journal.note_begin(COMP)
+    journal.note_begin(COMP, os.getpid())
     journal.note_end()
     assert [str(folder) in message for message in caplog.messages] == [True, True]
     with HostProcess() as host:
         assert host.load(make_chain(fixture_plugin("gain")), 48_000).members
+
+
+def test_what_a_process_was_loading_is_left_to_the_one_that_started_it_as_long_as_that_runs() -> None:
+    journal, pid = LoadingJournal(), end_process()
+    journal.begin(COMP, pid, owner=os.getpid())
+    assert count_left_over() == []
+    found = journal.find(pid)
+    assert found is not None and found.plugin == COMP
+    journal.begin(COMP, pid, owner=end_process())
+    assert len(count_left_over()) == 1
+    assert journal.find(pid) is None
