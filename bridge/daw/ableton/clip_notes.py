@@ -132,6 +132,18 @@ def read_notes(values: Args) -> list[ClipNote] | None:
     return sorted(notes)
 
 
+def is_within(values: Args, area: Args) -> bool:
+    """Whether all notes of a reply lie in ``area`` (see `NoteRange.area`), as a question for it is answered."""
+    notes = read_notes(values)
+    if notes is None or len(area) != 4:
+        return notes is not None
+    low, pitches, start, span = map(_to_number, area)
+    slack = TOLERANCE_BEATS
+    return all(
+        low <= note.pitch < low + pitches and start - slack <= note.start < start + span + slack for note in notes
+    )
+
+
 def is_equal(found: Sequence[ClipNote], wanted: Sequence[ClipNote]) -> bool:
     """Whether both have the same notes, with times and velocities within the tolerances."""
     if len(found) != len(wanted):

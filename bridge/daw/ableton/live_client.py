@@ -156,6 +156,12 @@ class LiveClient:
             self._update_query(key, now_s, sent)
         return sent
 
+    def flush(self) -> list[bytes]:
+        """The messages without a reply that wait, at once: nothing follows them."""
+        left = list(self._posts)
+        self._posts.clear()
+        return left
+
     def find_due_s(self, now_s: float) -> float:
         """The time of the next `update` that may send something."""
         window_s = self._window_s + self.tick_s

@@ -64,6 +64,8 @@ class LiveModel:
         self.scenes = ["Intro", "Verse"]
         self.listeners: dict[tuple[str, Args], int] = {}
         self.beat_listening = False
+        self.late_bars = 0
+        """Bars by which the next clip starts late: its message took too long."""
         self.received: list[Message] = []
         self.beat = 0.0
         self._pending: list[tuple[int, int, int, float]] = []
@@ -221,6 +223,8 @@ class LiveModel:
             return (index, *lists[prop])
         if verb == "get" and prop == "has_midi_input":
             return index, track.midi
+        if name == "get/clips/name":
+            return (index, *(None if clip is None else clip.values["name"] for clip in track.slots))
         if prop not in fields:
             raise NotImplementedError
         if verb == "get":
@@ -282,7 +286,8 @@ class LiveModel:
         if self.song["clip_trigger_quantization"] != 4:
             clip.launched_beat, clip.fired_for = self.beat, None
             return
-        clip.fired_for = (self.beat // self.bar_beats + 1) * self.bar_beats
+        clip.fired_for = (self.beat // self.bar_beats + 1 + self.late_bars) * self.bar_beats
+        self.late_bars = 0
 
     def _notes(self, clip: ModelClip, name: str, ids: Args, rest: Sequence[object]) -> Args | None:
         if name == "add/notes":
