@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bridge.control.insert_controls import INSERT_READING
 from bridge.control.sidecar_readings import READINGS
 from bridge.core.control import address_of
+from bridge.core.insert import rank_point
 from bridge.core.latency import Ledger, Path, describe_disagreement
 from bridge.core.role import ROLES
 from bridge.errors import DriverError
@@ -69,6 +70,7 @@ def read_running_latency(client: OscClient) -> RunningLatency:
         name = str(row["path"])
         parts = {part: _count(row, part) for part in _PARTS}
         ledger.declare(Path(name, PORTS.get(name, ()), **parts))
+    inserts.sort(key=lambda row: rank_point(str(row["point"])))  # they come in the order of their last change
     shown = tuple(f"{row['point']}: {row['chain']}, {row['state']}" for row in inserts)
     return RunningLatency(ledger, str(identities[0]["name"]), str(identities[0]["server"]), shown)
 

@@ -7,6 +7,7 @@ from rich.text import Text
 from bridge.app import Sidecar
 from bridge.control.bus import Bus, Row
 from bridge.control.insert_controls import INSERT_READING
+from bridge.core.insert import rank_point
 from bridge.core.insert_registry import OFF
 from bridge.core.role import ROLES
 
@@ -53,7 +54,7 @@ def format_status_line(sidecar: Sidecar, width: int) -> Text:
     waiting = [f"{row[0]} {row[1]}" for row in bus.get_rows("health") if row[1] != "running"]
     waiting += [
         f"insert {point} {str(state).partition(':')[0]}"
-        for point, _, state, *_ in bus.get_rows(INSERT_READING.name)
+        for point, _, state, *_ in sorted(bus.get_rows(INSERT_READING.name), key=lambda row: rank_point(str(row[0])))
         if state not in ("running", "bypassed")
     ]
     alarms = [Text(f"  {', '.join(waiting)}", "bold red")] if waiting else []

@@ -18,6 +18,11 @@ INSERT_POINTS: tuple[str, ...] = (*STEMS, "mix", "band")
 """Insert points of the graph: in a stem before its faders, in the mix behind its faders, in the band's sound."""
 
 
+def rank_point(point: str) -> int:
+    """The place of an insert point in the signal path, to sort by; an unknown one is the last."""
+    return INSERT_POINTS.index(point) if point in INSERT_POINTS else len(INSERT_POINTS)
+
+
 @runtime_checkable
 class InsertProcessor(Protocol):
     """A processor of stereo blocks. All calls come from the main thread of one process: plugins demand that."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
 from bridge.core.insert import InsertProcessor
+from bridge.errors import BridgeError
 from bridge.runtime.counters import WORKER_BIN_US
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.insert_ring import InsertRing
@@ -100,7 +101,7 @@ class InsertRunner:
         try:
             self._processor.process(self._block, self._out)
         except Exception as error:  # noqa: BLE001  (a plugin may fail with anything; the next block may be right)
-            reason = f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, BridgeError) else f"{type(error).__name__}: {error}"
         else:
             if np.isfinite(self._out).all():
                 self._out[np.abs(self._out) < TINY] = 0.0

@@ -90,9 +90,10 @@ class LiveGraph:
         return self._latency_frames
 
     @property
-    def bad_frames(self) -> int:
-        """Frames with NaN or infinity that a member gave out, since the preparation; they became silence."""
-        return self._main.bad_frames + sum(path.bad_frames for _, path, _ in self._buses)
+    def bad_frames(self) -> dict[str, int]:
+        """Frames with NaN or infinity that members gave out, by label, since the preparation; they became silence."""
+        paths = (self._main, *(path for _, path, _ in self._buses))
+        return {label: frames for path in paths for label, frames in path.bad_frames.items()}
 
     def facts(self) -> tuple[MemberFacts, ...]:
         """What was loaded."""

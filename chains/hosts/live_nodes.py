@@ -47,7 +47,12 @@ class LiveMember:
         self._member: StreamingMember = node.member
         self._block_frames = block_frames
         self.sends = [LiveSend(bus, gain, make_line()) for bus, gain in node.sends.items()]
-        self.bad_frames = 0
+        self._bad_frames = 0
+
+    @property
+    def bad_frames(self) -> dict[str, int]:
+        """Frames that were not finite, by its label; empty without any."""
+        return {self._member.label: self._bad_frames} if self._bad_frames else {}
 
     def arrive(self, at: int, arrivals: dict[str, int]) -> int:
         """The latency behind it, of a signal that comes with latency ``at``."""
@@ -66,7 +71,7 @@ class LiveMember:
         if not np.isfinite(out).all():
             bad = ~np.isfinite(out).all(axis=0)
             out[:, bad] = 0.0
-            self.bad_frames += int(np.count_nonzero(bad))
+            self._bad_frames += int(np.count_nonzero(bad))
         for send in self.sends:
             send.process(out, buses)
         return out
@@ -93,9 +98,9 @@ class LiveBranches:
         return [*self._sends, *(send for path in self._paths for send in path.sends)]
 
     @property
-    def bad_frames(self) -> int:
-        """Frames that were not finite."""
-        return sum(path.bad_frames for path in self._paths)
+    def bad_frames(self) -> dict[str, int]:
+        """Frames that were not finite, by the member's label."""
+        return {label: frames for path in self._paths for label, frames in path.bad_frames.items()}
 
     def arrive(self, at: int, arrivals: dict[str, int]) -> int:
         """The latency behind it, of a signal that comes with latency ``at``; the paths are aligned to it."""
@@ -142,9 +147,9 @@ class LivePath:
         return [send for node in self._nodes for send in node.sends]
 
     @property
-    def bad_frames(self) -> int:
-        """Frames that were not finite."""
-        return sum(node.bad_frames for node in self._nodes)
+    def bad_frames(self) -> dict[str, int]:
+        """Frames that were not finite, by the member's label."""
+        return {label: frames for node in self._nodes for label, frames in node.bad_frames.items()}
 
     def arrive(self, at: int, arrivals: dict[str, int]) -> int:
         """The latency behind it, of a signal that comes with latency ``at``."""

@@ -42,7 +42,7 @@ class LiveChain:
         self._memory_bytes = memory_bytes
         self._name, self._folder, self._chain = name, Path(str(path)).parent, chain
         self._graph: LiveGraph | None = None
-        self._bad_frames = 0
+        self._bad_frames: dict[str, int] = {}
 
     @property
     def latency_frames(self) -> int:
@@ -101,9 +101,12 @@ class LiveChain:
         except MemoryError as error:
             raise self._make_memory_error() from error
         if (bad := self._graph.bad_frames) != self._bad_frames:
-            count, self._bad_frames = bad - self._bad_frames, bad
+            before, self._bad_frames = self._bad_frames, bad
+            label = next(one for one in bad if bad[one] != before.get(one, 0))
+            count = bad[label] - before.get(label, 0)
             raise EngineError(
-                f"{self._name}: {count:,} frames are NaN or infinite", "`sideman chain check` finds the plugin"
+                f"{label}: {count:,} frames of its output are NaN or infinite",
+                f"reset it to its defaults; sideman chain check {self._name} says when it happens",
             )
 
     def _make_memory_error(self) -> EngineError:

@@ -44,7 +44,8 @@ def port(graph: Graph) -> Iterator[int]:
     """Where it answers."""
     bus = Bus(make_sidecar_registry({}))
     bus.publish("sideman", *IDENTITY)
-    bus.publish("insert", "drums", "glue", "running", 0, 576, 0, 0, 0, 0.1)
+    for point, chain in (("mix", "loud"), ("drums", "glue")):
+        bus.publish("insert", point, chain, "running", 0, 576, 0, 0, 0, 0.1)
     Telemetry(bus, graph).publish_counters(0)
     bus.add_handler("latency.measure", lambda *mode: measure(graph, mode))
     with OscServer(bus, port=0) as server:
@@ -66,6 +67,7 @@ def test_the_ledger_of_a_running_sidecar_comes_whole_with_its_inserts(port: int,
     assert (running.ledger.rate, running.ledger.period) == (RATE, PERIOD)
     assert {path.measured for path in running.ledger} == {UNMEASURED}
     assert running.ledger["mix"].declared > running.ledger["drums"].declared > 576
+    assert running.inserts == ("drums: glue, running", "mix: loud, running")
     assert "insert" in [str(column.header) for column in make_ledger_table(running.ledger).columns]
     for part in ("sidecar sideman", "hall", "48000 Hz", "period 64", "drums: glue, running"):
         assert part in running.describe()

@@ -69,7 +69,7 @@ def measure(chain: Chain, folder: Path) -> dict[str, Any]:
             "difference_db": measure_difference_db(live[:, late:], reference[:, : FRAMES - late]),
             "again_db": measure_difference_db(again, live),
             "peaks": [int(frame) for frame in peaks[:8]],
-            "bad_frames": graph.bad_frames,
+            "bad_frames": sum(graph.bad_frames.values()),
         }
         graph.close()
     return found

@@ -89,11 +89,12 @@ def test_chains_play_what_a_render_gives_and_declare_their_latency(
 def test_a_plugin_that_puts_out_nan_for_silence_is_refused(
     inserts: ChosenInserts, fixture_plugin: FixturePlugin
 ) -> None:
-    save_chain("nan", make_chain(fixture_plugin("nan")))
+    save_chain("nan", make_chain(fixture_plugin("gain"), fixture_plugin("nan")))
     inserts.choose("bass", "nan")
-    inserts.until_state(
-        "bass", "nan", "refused: nan: 128 frames are NaN or infinite; `sideman chain check` finds the plugin"
+    said = (
+        "refused: fixture_nan: 128 frames of its output are NaN or infinite; reset it to its defaults; sideman chain "
     )
+    inserts.until_state("bass", "nan", said)
 
 
 def test_a_plugin_that_crashes_in_a_block_is_off_after_the_second_time(
@@ -146,7 +147,9 @@ def test_a_worker_ended_by_a_new_choice_or_from_outside_counts_nothing_against_i
 
     def until_loading() -> int:
         until("loading", lambda: journal.find(inserts.status("bass").pid) is not None)
-        return inserts.status("bass").pid
+        pid = inserts.status("bass").pid
+        assert pid > 0  # 0 would be the tests' own group
+        return pid
 
     for _ in range(2):
         inserts.choose("bass", "slow")
