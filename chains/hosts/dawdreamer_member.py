@@ -19,6 +19,7 @@ from chains.hosts import parameter_values
 from chains.hosts.dawdreamer_engine import DawDreamerEngine, Processor
 from chains.hosts.dawdreamer_parameter import DawDreamerParameter
 from chains.hosts.dawdreamer_tempo import BEATS_PER_BAR, compute_tempo
+from chains.hosts.ignored_state import list_ignored, read_juce_part, read_preset_part
 from chains.hosts.member import count_lead_frames, refuse
 from chains.hosts.offline_run import CURVE_FRAMES, OfflineRun
 from chains.hosts.parameter_facts import describe_parameter, list_misfits
@@ -47,6 +48,7 @@ class DawDreamerMember:
         self._member, self._path, self._rate = member, path, rate
         self._state = b""
         self._raw: dict[int, float] = {}
+        self._state_warnings: list[str] = []
         self._parameters: list[DawDreamerParameter] = []
         self._is_settled = self._is_used = False
         # the block size of what follows: another one would load the plugin again, and it would read its sounds again
@@ -130,7 +132,7 @@ class DawDreamerMember:
         if inputs > self._main_inputs and not self._member.sidechain:
             warnings.append(f"{inputs} inputs: those behind the first {self._main_inputs} are silent")
         fingerprint = compute_fingerprint(self.parameters())
-        warnings += list_misfits(self._member, fingerprint, self._class.version)
+        warnings += [*list_misfits(self._member, fingerprint, self._class.version), *self._state_warnings]
         return MemberFacts(
             label=self.label,
             host=self.host,
@@ -179,20 +181,33 @@ class DawDreamerMember:
         """Load a .vstpreset into every instance, and let it take effect."""
         if self._member.format not in ("vst3", ""):
             raise refuse(self.label, "state", "a .vstpreset is for a VST3", "give its parameters, or use its VST3")
+        self._engine.warm_up()
         with tempfile.TemporaryDirectory(prefix="sideman-state-") as folder:
-            path = Path(folder) / "state.vstpreset"
+            path, saved = Path(folder) / "state.vstpreset", Path(folder) / "saved"
+            before = self._save_processor(saved)
             path.write_bytes(state)
             try:  # load_vst3_preset opens no window; load_state does
                 is_taken = all(one.load_vst3_preset(str(path)) for one in self._engine.processors)
             except RuntimeError:
                 is_taken = False
+            self._engine.warm_up()
+            behind = self._save_processor(saved)
         if not is_taken:
             hint = "give a state of this plugin and version (sideman chain capture)"
             raise refuse(self.label, "state", "it refused its state", hint)
         self._state = state
         self._raw.clear()
         self._is_used = self._is_settled
-        self._engine.warm_up()
+        given = read_preset_part(state)
+        self._state_warnings = list_ignored(self._member, self._parameters, before, behind, given)
+
+    def _save_processor(self, file: Path) -> bytes:
+        """The processor's state of the first instance, by way of a file; empty where it is not known."""
+        try:
+            self._engine.processors[0].save_state(str(file))
+            return read_juce_part(file.read_bytes())
+        except (RuntimeError, OSError):
+            return b""
 
     def settle(self) -> None:
         """Play some silence, behind which state and parameters hold."""

@@ -129,6 +129,13 @@ def set_value(label: str, parameter: RawParameter, value: float | bool | str) ->
         raise refuse(label, "parameters", f"{parameter.name}: wanted {value!r}, but the plugin shows {shown!r}", hint)
 
 
+def is_value_shown(parameter: RawParameter, value: float | bool | str, shown: str) -> bool:
+    """Whether a parameter has a value now; ``shown``: the text that the plugin shows."""
+    if parameter.steps == 2 and (switch := _read_switch(value)) is not None:
+        return switch == (parameter.read() >= 0.5)
+    return _is_shown(parameter, value, shown)
+
+
 def set_raw_value(label: str, parameter: RawParameter, raw: float) -> None:
     """Set a parameter from 0 to 1, and read it back.
 

@@ -12,6 +12,7 @@ from chains.document.chain import Member
 from chains.document.host_choice import PEDALBOARD
 from chains.document.parameter_fingerprint import compute_fingerprint
 from chains.hosts import parameter_values
+from chains.hosts.ignored_state import list_ignored, read_preset_part
 from chains.hosts.member import MIN_BLOCK_FRAMES, count_lead_frames, refuse
 from chains.hosts.parameter_facts import describe_parameter, list_misfits
 from chains.hosts.pedalboard_loading import ExternalPlugin, load_external_plugin
@@ -78,6 +79,7 @@ class PedalboardMember:
         self._stream = PedalboardStream(self._plugins, rate)
         self._parameters: list[PedalboardParameter] = []
         self._automated: dict[str, PedalboardParameter] = {}
+        self._state_warnings: list[str] = []
         self.reset()
 
     def _load(self) -> ExternalPlugin:
@@ -103,7 +105,7 @@ class PedalboardMember:
         is_double = len(self._plugins) > 1
         warnings = ["mono: loaded once for each channel"] if is_double else []
         fingerprint = compute_fingerprint(self.parameters())
-        warnings += list_misfits(self._member, fingerprint, plugin.version)
+        warnings += [*list_misfits(self._member, fingerprint, plugin.version), *self._state_warnings]
         return MemberFacts(
             label=self.label,
             host=self.host,
@@ -157,6 +159,7 @@ class PedalboardMember:
         if own and other.upper() != own.upper():
             hint = "give the state of this plugin (sideman chain capture)"
             raise refuse(self.label, "state", f"its state is of plugin {other}, and it is {own}", hint)
+        before = read_preset_part(self.save_state())
         for one in self._plugins:
             try:
                 one.preset_data = state
@@ -169,6 +172,8 @@ class PedalboardMember:
         for one in self._plugins:
             one.raw_state = one.raw_state
         self.settle()
+        behind, given = read_preset_part(self.save_state()), read_preset_part(state)
+        self._state_warnings = list_ignored(self._member, self._parameters, before, behind, given)
 
     def _read_class_id(self) -> str:
         state = bytes(getattr(self._plugins[0], "preset_data", b""))

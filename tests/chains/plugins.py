@@ -10,6 +10,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import TypeAlias
 import pytest
 
 from chains.document.chain import Chain, Member
+from chains.document.vst3_preset import PROCESSOR, Vst3Preset, format_preset_bytes
 
 SOURCE = Path(__file__).with_name("vst3_fixture.cpp")
 HEADER = Path(__file__).with_name("vst3_abi.h")
@@ -80,6 +82,15 @@ def make_fixture_bundle(library: Path, folder: Path, mode: str) -> Path:
         binary.parent.mkdir(parents=True)
         shutil.copy(library, binary)
     return bundle
+
+
+def make_fixture_state(mode: str, gain: float) -> bytes:
+    """A state of the fixture plugin in a mode, with this raw value of its first parameter, as a .vstpreset."""
+    mark = 2166136261  # FNV-1a, as the plugin makes its class id
+    for letter in mode.encode():
+        mark = ((mark ^ letter) * 16777619) & 0xFFFFFFFF
+    values = struct.pack("<2d", gain, 0.0)
+    return format_preset_bytes(Vst3Preset(f"534944454D414E00{mark:08X}00000001", {PROCESSOR: values}))
 
 
 @pytest.fixture(scope="session")

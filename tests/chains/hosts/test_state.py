@@ -7,9 +7,11 @@ import base64
 import pytest
 
 from chains.document.chain import Chain, Member
+from chains.hosts.ignored_state import read_juce_part
 from chains.process.verdict import PluginError
 from tests.chains.hosts.host_session import HostSession, make_noise, measure_difference_db
-from tests.chains.plugins import InstalledPlugin
+from tests.chains.hosts.test_alignment import make_fixture
+from tests.chains.plugins import FixturePlugin, InstalledPlugin, make_fixture_state
 
 
 @pytest.fixture
@@ -76,6 +78,40 @@ def test_a_damaged_state_is_refused(hosts: HostSession, state: str, bad: bytes) 
         return
     with pytest.raises(PluginError):
         hosts.process.load_state("comp", base64.b64encode(data).decode())
+
+
+@pytest.mark.parametrize(
+    ("mode", "gain", "is_said"),
+    [("nostate", 0.8, True), ("nostate", 0.5, False), ("gain", 0.8, False), ("gain", 0.5, False)],
+    ids=["ignored", "of the defaults", "changed", "as before"],
+)
+@pytest.mark.parametrize("host", ["pedalboard", "dawdreamer"])
+def test_a_state_that_the_plugin_ignores_is_said(
+    hosts: HostSession, fixture_plugin: FixturePlugin, host: str, mode: str, gain: float, is_said: bool
+) -> None:
+    state = base64.b64encode(make_fixture_state(mode, gain)).decode()
+    values = {"Gain": 2 * gain, "Lookahead": 0.0}
+    member = make_fixture(fixture_plugin(mode), mode, state=state, parameters=values)
+    warnings = hosts.load(member, host=host).members[0].warnings
+    wanted = "it ignores its state: loading it changed nothing (Gain 1.0000 instead of 1.6). Only the parameters"
+    assert [one[: len(wanted)] for one in warnings] == [wanted] * is_said
+
+
+def test_a_state_with_another_value_than_the_chain_is_not_said_to_be_ignored(hosts: HostSession, state: str) -> None:
+    for host in ("pedalboard", "dawdreamer"):
+        member = Member(name="comp", plugin="ZamCompX2", format="vst3", state=state, parameters={"Threshold": -10.0})
+        assert hosts.load(member, host=host).members[0].warnings == ()
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"ab", bytes(range(256)), b"\xff" * 7])
+def test_the_part_of_the_processor_is_read_in_the_form_of_juce(data: bytes) -> None:
+    figures = ".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+    bits = int.from_bytes(data, "little")
+    text = "".join(figures[bits >> 6 * place & 63] for place in range((8 * len(data) + 5) // 6))
+    assert read_juce_part(f"<IComponent>{len(data)}.{text}</IComponent>".encode()) == data
+    # as JUCE wrote it for the fixture plugin
+    written = b"VC2!<VST3PluginState><IComponent>16......b8nn+C...........</IComponent><IEditController>0.</IEdit"
+    assert read_juce_part(written) == b"\0\0\0\0\xd7\xa3\xe8?" + bytes(8)
 
 
 def test_effects_have_no_state(hosts: HostSession, state: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from chains.document.chain import Branch, Chain, Member
-from tests.chains.plugins import FixturePlugin, InstalledPlugin, make_chain, require_hosts
+from tests.chains.plugins import FixturePlugin, InstalledPlugin, make_chain, make_fixture_state, require_hosts
 from tests.chains.render.render_rig import (
     NOTHING,
     RATE,
@@ -106,6 +106,18 @@ def test_a_new_file_of_a_plugin_renders_again_and_a_new_date_does_not(
         file.write(b"another build")  # the same parameters, and the same sound
     again = rig.render(song, chain=[chain], host="dawdreamer", tail=0.0).report[0]
     assert (again["status"], again["replaced"]) == ("done", True)
+
+
+def test_a_plugin_that_ignores_its_state_is_rendered_and_said(rig: RenderRig, fixture_plugin: FixturePlugin) -> None:
+    song = write_sound_file(rig.folder / "song.wav", make_sound(1, RATE // 4))
+    (rig.folder / "a.vstpreset").write_bytes(make_fixture_state("nostate", 0.8))
+    chain = write_chain_file(
+        rig.folder / "a.toml", make_chain(fixture_plugin("nostate"), state_file="a.vstpreset", parameters={"Gain": 1.2})
+    )
+    run = rig.render(song, chain=[chain], tail=0.0)
+    assert (run.status, run.report[0]["status"]) == (0, "done")
+    (note,) = run.report[0]["notes"]
+    assert "fixture_nostate: it ignores its state: loading it changed nothing (Gain 1.0000 instead of 1.2)" in note
 
 
 def test_an_instrument_plays_its_part_and_the_synth_the_others(
