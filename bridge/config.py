@@ -19,7 +19,7 @@ import platformdirs
 
 from bridge.drafts import draft_for, sweep_drafts, sync_folder
 from bridge.errors import ConfigError
-from bridge.toml import LONGEST_MESSAGE, parse_toml, shorten
+from bridge.toml import LONGEST_MESSAGE, TomlSyntaxError, find_wrong_table, parse_toml, read_text, shorten
 
 SCHEMA = 1
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
@@ -45,7 +45,12 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
 
     Raises ConfigError with the file, the key or line, and the fix.
     """
-    data = parse_toml(path)
+    try:
+        data = parse_toml(path)
+    except TomlSyntaxError as error:
+        if (misspelt := _find_misspelt_table(path, kind)) is None:
+            raise
+        raise misspelt from error
     if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
         found = shorten(repr(data["schema"])) if "schema" in data else "missing"
         raise ConfigError(f"{path}: schema: {found}", f"write schema = {SCHEMA} on the first line")
@@ -53,6 +58,15 @@ def read_toml(path: Path | Traversable, kind: type[T]) -> T:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise _to_config_error(path, kind, data, str(error)) from error
+
+
+def _find_misspelt_table(path: Path | Traversable, kind: type[Table]) -> ConfigError | None:
+    """The error of a misspelt table, which makes others of the file stand twice, or where they may not."""
+    wrong = find_wrong_table(read_text(path), _list_keys(kind, ""))
+    if wrong is None:
+        return None
+    line, found, right = wrong
+    return ConfigError(f"{path}: line {line}: {found}: no such table", f"write {right}")
 
 
 def _to_config_error(path: Path | Traversable, kind: type[Table], data: dict[str, Any], text: str) -> ConfigError:

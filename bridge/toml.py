@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, find_nearest
 
 MAX_BYTES = 1 << 20
 """The largest file in the repository has 10 KB."""
@@ -42,6 +42,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_HEADER = re.compile(r"\s*(?P<opening>\[{1,2})\s*(?P<key>[A-Za-z0-9_-]+)\s*(?P<rest>[.\w-]*\]{1,2})")
+"""A table's header, such as ``[[member]]`` or ``[member.parameters]``."""
 _NUMBER = re.compile(r"[+-]?\d")
 _SYNTAX = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", re.DOTALL)
 """What `tomllib` says of a file that is no TOML."""
@@ -51,6 +53,21 @@ _TWICE = re.compile(r"Cannot (?:declare|overwrite|mutate)[^(]*\((?P<parts>.*?),?
 """Its message where a table stands twice."""
 _FIX = "a file of Sideman's is small and flat: is it the right one?"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class TomlSyntaxError(ConfigError):
+    """A file that is no TOML, or in which a key or table stands twice."""
+
+
+def find_wrong_table(text: str, keys: Iterable[str]) -> tuple[int, str, str] | None:
+    """The first header of ``text`` that is a misspelt one of ``keys``: its line, itself, and what to write."""
+    known = list(keys)
+    for number, line in enumerate(text.splitlines(), 1):
+        header = _HEADER.match(line)
+        if header and header["key"] not in known and (near := find_nearest(header["key"], known)):
+            found = f"{header['opening']}{header['key']}{header['rest']}"
+            return number, found, f"{header['opening']}{near}{header['rest']}"
+    return None
 
 
 def parse_toml(path: Path | Traversable) -> dict[str, Any]:
@@ -99,20 +116,20 @@ def parse_text(text: str, place: str) -> dict[str, Any]:
     return table
 
 
-def _describe_syntax(text: str, place: str) -> ConfigError:
+def _describe_syntax(text: str, place: str) -> TomlSyntaxError:
     """The error for what `tomllib` says, with the line first, and an open quote in plain words."""
     if (found := _SYNTAX.fullmatch(text)) is None:
-        return ConfigError(f"{place}: {shorten(text, LONGEST_MESSAGE)}", "correct the TOML there")
+        return TomlSyntaxError(f"{place}: {shorten(text, LONGEST_MESSAGE)}", "correct the TOML there")
     what, line = found["what"], found["line"]
     if what in _OPEN_QUOTE:
-        return ConfigError(f"{place}: line {line}: a text has no closing quote", "close it in the same line")
+        return TomlSyntaxError(f"{place}: line {line}: a text has no closing quote", "close it in the same line")
     if twice := _TWICE.fullmatch(what):
         key = shorten(".".join(re.findall(r"'([^']*)'", twice["parts"])))
         message = f"{place}: line {line}: [{key}] stands here a second time"
         fix = f"write [[{key}]] above each of several, or join both into one"
-        return ConfigError(message, fix)
+        return TomlSyntaxError(message, fix)
     where = f"line {line}, column {found['column']}"
-    return ConfigError(f"{place}: {where}: {shorten(what, LONGEST_MESSAGE)}", "correct the TOML there")
+    return TomlSyntaxError(f"{place}: {where}: {shorten(what, LONGEST_MESSAGE)}", "correct the TOML there")
 
 
 def shorten(text: str, most: int = SHOWN) -> str:

@@ -129,7 +129,8 @@ def _check_value(path: Path | Traversable, registry: Registry, name: str, value:
         number = registry.parse_value(name, value)
         control = registry.get_control(name)
     except ControlError as error:
-        raise ConfigError(f"{path}: controls.{name}: {error.message}", error.hint) from error
+        message = error.message.removeprefix(f"{name}: ")
+        raise ConfigError(f"{path}: controls.{name}: {message}", error.hint) from error
     if control.clamp(number) != number:
         kind = "a whole number, " if control.is_whole else ""
         raise ConfigError(

@@ -21,6 +21,8 @@ Value: TypeAlias = bool | int | float | str
 """A value given for a control, or held by a field of a reading."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+MOST_LISTED = 12
+"""Choices of a control that an error lists, where one of them is near to what was given."""
 _READING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
@@ -246,6 +248,15 @@ def suggest_nearest(name: str, names: Iterable[str], otherwise: str = "sideman c
     return f"nearest: {', '.join(close)}" if close else otherwise
 
 
+def _hint_words(control: Control, word: str) -> str:
+    """What to give instead of ``word``: the nearest choice where there are many, else all of them."""
+    words = control.available_choices if control.choices else ()
+    near = difflib.get_close_matches(word, words, n=1) if len(words) > MOST_LISTED else []
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"give one of {', '.join(words)}" if control.choices else "give a number"
+
+
 def parse_value(control: Control, value: object) -> float:
     """Parse ``value`` to the control's number: type-checked, not clamped.
 
@@ -260,8 +271,7 @@ def parse_value(control: Control, value: object) -> float:
         for one in control.unavailable:
             if one.word == value:
                 raise _make_unavailable_error(control, one)
-        words = f"one of {', '.join(control.available_choices)}" if control.choices else "a number"
-        raise ControlError(f"{control.name}: {value!r} is not a value of it", f"give {words}")
+        raise ControlError(f"{control.name}: {value!r} is not a value of it", _hint_words(control, value))
     if isinstance(value, bool) and control.kind != "switch":
         raise ControlError(f"{control.name}: {value} is not a number", _hint_range(control))
     if not isinstance(value, int | float):

@@ -7,6 +7,7 @@ import pytest
 from bridge.control.bus import Bus
 from bridge.control.insert_controls import RESERVE_FRAMES, InsertSetting, read_insert_settings
 from bridge.control.sidecar import make_sidecar_registry
+from bridge.core.control import MOST_LISTED, parse_value
 from bridge.core.insert import INSERT_POINTS
 from bridge.errors import ControlError
 
@@ -39,3 +40,14 @@ def test_the_chains_are_files_of_the_users_and_not_part_of_the_documentation() -
     control = make_sidecar_registry({}, NAMES).get_control("inserts.band.chain")
     assert control.shipped_choices == ("off",)
     assert control.choices == ("off", *NAMES)
+
+
+def test_of_many_choices_the_nearest_is_named_and_of_few_all() -> None:
+    names = (*(f"chain-{number}" for number in range(MOST_LISTED)), "drum-glue")
+    control = make_sidecar_registry({}, names).get_control("inserts.drums.chain")
+    with pytest.raises(ControlError) as caught:
+        parse_value(control, "drum-gleu")
+    assert caught.value.hint == "did you mean drum-glue?"
+    with pytest.raises(ControlError) as caught:
+        parse_value(control, "xyz")
+    assert caught.value.hint.startswith("give one of off, chain-0, ")

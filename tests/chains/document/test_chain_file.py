@@ -139,6 +139,16 @@ def test_a_text_of_any_kind_comes_back_as_it_was(tmp_path: Path, faust: str) -> 
             "member[0].parameters.gain_db: '-3 ms': ms is not its unit",
             "write the value in dB, or the number alone",
         ),
+        (
+            GAIN.replace("member", "members") + "[member.parameters]\ngain_db = 1\n" + GAIN,
+            "line 2: [[members]]: no such table",
+            "write [[member]]",
+        ),
+        (
+            GAIN.replace("member", "members") + "[members.parameters]\ngain_db = 1\n" + GAIN + "[[member]",
+            "line 2: [[members]]: no such table",
+            "write [[member]]",
+        ),
         (GAIN + "parameters = {gain_db = [1]}", "member[0].parameters.gain_db: Expected", "correct the value"),
         (GAIN + "parameters = {gain_db = 1979-05-27}", "member[0].parameters.gain_db: Expected", "correct the value"),
         (GAIN + "automation = {gain_db = []}", "member[0].automation.gain_db: no points", "give points of beat"),
