@@ -12,6 +12,8 @@ from chains.process.verdict import HostVerdict, PluginError
 
 OUT_OF_MEMORY_SHARE = 0.9
 """A process that took so much of its address space died of that: a failed allocation ends as SIGSEGV or SIGABRT."""
+LARGE_SHARE = 0.25
+"""The error of a process that hangs names its memory from this share on: both hosts map 0.35 GB, of 2 GB or more."""
 STEP_WORDS = {
     "": "before anything was loaded", "start": "while it started", "load": "while it was loaded",
     "state": "while its state was set", "parameters": "while its parameters were set",
@@ -32,6 +34,17 @@ FIXES = {
     HostVerdict.CANCELLED: "start again when you like",
 }
 """Advice by verdict, a sentence for a producer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The address space of a process, and what it may have; 0: not known, no limit."""
+
+    bytes: int = 0
+    limit_bytes: int = 0
+
+
+NO_MEMORY = Memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,19 @@ def make_end_error(end: HostEnd, step: Step, members: Sequence[str] = ()) -> Plu
     return make_error(verdict, what + (f": {last}" if last else ""), step, members)
 
 
-def make_hang_error(verdict: HostVerdict, limit_s: float, step: Step, members: Sequence[str] = ()) -> PluginError:
-    """The error for a host process that was ended because it did not report within ``limit_s``."""
+def make_hang_error(
+    verdict: HostVerdict, limit_s: float, step: Step, members: Sequence[str] = (), memory: Memory = NO_MEMORY
+) -> PluginError:
+    """The error for a host process that was ended because it did not report within ``limit_s``, and had ``memory``."""
     how = "computed" if verdict is HostVerdict.HUNG_BUSY else "stood still"
-    return make_error(verdict, f"{how} for more than {limit_s:g} s and was ended", step, members)
+    what = f"{how} for more than {limit_s:g} s and was ended"
+    if memory.bytes <= LARGE_SHARE * memory.limit_bytes or not memory.limit_bytes:
+        return make_error(verdict, what, step, members)
+    figures = f"{memory.bytes / 1e9:.1f} GB of the {memory.limit_bytes / 1e9:.1f} GB that it may have"
+    error = make_error(verdict, f"{what}; it had taken {figures}", step, members)
+    error.hint += "; a plugin that takes more and more memory while it is loaded does not end: load fewer samples in it"
+    error.args = (error.message, error.hint)
+    return error
 
 
 def make_error(verdict: HostVerdict, what: str, step: Step, members: Sequence[str] = ()) -> PluginError:

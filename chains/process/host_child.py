@@ -25,7 +25,7 @@ import msgspec
 from bridge.cpu_usage import read_usage
 from bridge.errors import BridgeError
 from bridge.processes import has_exited
-from chains.process.exit_verdict import HostEnd
+from chains.process.exit_verdict import HostEnd, Memory
 from chains.process.messages import Failure, Reply, Request
 from chains.process.step_clock import UsageAt
 
@@ -99,6 +99,11 @@ class HostChild:
     def resident_bytes(self) -> int:
         """Memory that it takes now; 0 where the system does not say, or it has ended."""
         return self._read_memory()[1]
+
+    @property
+    def memory(self) -> Memory:
+        """Its address space when it was last looked at, and its limit."""
+        return Memory(self._memory_bytes, self.limit_bytes)
 
     def read_clock(self) -> UsageAt:
         """The time now, and the processor time that it used."""

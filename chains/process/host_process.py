@@ -256,7 +256,8 @@ class HostProcess:
             elif child.is_finished():
                 raise make_end_error(child.read_end(), step, self._list_labels())
             elif (verdict := clock.judge(child.read_clock())) is not HostVerdict.OK:
-                raise make_hang_error(verdict, clock.get_limit_s(verdict), step, self._list_labels())
+                limit_s, labels = clock.get_limit_s(verdict), self._list_labels()
+                raise make_hang_error(verdict, limit_s, step, labels, child.memory)
 
     def _name_member(self) -> str:
         """The only member's label; empty where there are more, so that nobody knows which it was."""

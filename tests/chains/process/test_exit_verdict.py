@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from chains.process.exit_verdict import FIXES, HostEnd, judge_end, make_end_error, make_error
+from chains.process.exit_verdict import (
+    FIXES,
+    HostEnd,
+    Memory,
+    judge_end,
+    make_end_error,
+    make_error,
+    make_hang_error,
+)
 from chains.process.messages import Step
 from chains.process.verdict import HostVerdict
 
@@ -48,3 +56,13 @@ def test_where_no_plugin_is_known_the_members_of_the_chain_are_named() -> None:
 
 def test_every_failure_has_a_fix() -> None:
     assert set(FIXES) == set(HostVerdict) - {HostVerdict.OK, HostVerdict.REFUSED, HostVerdict.BLOCKED}
+
+
+def test_a_process_that_hangs_with_much_memory_is_said_to_have_it() -> None:
+    step = Step("load", "Sampler")
+    plain = make_hang_error(HostVerdict.HUNG_BUSY, 30.0, step, (), Memory(350_000_000, 2_000_000_000))
+    large = make_hang_error(HostVerdict.HUNG_BUSY, 30.0, step, (), Memory(1_500_000_000, 2_000_000_000))
+    assert "GB" not in str(plain)
+    assert "computed for more than 30 s and was ended; it had taken 1.5 GB of the 2.0 GB that it may have" in str(large)
+    assert str(large).endswith("load fewer samples in it")
+    assert "GB" not in str(make_hang_error(HostVerdict.HUNG_BUSY, 30.0, step, (), Memory(1_500_000_000, 0)))
