@@ -17,10 +17,10 @@ from bridge.control.preset_service import PresetService
 from bridge.controllers.devices.control_port import Peers
 from bridge.controllers.service import ControllerService
 from bridge.core.compile_lock import lock_compiling
-from bridge.core.compiling import watch_compiling
+from bridge.core.compiling import describe_compiling, watch_compiling
 from bridge.core.insert_registry import MAX_INSERTS, find_insert_library
 from bridge.core.jit import CACHE
-from bridge.drivers.audio_system import AudioFacts, AudioSystem
+from bridge.drivers.audio_system import OFFLINE, AudioFacts, AudioSystem
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.engine_failures import EngineFailures
@@ -141,7 +141,7 @@ class Sidecar:
         self._compiled += 1
         if self._compiled >= UNCACHED_FUNCTIONS:  # numba never caches a few of its own functions
             kept = CACHE.folder is not None and not CACHE.own
-            step = f"compiling{', once for this version,' if kept else ''} for a minute or more"
+            step = describe_compiling(self.audio.server == OFFLINE, kept)
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def _report_wait(self, pid: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.control.tap_tempo import TapTempo, fold_tempo
+from bridge.drivers.audio_system import OFFLINE
 from bridge.errors import ControlError, DriverError
 from bridge.running_latency import ANYWAY
 from bridge.settings import JackSettings
@@ -16,8 +17,6 @@ from bridge.signal_path import SignalPath
 TEMPO_PRIOR = "mir.tempo_prior_bpm"
 SEED = "accompaniment.band.seed"
 """Controls of engines, which may be off."""
-OFFLINE = "offline"
-"""The server of a sidecar that runs without JACK."""
 SOURCE = "action"
 
 

@@ -27,3 +27,12 @@ def watch_compiling(on_compiled: Callable[[str], None]) -> Iterator[None]:
     """Inside, call ``on_compiled`` with the name of each function just compiled, from the thread that did it."""
     with event.install_listener("numba:compile", _CompileListener(on_compiled)):
         yield
+
+
+def describe_compiling(is_offline: bool, is_kept: bool) -> str:
+    """What is compiled, as a step: the callbacks of JACK and of runs offline are compiled each at its first start.
+
+    ``is_kept``: whether the code is kept for later starts.
+    """
+    what = "offline runs" if is_offline else "JACK"
+    return f"compiling for {what}{', once for this version,' if is_kept else ''} a minute or more"

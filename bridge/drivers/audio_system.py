@@ -11,6 +11,9 @@ from bridge.routing.patchbay import LinkEvent
 from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 
+OFFLINE = "offline"
+"""The server of a sidecar that runs without JACK."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:

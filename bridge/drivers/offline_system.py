@@ -9,7 +9,7 @@ from types import TracebackType
 
 from bridge.audiofile.song import Song
 from bridge.audiofile.song_stream import SongStream
-from bridge.drivers.audio_system import AudioFacts
+from bridge.drivers.audio_system import OFFLINE, AudioFacts
 from bridge.drivers.offline_driver import OfflineDriver
 from bridge.drivers.output_files import OutputFiles
 from bridge.drivers.song_transport import PlayOptions, SongTransport
@@ -37,7 +37,7 @@ class OfflineSystem:
 
     @property
     def server(self) -> str:
-        return "offline"
+        return OFFLINE
 
     @property
     def title(self) -> str:

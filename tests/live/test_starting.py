@@ -67,7 +67,7 @@ def test_a_signal_ends_it(module_server: DummyServer, tmp_path: Path, moment: st
 
 def test_a_signal_ends_it_while_it_compiles(module_server: DummyServer, tmp_path: Path) -> None:
     with starting(module_server, tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "empty")) as child:
-        said = read_to(child, "compiling, once for this version")
+        said = read_to(child, "compiling for JACK, once for this version")
         assert_ends(child, signal.SIGTERM, said)
 
 
