@@ -28,6 +28,7 @@ from bridge.errors import BridgeError, ControlError
 from bridge.installed_controls import is_known_elsewhere, make_registry
 from bridge.jobs.job_service import JobService
 from bridge.music_actions import MusicActions
+from bridge.optional_services import make_optional_services
 from bridge.osc.server import OscServer
 from bridge.routing.active_scene_file import ActiveSceneFile
 from bridge.routing.patchbay import LinkEvent, Patchbay
@@ -81,7 +82,9 @@ class Sidecar:
             self._chains = ChoiceFiles(self.bus, CHAIN_CONTROLS, library, MAX_INSERTS, reading)
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
-        self.services: tuple[Service, ...] = self.controllers, self.jobs
+        self.services: tuple[Service, ...] = (
+            self.controllers, self.jobs, *make_optional_services(settings, self.bus, lambda: self.signal_path)
+        )  # fmt: skip
         self._music = MusicActions(self.bus, settings.jack, self.audio.server, lambda: self.signal_path)
         self.engine_failures = EngineFailures()
         self.osc: OscServer | None = None

@@ -1,22 +1,19 @@
-"""Music actions: the transport, the tapped tempo, another performance of the band, and the measurement of the paths."""
+"""Music actions: another performance of the band, and the measurement of the paths."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from bridge.control.bus import ActionHandler, Bus, Row
-from bridge.control.tap_tempo import TapTempo, fold_tempo
 from bridge.drivers.audio_system import OFFLINE
 from bridge.errors import ControlError, DriverError
 from bridge.running_latency import ANYWAY
 from bridge.settings import JackSettings
 from bridge.signal_path import SignalPath
 
-TEMPO_PRIOR = "mir.tempo_prior_bpm"
 SEED = "accompaniment.band.seed"
-"""Controls of engines, which may be off."""
+"""A control of an engine, which may be off."""
 SOURCE = "action"
 
 
@@ -25,28 +22,14 @@ class MusicActions:
 
     def __init__(self, bus: Bus, jack: JackSettings, server: str, find_path: Callable[[], SignalPath]) -> None:
         self._bus, self._jack, self._server, self._find_path = bus, jack, server, find_path
-        self._taps, self._tapping = TapTempo(), threading.Lock()
         self._measuring = threading.Lock()
 
     def handlers(self) -> dict[str, ActionHandler]:
         """The handler of each action, by its name."""
         return {
-            "transport.start": lambda: self._find_path().driver.start_transport(),
-            "transport.stop": lambda: self._find_path().driver.stop_transport(),
-            "transport.tap": lambda: self.tap(time.monotonic()),
             "accompaniment.regenerate": self.regenerate,
             "latency.measure": self.measure,
         }
-
-    def tap(self, now_s: float) -> list[Row]:
-        """A tap on the beat; sets the tempo prior from the second one on. The tempo (0: not yet) and the taps."""
-        control = self._require(TEMPO_PRIOR, "the analysis engine has no tempo prior")
-        with self._tapping:
-            bpm, count = self._taps.tap(now_s), self._taps.count
-        if bpm is None:
-            return [(0.0, count)]
-        low, high = (getattr(self._bus.registry.get_control(control), end) for end in ("low", "high"))
-        return [(self._bus.set(control, round(fold_tempo(bpm, low, high), 1), SOURCE), count)]
 
     def regenerate(self) -> list[Row]:
         """Set the next seed."""

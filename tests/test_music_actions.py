@@ -19,7 +19,7 @@ MUSIC = '[engines]\nseparation = ""\nmir = "mir.chroma"\naccompaniment = "accomp
 def read_clock(client: OscClient) -> dict[str, object]:
     fields = (
         "frame", "time_ms", "rolling", "bar", "beat", "bar_beats", "tempo_bpm", "leader", "lock", "jitter_ms",
-        "changes",
+        "changes", "source", "drift_ppm", "candidates",
     )  # fmt: skip
     replies = client.gather("/get", "/clock", done="/get/done", timeout_s=HANG_S)
     return next((dict(zip(fields, args, strict=True)) for name, args in replies if name == "/clock"), {})

@@ -9,9 +9,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from bridge.core.events import TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph
-
-FREE, SEARCHING, LOCKED = "free", "searching", "locked"
-"""Lock of a source: it does not run; it runs, and its beats are not even yet; they are even."""
+from bridge.runtime.pulse_fit import FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class SourceState:
             tempo is right also while it stands, as far as it is known.
         is_present: Whether it is there and could be the clock: it sends, or somebody is connected.
         jumps: Raised with each start, stop and jump, but not where the position is only corrected.
-        lock: FREE, SEARCHING or LOCKED.
+        lock: FREE, SEARCHING or LOCKED of `bridge.runtime.pulse_fit`.
         jitter_ms: How uneven its beats are: the median deviation.
         drift_ppm: By how many millionths its time runs faster than the audio's; 0 where it cannot be known.
     """

@@ -14,11 +14,22 @@ ACTIONS: tuple[Action, ...] = (
         arguments=("dry",),
         optional=1,
     ),
-    Action("transport.start", "Start the transport: JACK's, or of a sidecar that runs offline its song."),
-    Action("transport.stop", "Stop the transport: JACK's, or of a sidecar that runs offline its song."),
+    Action(
+        "transport.start",
+        "Start the transport: JACK's, or of a sidecar that runs offline its song; the internal one where that is the "
+        "clock, or where there is no other. Refused where the clock is one that cannot be asked.",
+    ),
+    Action("transport.stop", "Stop the transport, as transport.start starts it."),
+    Action(
+        "transport.locate",
+        "Move the transport to a beat: quarter notes from the song's start, from 0. Refused where the clock is one "
+        "that cannot be asked.",
+        arguments=("beat",),
+    ),
     Action(
         "transport.tap",
-        "Tap the tempo: from the second tap on it is set as the tempo prior, doubled or halved into its range.",
+        "Tap the tempo: from the second tap on it is set as the tempo prior, doubled or halved into its range; where "
+        "the clock has a tempo that can be set, as that.",
         result=("bpm", "taps"),
     ),
     Action(

@@ -190,11 +190,16 @@ READINGS: tuple[Reading, ...] = (
             "lock",
             "jitter_ms",
             "changes",
+            "source",
+            "drift_ppm",
+            "candidates",
         ),
         "Where the music is. frame: now, in the stream; time_ms: the same moment since 1970. bar and beat: from 1, the "
         "beat with its fraction; both 0 where no song position is known. A pick-up is in bar 0. leader: host, detected "
         "or none. lock: locked, searching or free. jitter_ms: of the last beats against an even tempo, its median. "
-        "changes: of controls so far.",
+        "changes: of controls so far. source: the clock that leads, one of the choices of clock.source, or none. "
+        "drift_ppm: by how many millionths its time runs faster than the audio's; 0 where it cannot be known, as with "
+        "MIDI clock. candidates: the other clocks that are there, with a star if they run.",
     ),
     Reading(
         "accompaniment.note",

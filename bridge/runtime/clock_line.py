@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.callback.control_context import ControlContext
+from bridge.runtime.pulse_fit import FREE
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, swap
 
@@ -28,6 +29,27 @@ class ClockSelection:
     jumps: int = 0
     host: bool = True
     midi: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """What the reading ``clock`` says of the selection.
+
+    Attributes:
+        source: The clock that leads, one of CLOCK_SOURCES; empty: none.
+        is_line: Whether it is a clock line, whose lock and jitter the callback's records do not show.
+        lock: FREE, SEARCHING or LOCKED.
+        jitter_ms: The median deviation of its beats from an even tempo.
+        drift_ppm: By how many millionths its time runs faster than the audio's; 0 where it cannot be known.
+        candidates: The other clocks that are there.
+    """
+
+    source: str = ""
+    is_line: bool = False
+    lock: str = FREE
+    jitter_ms: float = 0.0
+    drift_ppm: float = 0.0
+    candidates: str = ""
 
 
 class ClockPublisher:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
-
-import numpy as np
 
 from bridge.control.bus import Bus
 from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, HostClock
@@ -17,6 +14,7 @@ from bridge.core.role import HOST_RING
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph
 from bridge.runtime.midi_clock import MAX_SILENCE_BEATS
+from bridge.runtime.pulse_fit import FEWEST_PULSES, FREE, LOCKED, PulseFit
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.rings import EventReader
@@ -25,47 +23,10 @@ MOVING_S, STANDING_S = 0.2, 1.0
 """Time between two publications while the music moves: a client extrapolates. And while nothing does."""
 TEMPO_STEP_BPM = 0.5
 """A change of tempo that is published at once; the jitter of a MIDI clock changes it by hundredths."""
-LOCKED_JITTER_BEATS = 0.05
-"""Up to this deviation from an even tempo the beats are locked: 25 ms at 120 BPM, where a pulse begins to be uneven."""
-FEWEST_PULSES = 4
-"""Beats or ticks from which on their deviation means something."""
 FITTED_BEATS = 8
 """Beats over which it is measured."""
 
 HOST, DETECTED, NONE = "host", "detected", "none"
-LOCKED, SEARCHING, FREE = "locked", "searching", "free"
-
-
-class PulseFit:
-    """The last ``count`` pulses of a clock, and how far they are from an even tempo."""
-
-    def __init__(self, count: int) -> None:
-        self._frames: deque[tuple[int, int]] = deque(maxlen=count)
-        self._index = 0
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def clear(self) -> None:
-        """Forget all pulses: the clock begins anew."""
-        self._frames.clear()
-
-    def push(self, frame: int, index: int | None = None) -> None:
-        """A pulse at ``frame``; ``index``: its number where some may be missing, else the next one."""
-        index = self._index + 1 if index is None else index
-        if self._frames and index <= self._frames[-1][0]:
-            self._frames.clear()
-        self._index = index
-        self._frames.append((index, frame))
-
-    def compute_jitter(self) -> float:
-        """The median distance, in frames, of the pulses from the straight line through them; 0 where they are few."""
-        if len(self._frames) < FEWEST_PULSES:
-            return 0.0
-        pulses = np.array(self._frames, np.float64)
-        pulses -= pulses.mean(0)
-        slope = float(pulses[:, 0] @ pulses[:, 1] / (pulses[:, 0] @ pulses[:, 0]))
-        return float(np.median(np.abs(pulses[:, 1] - slope * pulses[:, 0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +41,14 @@ class ClockState:
     leader: str = NONE
     lock: str = FREE
     jitter_ms: float = 0.0
+    source: str = NONE
+    drift_ppm: float = 0.0
+    candidates: str = ""
 
     def is_near(self, other: ClockState) -> bool:
         """Whether nothing but the position differs: a client that extrapolates is right still."""
-        return (self.rolling, self.leader, self.lock) == (other.rolling, other.leader, other.lock) and abs(
-            self.tempo - other.tempo
-        ) < TEMPO_STEP_BPM
+        mine, its = ((one.rolling, one.leader, one.lock, one.source, one.candidates) for one in (self, other))
+        return mine == its and abs(self.tempo - other.tempo) < TEMPO_STEP_BPM
 
 
 def find_bar(beat: Beat) -> int:
@@ -130,7 +93,8 @@ class ClockReading:
             self._published, self._published_s = state, now_s
             position = (int(state.rolling), state.bar, round(state.beat, 3), state.bar_beats, round(state.tempo, 2))
             quality = (state.leader, state.lock, round(state.jitter_ms, 2))
-            self._bus.publish("clock", frame, time_ms, *position, *quality, self._bus.changes)
+            selected = (state.source, round(state.drift_ppm, 1), state.candidates)
+            self._bus.publish("clock", frame, time_ms, *position, *quality, self._bus.changes, *selected)
 
     def _read_host(self, events: Iterable[TimedEvent]) -> None:
         follows = bool(observe(self._graph.arrays.state, w.FOLLOWING))
@@ -162,8 +126,16 @@ class ClockReading:
         hosted = time.hosted and not self._follows
         rolling = self._graph.is_rolling or (hosted and time.rolling)
         if hosted:
-            return self._find_host_state(time, rolling)
-        return self._find_detected_state(frame, rolling)
+            return self._add_source(self._find_host_state(time, rolling))
+        return self._add_source(self._find_detected_state(frame, rolling))
+
+    def _add_source(self, state: ClockState) -> ClockState:
+        """``state``, with what the selection among the clocks says."""
+        status = self._graph.clock_status
+        state = replace(state, source=status.source or NONE, drift_ppm=status.drift_ppm, candidates=status.candidates)
+        if status.is_line and state.leader == HOST:  # nobody but the source knows how even it is
+            return replace(state, lock=status.lock, jitter_ms=status.jitter_ms)
+        return state
 
     def _find_host_state(self, time: BlockTime, rolling: bool) -> ClockState:
         bar_beats = max(time.bar_beats, 1)
@@ -195,6 +167,5 @@ class ClockReading:
 
     def _find_lock(self, pulses: PulseFit, needed: int, frames_per_beat: float) -> tuple[str, float]:
         """Whether ``pulses``, of which so many are needed, are locked, and their jitter in milliseconds."""
-        jitter = pulses.compute_jitter()
-        locked = len(pulses) >= needed and jitter <= LOCKED_JITTER_BEATS * frames_per_beat
-        return LOCKED if locked else SEARCHING, 1000.0 * jitter / self._graph.plan.rate
+        lock, jitter = pulses.find_lock(needed, frames_per_beat)
+        return lock, 1000.0 * jitter / self._graph.plan.rate

@@ -36,6 +36,10 @@ def _leave_to_insert_supervisor(_graph: Graph, _point: str, _value: float, _valu
     """No change of the graph: `InsertSupervisor` reads the control."""
 
 
+def _leave_to_clock_service(_graph: Graph, _part: str, _value: float, _values: Mapping[str, float]) -> None:
+    """No change of the graph: `bridge.clocks.clock_service` reads the control, and sets the clock."""
+
+
 EFFECTS: Mapping[str, Effect] = {
     "stems.direct": _set_gains,
     "stems.dry": _set_gains,
@@ -46,6 +50,7 @@ EFFECTS: Mapping[str, Effect] = {
     "latency.*.reserve_frames": lambda graph, role, value, _: graph.set_reserve(role, int(value)),
     "latency.*.reserve_auto": _leave_to_tuner,
     "latency.*.user_offset_frames": lambda graph, role, value, _: graph.set_offset(role, int(value)),
+    "clock.*": _leave_to_clock_service,
     "inserts.*.chain": _leave_to_insert_supervisor,
     "inserts.*.bypass": _leave_to_insert_supervisor,
     "inserts.*.reserve_frames": _leave_to_insert_supervisor,

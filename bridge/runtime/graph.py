@@ -19,7 +19,7 @@ from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.callback.insert_context import InsertContext, make_insert_context
-from bridge.runtime.clock_line import ClockPublisher, ClockSelection
+from bridge.runtime.clock_line import ClockPublisher, ClockSelection, ClockStatus
 from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.insert_delays import BAND, InsertTiming, add_inserts, check_insert, compute_point_delays
 from bridge.runtime.shared import slots as w
@@ -50,6 +50,8 @@ class Graph:
         self._control: ControlContext | None = None
         self._gains: GainPublisher | None = None
         self._clock: ClockPublisher | None = None
+        self.clock_status = ClockStatus()
+        """By whoever selects the clock."""
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.control.bus import Bus
+from bridge.control.clock_controls import make_clock_controls
 from bridge.control.sidecar import RESERVE_FRAMES, compute_stem_gains, make_sidecar_registry, read_latency_settings
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
@@ -35,9 +36,10 @@ def test_every_declaration_has_a_doc() -> None:
     assert all(item.doc for item in make_sidecar_registry({}))
 
 
-def test_ping_modes_and_the_dry_mix_are_not_saved() -> None:
+def test_ping_modes_the_dry_mix_and_the_clock_are_not_saved() -> None:
     unsaved = {control.name for control in make_sidecar_registry({}).controls if not control.saved}
-    assert unsaved == {f"latency.{path}.ping" for path in PATHS} | {"stems.dry"}
+    clock = {control.name for control in make_clock_controls()}  # a preset changes nobody's tempo
+    assert unsaved == {f"latency.{path}.ping" for path in PATHS} | {"stems.dry"} | clock
 
 
 def test_engines_add_their_controls_and_a_clash_names_the_engine() -> None:

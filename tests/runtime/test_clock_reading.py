@@ -13,8 +13,9 @@ from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.clock import FOLLOW, HOST, TEMPO_MODE
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.runtime.callback.input import read_inputs
-from bridge.runtime.clock_reading import MOVING_S, STANDING_S, ClockReading, PulseFit, find_bar
+from bridge.runtime.clock_reading import MOVING_S, STANDING_S, ClockReading, find_bar
 from bridge.runtime.graph import Graph
+from bridge.runtime.pulse_fit import PulseFit
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.rings import EventWriter
 from bridge.runtime.wiring import wire

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.control.bus import Bus
+from bridge.control.clock_controls import make_clock_controls
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
@@ -29,6 +30,7 @@ AT_THE_NEXT_START = {"latency.accompaniment.reserve_frames", "latency.synth.rese
 """Controls of engines that run ahead, whose lead is fixed while they run."""
 OF_THE_TUNER = {f"latency.{role}.reserve_auto" for role in ROLES}
 """Controls that the LatencyTuner reads; tests/runtime/test_latency_tuner.py shows what they do."""
+OF_THE_CLOCK = {control.name for control in make_clock_controls()}
 OF_THE_INSERTS = {f"inserts.{point}.{key}" for point in INSERT_POINTS for key in ("chain", "bypass", "reserve_frames")}
 """Controls that the InsertSupervisor reads; tests/runtime/test_insert_supervisor.py shows what they do."""
 SIDECAR = make_sidecar_registry({})
@@ -116,7 +118,7 @@ def test_every_control_of_the_sidecar_changes_the_graph(bus: Bus, graph: Graph, 
 
     before = snapshot()
     bus.set(name, control.low if bus.get(name) == control.high else control.high, "me")
-    assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER | OF_THE_INSERTS)
+    assert (snapshot() != before) == (name not in AT_THE_NEXT_START | OF_THE_TUNER | OF_THE_INSERTS | OF_THE_CLOCK)
 
 
 def test_of_controls_that_are_set_at_once_no_callback_and_no_hop_has_some_alone(bus: Bus, graph: Graph) -> None:

@@ -1,0 +1,24 @@
+"""Services beside the audio that need the signal path, or an optional part of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.clocks.clock_service import ClockService
+from bridge.clocks.host_source import HostSource
+from bridge.clocks.internal_transport import InternalTransport
+from bridge.clocks.midi_clock_source import MidiClockSource
+from bridge.clocks.time_code_source import TimeCodeSource
+from bridge.control.bus import Bus
+from bridge.runtime.service import Service
+from bridge.settings import Settings
+from bridge.signal_path import SignalPath
+
+
+def make_optional_services(settings: Settings, bus: Bus, find_path: Callable[[], SignalPath]) -> tuple[Service, ...]:  # noqa: ARG001
+    """All such services, in the order in which they are entered.
+
+    ``find_path``: the present signal path; raises NoSignalPathError while no audio runs.
+    """
+    sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
+    return (ClockService(bus, sources, lambda: find_path().driver),)
