@@ -10,15 +10,16 @@ from bridge.clocks.internal_transport import InternalTransport
 from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
+from bridge.daw.ableton.ableton_service import AbletonService
 from bridge.runtime.service import Service
 from bridge.settings import Settings
 from bridge.signal_path import SignalPath
 
 
-def make_optional_services(settings: Settings, bus: Bus, find_path: Callable[[], SignalPath]) -> tuple[Service, ...]:  # noqa: ARG001
+def make_optional_services(settings: Settings, bus: Bus, find_path: Callable[[], SignalPath]) -> tuple[Service, ...]:
     """All such services, in the order in which they are entered.
 
     ``find_path``: the present signal path; raises NoSignalPathError while no audio runs.
     """
     sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
-    return (ClockService(bus, sources, lambda: find_path().driver),)
+    return (ClockService(bus, sources, lambda: find_path().driver), AbletonService(bus, settings.ableton))

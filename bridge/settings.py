@@ -14,13 +14,14 @@ from bridge.names import why_not_jack
 
 SETTINGS_FILE = "sideman.toml"
 LONGEST_TOKEN = 1024
+PortNumber = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class OscSettings(Table, frozen=True):
     """Where the OSC server listens (UDP)."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9123
+    port: PortNumber = 9123
 
 
 class LanSettings(Table, frozen=True):
@@ -92,6 +93,36 @@ NO_JOBS = JobSettings(enabled=False)
 """For a sidecar beside the user's own, which has the jobs."""
 
 
+class AbletonSettings(Table, frozen=True):
+    """Ableton Live through AbletonOSC.
+
+    ``enabled``: follow Live. ``host``: of Live; ``port``: where AbletonOSC listens; ``reply_port``: where its replies
+    come to, whoever asked. ``hub_port``: where other programs share AbletonOSC with the sidecar, 0 for no hub.
+    ``clients``: programs, as 127.0.0.1:11003, that get whatever Live sends. ``midi_port``: words of the name of the
+    MIDI port that brings the band's notes to Live, for `ableton.wire`; empty for none.
+    """
+
+    enabled: bool = False
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: PortNumber = 11000
+    reply_port: PortNumber = 11001
+    hub_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 11002
+    clients: tuple[str, ...] = ()
+    midi_port: str = ""
+
+    def __post_init__(self) -> None:
+        own = (self.port, self.reply_port, self.hub_port)
+        if len(set(own)) < len(own):
+            raise ValueError(f"port, reply_port and hub_port are {own}: what is sent would come back; give three ports")
+        for client in self.clients:
+            host, _, port = client.rpartition(":")
+            if not host or not port.isascii() or not port.isdecimal() or not 1 <= int(port) <= 65535:
+                raise ValueError(f"client {client!r}: give an address and a port, such as 127.0.0.1:11003")
+            # by whatever name: a program on another machine does not need the same port either
+            if int(port) in own:
+                raise ValueError(f"client {client!r} has a port of this table: what is sent would come back")
+
+
 if TYPE_CHECKING:
 
     class EngineSettings(Table, frozen=True):
@@ -121,6 +152,13 @@ class Settings(Table, frozen=True):
     engines: EngineSettings = EngineSettings()
     controllers: ControllerSettings = ControllerSettings()
     jobs: JobSettings = JobSettings()
+    ableton: AbletonSettings = AbletonSettings()
+
+    def __post_init__(self) -> None:
+        taken = {self.ableton.port, self.ableton.reply_port, self.ableton.hub_port}
+        taken |= {int(client.rpartition(":")[2]) for client in self.ableton.clients}
+        if self.ableton.enabled and self.osc.port in taken:
+            raise ValueError(f"osc.port {self.osc.port} is one of [ableton] too: messages would come back")
 
 
 def settings_path() -> Path:

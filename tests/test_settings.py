@@ -47,6 +47,12 @@ def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_
         ('[jack]\nserver = "a\\nb"', "cannot be printed"),
         ('[engines]\nsynthesis = "synth.plain"', "engines.synthesis: unknown key"),
         ('[controllers]\napi = "jack"', "controllers.api"),  # it would stand still, see ControllerSettings
+        ("[ableton]\nhub_port = 11001", "what is sent would come back"),
+        ('[ableton]\nclients = ["localhost:11001"]', "client 'localhost:11001' has a port of this table"),
+        ('[ableton]\nclients = ["[::1]:11000"]', "what is sent would come back"),
+        ('[ableton]\nclients = ["11003"]', "give an address and a port"),
+        ("[ableton]\nenabled = true\nhub_port = 9123", "osc.port 9123 is one of [ableton] too"),
+        ('[ableton]\nenabled = true\nclients = ["0.0.0.0:9123"]', "osc.port 9123 is one of [ableton] too"),
         ("[engines]\nsynth = 1", "engines.synth: Expected `str`"),
     ],
 )

@@ -193,6 +193,38 @@ ACTIONS: tuple[Action, ...] = (
         arguments=("job",),
         uses_files=True,
     ),
+    Action("ableton.play", "Let Ableton Live play on from where it stands."),
+    Action("ableton.stop", "Stop Ableton Live."),
+    Action("ableton.tempo", "Set the tempo of Ableton Live.", arguments=("bpm",), uses_files=True),
+    Action(
+        "ableton.fire_scene", "Fire a scene of Ableton Live, by its number from 1 or its name.", arguments=("scene",)
+    ),
+    Action(
+        "ableton.write",
+        "Write what a part of the band has played last into a clip of Ableton Live: whole bars, 4 by default. track: "
+        "its number from 1, or its name. The slot is empty, or has a clip that was written by this action.",
+        arguments=("part", "track", "slot", "bars"),
+        optional=1,
+        uses_files=True,
+        result=("track", "slot", "notes", "beats"),
+    ),
+    Action(
+        "ableton.launch",
+        "Start a clip of Ableton Live on a bar; one that ableton.write has written is in phase with the song. "
+        "offset_beats: how far its position is measured ahead of the song's.",
+        arguments=("track", "slot"),
+        uses_files=True,
+        result=("beat", "offset_beats", "tries"),
+    ),
+    Action(
+        "ableton.wire",
+        "Make tracks in Ableton Live that take the stems and the band, and set their inputs from the lists that Live "
+        "shows. first: the audio input with the left channel of the first stem, 1 by default.",
+        arguments=("first",),
+        optional=1,
+        uses_files=True,
+        result=("track", "setting", "value"),
+    ),
     Action(
         "jobs.log",
         "The last lines that a job's command printed.",

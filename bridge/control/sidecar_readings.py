@@ -299,6 +299,32 @@ READINGS: tuple[Reading, ...] = (
         keyed=True,
     ),
     Reading(
+        "ableton.state",
+        ("state", "version", "detail"),
+        "Whether Ableton Live answers through AbletonOSC. state: off, searching, connected, lost. version: of Live. "
+        "detail: what to do about it, such as which program has one of the ports.",
+    ),
+    Reading(
+        "ableton.transport",
+        ("rolling", "beat", "tempo_bpm", "numerator", "denominator"),
+        "Live's transport. beat: from the start of the set, as Live said last, about once a second.",
+    ),
+    Reading("ableton.track", ("track", "name", "kind"), "A track of Live, from 1. kind: midi or audio.", keyed=True),
+    Reading("ableton.scene", ("scene", "name"), "A scene of Live, from 1.", keyed=True),
+    Reading(
+        "ableton.clip",
+        ("slot", "part", "state", "done", "of", "detail"),
+        "A clip that was written: slot is track/scene. state: writing, written or failed. done and of: ranges of "
+        "notes. detail: why it failed.",
+        keyed=True,
+    ),
+    Reading(
+        "ableton.client",
+        ("client", "received", "sent"),
+        "A program that shares AbletonOSC through the hub, and how many messages came from it and went to it.",
+        keyed=True,
+    ),
+    Reading(
         "jobs.file",
         ("file", "job", "state", "share", "detail"),
         "A file of a job that runs. file: the number of the job, a slash, and the file. state: as of a job.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bridge.doctor import controller_checks, jack_checks, machine_checks
+from bridge.doctor.ableton_checks import check_ableton
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
 from bridge.settings import Settings, settings_path
@@ -41,6 +42,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
             "python-rtmidi", "rtmidi", "MIDI controllers", f"sudo apt-get install libasound2, then {_SETUP}"
         ),
         controller_checks.check_controllers(settings),
+        check_ableton(settings.ableton),
         machine_checks.check_import(
             "soundfile",
             "soundfile",

@@ -73,6 +73,11 @@ class ProcedureRunner:
                 self._pauses.append((self._now_s + step, lambda: self._advance(procedure, future, nothing)))
 
 
+def ask_once(query: LiveQuery) -> Procedure[LiveReply]:
+    """The reply to one query."""
+    return (yield query)
+
+
 def begin_anew(make: Callable[[], Procedure[T]]) -> Procedure[T]:
     """Run the procedure that ``make`` makes, from its beginning again whenever AbletonOSC was started again.
 

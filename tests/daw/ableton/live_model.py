@@ -191,8 +191,8 @@ class LiveModel:
             return (self.song[prop],)
         if verb == "set":
             self.change(prop, args[0])
-        elif verb == "start_playing":
-            self.beat = 0.0
+        elif verb in ("start_playing", "continue_playing"):
+            self.beat = self.beat if verb == "continue_playing" else 0.0
             self.change("is_playing", True)
         elif verb == "stop_playing":
             self.change("is_playing", False)
