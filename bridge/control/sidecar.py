@@ -12,7 +12,7 @@ from bridge.control.sidecar_actions import ACTIONS
 from bridge.control.sidecar_readings import READINGS
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 from bridge.core.control import Control
-from bridge.core.latency import PATHS
+from bridge.core.latency import PATHS, SENDS
 from bridge.core.role import ROLES
 
 OWNER = "the sidecar"
@@ -106,6 +106,13 @@ def _make_latency_controls() -> Iterator[Control]:
             f"Keep the {role} worker's reserve at the minimum that 99.9 % of its hops meet. "
             "Changes only while the transport is stopped.",
         )
+    yield Control(
+        "latency.jack.sends", 0, len(SENDS) - 1, 0, kind="choice", choices=SENDS,
+        doc="Latency declared behind the JACK inputs. none suits a DAW that sends and records the returns: Ardour "
+        "would count the delay twice. path: the delay of the paths too, for a player whose returns are only listened "
+        "to.",
+        takes_effect="delay moves",
+    )  # fmt: skip
     for path in PATHS:
         yield _make_switch(
             f"latency.{path}.ping",

@@ -11,6 +11,16 @@ from bridge.core.role import ROLES, find_role_of_ring
 
 UNMEASURED = -1
 
+SENDS: tuple[str, ...] = ("none", "path")
+"""What is declared behind our inputs, as JACK's playback latency: nothing, or the delay of the paths.
+
+A DAW that sends to the sidecar and records what returns subtracts the delay of the returns. Ardour also sends earlier
+by the delay that it finds behind its send; so with the delay in both places it counts it twice, and what it records
+lies too early by it (measured with Ardour 7.3). A player whose sound is only listened to needs ``path``: it would not
+know otherwise when it is audible.
+"""
+NO_SENDS, PATH_SENDS = SENDS
+
 RETURNED: tuple[str, ...] = tuple(path.name for path in ROLES[find_role_of_ring("stems")].paths)
 """Audio paths from the input back to the DAW; the band's audio is not among them."""
 AUDIO_PATHS: tuple[str, ...] = tuple(path.name for role in ROLES.values() for path in role.paths if len(path.ports) > 1)
@@ -82,6 +92,7 @@ class Ledger:
         self.rate = rate
         self.period = period
         self.rev = 0
+        self.sends = NO_SENDS
         self._paths: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -104,6 +115,13 @@ class Ledger:
                 self.rev += 1
             self._paths[path.name] = path
 
+    def set_sends(self, sends: str) -> None:
+        """Set what is declared behind the inputs, one of SENDS."""
+        with self._lock:
+            if sends != self.sends:
+                self.sends = sends
+                self.rev += 1
+
     def set_measured(self, name: str, frames: int) -> bool:
         """Store a measured delay; True where it equals the declared one within one frame."""
         with self._lock:
@@ -116,8 +134,8 @@ class Ledger:
             self._paths[name] = replace(self._paths[name], late=frames)
 
     def to_dict(self) -> dict[str, object]:
-        """For JSON: rate, period, rev and the rows, each with ``declared`` and ``declared_ms``."""
+        """For JSON: rate, period, rev, sends and the rows, each with ``declared`` and ``declared_ms``."""
         rows = [
             asdict(p) | {"declared": p.declared, "declared_ms": round(1000 * p.declared / self.rate, 3)} for p in self
         ]
-        return {"rate": self.rate, "period": self.period, "rev": self.rev, "paths": rows}
+        return {"rate": self.rate, "period": self.period, "rev": self.rev, "sends": self.sends, "paths": rows}

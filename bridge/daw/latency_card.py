@@ -1,7 +1,8 @@
 """Latency card: the latency compensation settings for each DAW, from the ledger.
 
-Only plain JACK was tested. The cards for the DAWs are marked untried: the settings of Live and Logic are from their
-manuals, and the names of the fields in Reaper, Ardour and Bitwig may differ from version to version.
+Only plain JACK was tested, and that Ardour 7.3 records the returns in place. The cards for the DAWs are marked
+untried: the settings of Live and Logic are from their manuals, and the names of the fields in Reaper, Ardour and
+Bitwig may differ from version to version.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from bridge.core.audio import CHANNELS
 from bridge.core.control import address_of
-from bridge.core.latency import UNMEASURED, Ledger, Path
+from bridge.core.latency import NO_SENDS, SENDS, UNMEASURED, Ledger, Path
 from bridge.printing import Printer, columns
 
 
@@ -46,6 +47,7 @@ class Card:
     """Instructions for one DAW. ``automatic``: no number needs typing. ``tried``: tested, not only from a manual.
 
     ``where``: the device and the field. ``figures``: the numbers for it, none where the DAW reads them itself.
+    ``sends``: the value of ``latency.jack.sends`` that it needs, one of SENDS; empty where it reads no port latencies.
     """
 
     daw: str
@@ -54,6 +56,7 @@ class Card:
     figures: tuple[Figure, ...]
     automatic: bool = False
     tried: bool = False
+    sends: str = ""
 
 
 def collect_figures(ledger: Ledger) -> tuple[Figure, ...]:
@@ -83,6 +86,9 @@ def make_cards(ledger: Ledger) -> list[Card]:
         "It has no JACK support: a virtual device, such as BlackHole under jackd -d coreaudio, carries the sound, and"
         " its buffers add latency. Record a click through it once and add the difference."
     )
+    sends = address_of("latency.jack.sends")
+    keep = f"Keep {sends} at {NO_SENDS} for tracks that record the returns"
+    early = f"With {SENDS[1]} Ardour 7.3 counts the delay twice, and what it records lies too early by it."
     return [
         Card(
             daw="JACK client",
@@ -90,10 +96,12 @@ def make_cards(ledger: Ledger) -> list[Card]:
             steps=(
                 "Nothing to type: the ports publish the declared latency, and a client that reads it is aligned.",
                 "A client that sends to the sidecar and receives from it in one graph adds one period.",
+                f"{keep}. {sends} {SENDS[1]} is for a player whose returns are only listened to.",
             ),
             figures=found,
             automatic=True,
             tried=True,
+            sends=NO_SENDS,
         ),
         Card(
             daw="Ableton Live",
@@ -119,14 +127,21 @@ def make_cards(ledger: Ledger) -> list[Card]:
         Card(
             daw="Reaper",
             where="ReaInsert, its delay (samples or ms)",
-            steps=(ping_on, "Start ReaInsert's automatic ping: it should show the figure.", ping_off),
+            steps=(
+                ping_on,
+                "Start ReaInsert's automatic ping: it should show the figure.",
+                ping_off,
+                f"{keep}; under JACK on Linux, where Reaper may read the port latency ranges.",
+            ),
             figures=found,
+            sends=NO_SENDS,
         ),
         Card(
             daw="Ardour",
             where="the insert's Measure Latency",
             steps=(
                 "Tracks that record from the sidecar need nothing: Ardour reads the port latency ranges.",
+                f"{keep} (run with Ardour 7.3). {early}",
                 "An insert measures the latency itself.",
                 ping_on,
                 "Press Measure Latency: it plays many tones at once and should show the figure.",
@@ -134,12 +149,14 @@ def make_cards(ledger: Ledger) -> list[Card]:
             ),
             figures=found,
             automatic=True,
+            sends=NO_SENDS,
         ),
         Card(
             daw="Bitwig Studio",
             where="HW FX, its latency offset (samples or ms)",
-            steps=("The figure is that of the path that you return to the DAW.",),
+            steps=("The figure is that of the path that you return to the DAW.", f"{keep}."),
             figures=found,
+            sends=NO_SENDS,
         ),
     ]
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from bridge.core.audio import CHANNELS
-from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, RETURNED
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, RETURNED
 from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
 from bridge.drivers.graph_watch import GraphWatch
 from bridge.drivers.hanging_notes import HangingNotes
@@ -215,7 +215,10 @@ class JackDriver:
         state[w.XRUNS] += 1
 
     def _declare_latency(self, mode: int) -> None:
-        """JACK's latency callback: latency before us plus ours (capture), or after us plus ours (playback)."""
+        """JACK's latency callback: latency before us plus ours (capture), or after us plus ours (playback).
+
+        ``latency.jack.sends`` at none: the inputs declare 0, see `bridge.core.latency.SENDS`.
+        """
         client = self.client
         if client is None:
             return
@@ -234,6 +237,8 @@ class JackDriver:
                 after = [(port_latency(outs[name], PLAYBACK), delays.get(name, 0)) for name in names]
                 least = min(found[0] + delay for found, delay in after)
                 most = max(found[1] + delay for found, delay in after)
+                if self._graph.ledger.sends == NO_SENDS:
+                    least = most = 0
                 for port in ins:
                     set_port_latency(port, PLAYBACK, least, most)
 

@@ -9,6 +9,7 @@ from bridge.control.bus import Bus, Row
 from bridge.control.registry import Registry
 from bridge.control.sidecar import OWNER, compute_stem_gains
 from bridge.core.audio import STEMS
+from bridge.core.latency import SENDS
 from bridge.errors import ControlError
 from bridge.runtime.graph import Graph
 
@@ -49,6 +50,7 @@ EFFECTS: Mapping[str, Effect] = {
     "latency.*.ping": lambda graph, path, value, _: graph.set_ping(path, value > 0.5),
     "latency.*.reserve_frames": lambda graph, role, value, _: graph.set_reserve(role, int(value)),
     "latency.*.reserve_auto": _leave_to_tuner,
+    "latency.jack.sends": lambda graph, _, value, __: graph.ledger.set_sends(SENDS[int(value)]),
     "latency.*.user_offset_frames": lambda graph, role, value, _: graph.set_offset(role, int(value)),
     "clock.*": _leave_to_clock_service,
     "inserts.*.chain": _leave_to_insert_supervisor,

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from bridge.core.latency import Ledger, Path
+from bridge.core.latency import SENDS, Ledger, Path
 from bridge.core.role import ROLES
 from bridge.daw.latency_card import collect_figures, format_text, make_cards, make_ledger_table, summarise
 from bridge.printing import Printer
@@ -51,6 +51,15 @@ def test_where_a_daw_measures_the_card_gives_the_ping_address(ledger: Ledger) ->
     for daw in ("Logic Pro", "Reaper", "Ardour"):
         assert "/latency/drums/ping 1" in steps[daw]
         assert "/latency/drums/ping 0" in steps[daw]
+
+
+def test_each_daw_that_reads_port_latencies_is_given_its_value_of_the_setting(ledger: Ledger) -> None:
+    made = {c.daw: c for c in make_cards(ledger)}
+    assert [daw for daw, c in made.items() if c.sends] == ["JACK client", "Reaper", "Ardour", "Bitwig Studio"]
+    for card in made.values():
+        assert card.sends in ("", *SENDS)
+        assert bool(card.sends) == any(f"Keep /latency/jack/sends at {card.sends} " in step for step in card.steps)
+    assert "counts the delay twice" in " ".join(made["Ardour"].steps)
 
 
 def test_live_and_logic_are_told_of_the_device_between(ledger: Ledger) -> None:

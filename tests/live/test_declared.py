@@ -11,7 +11,7 @@ import pytest
 from bridge.app import Sidecar
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
-from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, PATHS, UNMEASURED
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, PATH_SENDS, PATHS, UNMEASURED
 from bridge.drivers.jack_driver import CONTROL_OUT, JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
 from bridge.measure import find_disagreements, measure
@@ -79,6 +79,8 @@ def test_jack_receives_the_declared_delays_and_every_change_of_them() -> None:
         ledger = sidecar.signal_path.graph.ledger
         with make_fake_daw(sidecar, music(48000, 0.1), 48000):
             until("the ports tell JACK", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
+            assert input_latencies(sidecar) == [(0, 0)] * CHANNELS  # a DAW would count the delay twice
+            assert sidecar.bus.set("latency.jack.sends", PATH_SENDS, "test")
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
             rev, before = ledger.rev, ledger["mix"].declared
             sidecar.bus.set("latency.separation.reserve_frames", 1500, "test")
@@ -86,6 +88,9 @@ def test_jack_receives_the_declared_delays_and_every_change_of_them() -> None:
             assert ledger["mix"].declared == before - RESERVE_FRAMES["separation"] + 1500
             until("the ports tell JACK again", lambda: output_latencies(sidecar) == declared_by_port(sidecar))
             until("the inputs", lambda: input_latencies(sidecar) == [(ledger["mix"].declared,) * 2] * CHANNELS)
+            sidecar.bus.set("latency.jack.sends", NO_SENDS, "test")
+            until("none behind the inputs", lambda: input_latencies(sidecar) == [(0, 0)] * CHANNELS)
+            assert output_latencies(sidecar) == declared_by_port(sidecar)
         sidecar.bus.set("latency.mir.user_offset_frames", 77, "test")
         assert_declared_is_measured(sidecar)
 
