@@ -125,7 +125,10 @@ def run(
         if audio is not None and (server or client):
             raise ConfigError("--server and --client are for JACK", "leave them out, or leave out --offline")
         controllers = settings.controllers if audio is None else NO_DEVICES
-        settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)
+        try:
+            settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)
+        except ValueError as error:
+            raise ConfigError(str(error), "give another --port") from error
         sidecar = Sidecar(settings, display.show, audio)
         if audio is not None:
             audio.on_end = sidecar.stop

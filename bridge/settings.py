@@ -157,7 +157,7 @@ class Settings(Table, frozen=True):
     def __post_init__(self) -> None:
         taken = {self.ableton.port, self.ableton.reply_port, self.ableton.hub_port}
         taken |= {int(client.rpartition(":")[2]) for client in self.ableton.clients}
-        if self.ableton.enabled and self.osc.port in taken:
+        if self.ableton.enabled and self.osc.port in taken - {0}:  # 0 selects a free port
             raise ValueError(f"osc.port {self.osc.port} is one of [ableton] too: messages would come back")
 
 

@@ -88,8 +88,7 @@ def write_clip(
 
 
 def _check_track(target: ClipTarget) -> Procedure[None]:
-    reply = yield ask("/live/track/get/has_midi_input", target.track)
-    if not reply.values[0]:
+    if not (yield ask("/live/track/get/has_midi_input", target.track)).values[0]:
         raise LiveError(f"track {target.track + 1} of Live takes no MIDI", "choose a MIDI track")
 
 
@@ -104,7 +103,9 @@ def _prepare_clip(target: ClipTarget, length: float, title: str) -> Procedure[No
     else:
         yield from _create_clip(target, length)
     yield set_value("clip", "name", title, *target.ids)
-    yield set_value("clip", "looping", 1, *target.ids)
+    if not reply.values[0] and is_same((yield ask("/live/clip/get/length", *target.ids)).values[0], length):
+        return  # a new clip has its loop and its markers where they belong
+    yield set_value("clip", "looping", True, *target.ids)
     # the end first: Live refuses an end before the start, and the start is 0 in the clips that we make
     for key, value in (("loop_end", length), ("loop_start", 0.0), ("end_marker", length), ("start_marker", 0.0)):
         yield set_value("clip", key, value, *target.ids)
