@@ -126,6 +126,8 @@ class LiveClient:
         self._restarted_s = float("-inf")
         self._window_s = float("-inf")
         self._window_datagrams = self._window_bytes = 0
+        self._is_full = False
+        """Whether something waits for the next tick because this one has no room."""
 
     @property
     def round_trip_s(self) -> float:
@@ -149,6 +151,7 @@ class LiveClient:
         """The datagrams to send now. Queries that were tried often enough end."""
         if now_s - self._window_s >= self.tick_s:
             self._window_s, self._window_datagrams, self._window_bytes = now_s, 0, 0
+        self._is_full = False
         sent: list[bytes] = []
         while self._posts and self._has_room(len(self._posts[0])):
             sent.append(self._take(self._posts.popleft()))
@@ -167,10 +170,9 @@ class LiveClient:
         window_s = self._window_s + self.tick_s
         dues = [pending[0].due_s for pending in self._queries.values()]
         if self._posts:
-            dues.append(window_s)
+            dues.append(now_s)
         soonest_s = min(dues, default=float("inf"))
-        full = self._window_datagrams >= TICK_DATAGRAMS or self._window_bytes >= TICK_BYTES
-        return max(soonest_s, window_s) if full else max(soonest_s, now_s)
+        return max(soonest_s, window_s if self._is_full else now_s)
 
     def receive(self, datagram: bytes, now_s: float) -> list[tuple[Message, bool]]:
         """Take a datagram from Live; returns its messages, and whether each was the reply to a query."""
@@ -179,7 +181,6 @@ class LiveClient:
         except (GuardError, ValueError):
             self.malformed += 1
             return []
-        self.last_reply_s = now_s
         return [(message, self._match(message, now_s)) for message in messages]
 
     def end_all(self, error: LiveError) -> None:
@@ -203,7 +204,9 @@ class LiveClient:
 
     def _has_room(self, size: int) -> bool:
         fits = self._window_bytes + size <= TICK_BYTES or not self._window_datagrams
-        return fits and self._window_datagrams < TICK_DATAGRAMS
+        has_room = fits and self._window_datagrams < TICK_DATAGRAMS
+        self._is_full |= not has_room
+        return has_room
 
     def _take(self, datagram: bytes) -> bytes:
         self._window_datagrams += 1
@@ -241,6 +244,7 @@ class LiveClient:
             return False
         if first.tries == 1:
             self._round_trips_s.append(now_s - first.sent_s)
+        self.last_reply_s = now_s  # by a reply alone: anybody could send something else to this port
         self._finish(key, LiveReply(values, first.sent_s, now_s))
         return True
 

@@ -39,6 +39,8 @@ BATCH = 64
 """Datagrams that are read from a socket before something is sent."""
 RETRY_TICKS = 50.0
 """Ticks between two tries to get a port that another program has: 5 s."""
+LONGEST_END = 1000
+"""Queries that procedures may begin after the end; each ends at once."""
 FAILED_S = 0.5
 """Pause after a failure, so that one that repeats does not use a whole core."""
 
@@ -130,7 +132,7 @@ class LiveConnection:
         self._wake()
         if self._thread is not None:
             self._thread.join()
-        self.client.end_all(LiveError("the connection to Live ends"))
+        self._end_all()
         self.follower.stop()
         for datagram in self.client.flush():  # nobody listens any more
             self._send_to_live(datagram)
@@ -167,6 +169,22 @@ class LiveConnection:
             self._asked.append(lambda: self.client.post(*messages))
         self._wake()
 
+    def _end_all(self) -> None:
+        """End all procedures, so that nobody waits for them; some take an error as a reason to ask once more."""
+        error = LiveError("the connection to Live ends")
+        self._begin_asked()
+        for _ in range(LONGEST_END):
+            if not (self._runner.is_busy or self.client.is_busy):
+                break
+            self._runner.end_all(error)
+            self.client.end_all(error)
+
+    def _begin_asked(self) -> None:
+        with self._lock:
+            asked, self._asked = self._asked, []
+        for begin in asked:
+            begin()
+
     def _wake(self) -> None:
         with contextlib.suppress(OSError):  # full: it wakes anyway; closed: nobody is left
             self._wakes.send(b"\0")
@@ -185,10 +203,7 @@ class LiveConnection:
         now_s = time.monotonic()
         if now_s >= self._retry_s:
             self._open_ports(now_s)
-        with self._lock:
-            asked, self._asked = self._asked, []
-        for begin in asked:
-            begin()
+        self._begin_asked()
         self._runner.update(now_s)
         self.follower.update(now_s)
         self._listeners.update(now_s)

@@ -7,7 +7,8 @@ seconds to wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from bridge.daw.ableton.live_client import LiveClient, LiveQuery, LiveReply, Outcome
@@ -25,8 +26,8 @@ class ProcedureRunner:
 
     def __init__(self, client: LiveClient) -> None:
         self._client = client
-        self._pauses: list[tuple[float, Callable[[], None]]] = []
-        self._started: list[Callable[[], None]] = []
+        self._pauses: list[tuple[float, Callable[[Outcome | None], None]]] = []
+        self._started: list[Callable[[Outcome | None], None]] = []
         self._now_s = 0.0
 
     @property
@@ -36,7 +37,7 @@ class ProcedureRunner:
 
     def start(self, procedure: Procedure[T], future: Future[T]) -> None:
         """Run ``procedure`` from the next `update` on; its result goes to ``future``."""
-        self._started.append(lambda: self._advance(procedure, future, None))
+        self._started.append(lambda outcome: self._advance(procedure, future, outcome))
 
     def update(self, now_s: float) -> None:
         """Begin what was started, and go on with what has waited long enough."""
@@ -45,7 +46,14 @@ class ProcedureRunner:
         due = [one for one in self._pauses if one[0] <= now_s]
         self._pauses = [one for one in self._pauses if one[0] > now_s]
         for go_on in (*started, *(one[1] for one in due)):
-            go_on()
+            go_on(None)
+
+    def end_all(self, error: LiveError) -> None:
+        """End what waits for time to pass, or to be begun, with ``error``."""
+        waiting = [*self._started, *(one[1] for one in self._pauses)]
+        self._started, self._pauses = [], []
+        for end in waiting:
+            end(error)
 
     def find_due_s(self) -> float:
         """The time of the next `update` that does something."""
@@ -61,16 +69,20 @@ class ProcedureRunner:
             else:
                 step = procedure.send(outcome) if outcome is not None else next(procedure)
         except StopIteration as ended:
-            future.set_result(ended.value)
+            with suppress(InvalidStateError):  # cancelled this very moment
+                future.set_result(ended.value)
         except Exception as error:  # noqa: BLE001
             # the procedure's own fault goes to whoever waits for it, not to the thread that serves all
-            future.set_exception(error)
+            with suppress(InvalidStateError):
+                future.set_exception(error)
         else:
             if isinstance(step, LiveQuery):
                 self._client.start(step, lambda reply: self._advance(procedure, future, reply))
             else:
                 nothing = LiveReply((), self._now_s, self._now_s)
-                self._pauses.append((self._now_s + step, lambda: self._advance(procedure, future, nothing)))
+                self._pauses.append(
+                    (self._now_s + step, lambda outcome: self._advance(procedure, future, outcome or nothing))
+                )
 
 
 def ask_once(query: LiveQuery) -> Procedure[LiveReply]:

@@ -99,6 +99,23 @@ def test_no_more_is_sent_in_a_tick_than_live_can_take() -> None:
     assert sum(map(len, client.update(9.0))) <= TICK_BYTES
 
 
+def test_a_full_tick_is_waited_for_and_not_polled() -> None:
+    client = LiveClient()
+    for number in range(6):
+        client.start(LiveQuery((("/live/clip/add/notes", (number, 0, *([1.0] * 1250))),), "/x", (number,)), print)
+    assert len(client.update(1.0)) == 5  # 6.3 KB each
+    assert client.find_due_s(1.01) == pytest.approx(1.1)
+
+
+def test_only_a_reply_shows_that_live_is_there() -> None:
+    client = LiveClient()
+    start(client, ask(TEMPO))
+    receive(client, ("/live/song/get/beat", (3,)), ("/mcu", (1,)), now_s=5.0)
+    assert client.last_reply_s == float("-inf")
+    receive(client, (TEMPO, (120.0,)), now_s=6.0)
+    assert client.last_reply_s == 6.0
+
+
 def test_a_restart_ends_what_is_under_way_once_though_its_message_comes_twice() -> None:
     client = LiveClient()
     first = start(client, ask(TEMPO))

@@ -93,6 +93,19 @@ def test_at_the_end_live_has_no_listener_any_more() -> None:
         connection.__enter__()
 
 
+def test_at_the_end_nobody_waits_for_a_procedure() -> None:
+    with LiveConnection(LiveAddress(LOOPBACK, free_port(), free_port(), tick_s=TICK_S)) as connection:
+        writing = connection.start(write_clip(ClipTarget(0, 0), [], 4.0, ""))
+        pausing = connection.start(wait_long())
+    for future in (writing, pausing):
+        with pytest.raises(LiveError, match="the connection to Live ends"):
+            future.result(0)
+
+
+def wait_long() -> Procedure[None]:
+    yield 1e6
+
+
 def test_a_reply_port_that_is_taken_is_named_and_everything_else_goes_on() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind((LOOPBACK, 0))
