@@ -106,6 +106,7 @@ def run(
         from bridge.status import (
             REFRESH_S,
             SPINNER_COLUMNS,
+            count_late_frames,
             format_insert_lines,
             format_start_line,
             format_status_line,
@@ -170,8 +171,11 @@ def run(
                     if status is not None:
                         status.update(format_status_line(sidecar, console.width - SPINNER_COLUMNS))
             failures = sidecar.engine_failures.describe(graph.plan, graph.arrays) if audio is not None else []
+            late_frames = count_late_frames(graph)
         if audio is not None:
             audio.check()
+            if written := audio.describe_files(late_frames):
+                console.say(written)
         for failure in failures:
             Printer(stderr=True).say(f"! {failure}", "bold red")
         return FAILED if failures else 0

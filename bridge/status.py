@@ -10,6 +10,9 @@ from bridge.control.insert_controls import INSERT_READING
 from bridge.core.insert import rank_point
 from bridge.core.insert_registry import OFF
 from bridge.core.role import ROLES
+from bridge.runtime.counters import read_counters
+from bridge.runtime.graph import Graph
+from bridge.runtime.shared.slots import INSERT_LATE
 
 REFRESH_S = 0.25
 SPINNER_COLUMNS = 2
@@ -29,6 +32,12 @@ def format_insert_lines(sidecar: Sidecar) -> list[str]:
     """A line for each live insert that is chosen: its point, its chain, and what became of it."""
     statuses = sidecar.signal_path.inserts.statuses
     return [f"insert {one.point}: {one.chain}, {one.state}" for one in statuses if one.chain != OFF]
+
+
+def count_late_frames(graph: Graph) -> int:
+    """Frames that were late so far: of stems, of the band and of inserts."""
+    counters, inserts = read_counters(graph.arrays), graph.insert_arrays.words
+    return counters.late_frames + counters.band_late_frames + int(inserts[:, INSERT_LATE].sum())
 
 
 def format_status_line(sidecar: Sidecar, width: int) -> Text:

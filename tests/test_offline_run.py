@@ -125,6 +125,8 @@ def test_an_own_rate_and_period(tmp_path: Path) -> None:
     status, output = run(tmp_path, song, "--clock", "virtual", "--rate", "48000", "--period", "100", "--out", str(out))
     assert status == 0, output
     assert "48,000 Hz, period 100" in output
+    said = f"written to {out}: drums.wav, bass.wav, vocals.wav, other.wav, mix.wav, band.wav; no frame was late"
+    assert said in " ".join(output.split())
     assert soundfile.info(out / "mix.wav").samplerate == 48000
     assert 48000 <= soundfile.info(out / "mix.wav").frames <= 48200
 

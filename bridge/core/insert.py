@@ -12,6 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from bridge.core.audio import STEMS, Audio
 from bridge.core.file_choice import FileChoice
+from bridge.errors import BridgeError
 
 ENTRY_POINTS = "sideman.inserts"
 INSERT_POINTS: tuple[str, ...] = (*STEMS, "mix", "band")
@@ -78,6 +79,13 @@ class InsertLibrary(Protocol):
 
     def stamp_files(self) -> Hashable:
         """The state of the user's files, another one whenever `list_choices` may have changed; cheap."""
+
+    def list_lacks(self) -> tuple[BridgeError, ...]:
+        """What is missing or blocked, so that some choices do not work, each with its fix; without loading anything.
+
+        Raises:
+            BridgeError: It cannot be read.
+        """
 
     def load(self, name: str) -> InsertProcessor:
         """Load a processor, in the process and thread that will run it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.doctor import controller_checks, jack_checks, machine_checks
+from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks
 from bridge.doctor.ableton_checks import check_ableton
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
@@ -52,6 +52,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         machine_checks.check_import(
             "ONNX Runtime", "onnxruntime", "learned engines", _SETUP, machine_checks.describe_providers
         ),
+        insert_checks.check_inserts(),
         machine_checks.check_osc_port(settings.osc.host, settings.osc.port),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from bridge.audiofile.song import Song
 from bridge.audiofile.song_stream import SongStream
+from bridge.core.latency import AUDIO_PATHS
 from bridge.drivers.audio_system import OFFLINE, AudioFacts
 from bridge.drivers.offline_driver import OfflineDriver
 from bridge.drivers.output_files import OutputFiles
@@ -74,6 +75,13 @@ class OfflineSystem:
     def _end(self, error: Exception | None) -> None:
         self._error = error
         self.on_end()
+
+    def describe_files(self, late_frames: int) -> str:
+        """What has been written, as a sentence; empty where nothing was. ``late_frames``: played dry or silent."""
+        if self._files is None or not self._files.frames:
+            return ""
+        late = f"{late_frames:,} frames were late and are dry there" if late_frames else "no frame was late"
+        return f"written to {self._folder}: {', '.join(f'{path}.wav' for path in AUDIO_PATHS)}; {late}"
 
     def check(self) -> None:
         """Raises: what ended the song too early."""

@@ -82,6 +82,11 @@ class OutputFiles:
         if error is None:
             self._check()
 
+    @property
+    def frames(self) -> int:
+        """Frames that are in the files so far."""
+        return self._frames
+
     def write(self, audio: Audio) -> None:
         """Append ``audio``, shape (paths * channels, frames) in the order of AUDIO_PATHS.
 

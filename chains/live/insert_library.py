@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Hashable
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,13 @@ from bridge.config import user_dir
 from bridge.core.audio import Audio
 from bridge.core.file_choice import FileChoice
 from bridge.core.insert import InsertFailure
-from bridge.errors import ConfigError, EngineError
+from bridge.errors import BridgeError, ConfigError, EngineError
 from bridge.file_stamps import stamp_files
 from chains.document.chain import Chain
 from chains.document.chain_lookup import FOLDER, ChainEntry, list_chains, load_chain
-from chains.document.host_choice import list_live_obstacles
+from chains.document.host_choice import HOSTS, list_live_obstacles
 from chains.live.insert_failures import compute_load_limit, explain_failure
+from chains.process.block_list import BlockList, quote_name
 from chains.process.crash_record import find_unblocked_plugins
 from chains.process.limits import compute_memory_limit, limit_memory
 from chains.process.loading import LoadingJournal
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_EXTRA = "install Sideman with the extra chains"
 _NOT_LIVE = "use it in a render (sideman render), or choose a chain with a yes in the column live of sideman chain list"
 
 
@@ -66,7 +69,7 @@ class LiveChain:
         try:
             from chains.hosts.live_graph import LiveGraph
         except ImportError as error:
-            raise EngineError(f"{self._name}: {error}", "install Sideman with the extra chains") from error
+            raise EngineError(f"{self._name}: {error}", _EXTRA) from error
         journal = LoadingJournal()
 
         def report_step(_step: str, label: str) -> None:
@@ -146,6 +149,18 @@ class ChainLibrary:
     def stamp_files(self) -> Hashable:
         """The state of the user's chains and the state files beside them."""
         return stamp_files(user_dir(FOLDER))
+
+    def list_lacks(self) -> tuple[BridgeError, ...]:
+        """Plugin hosts that are not installed, then plugins on the block list.
+
+        Raises:
+            ConfigError: The block list has an error.
+        """
+        hosts = [EngineError(f"{name} is not installed", _EXTRA) for name in HOSTS if find_spec(name) is None]
+        blocked = [row.name for row in BlockList().read() if row.is_blocked]
+        fixes = [f"update it, or try it again: sideman chain unblock {quote_name(name)}" for name in blocked]
+        rows = [EngineError(f"the plugin {name} is blocked", fix) for name, fix in zip(blocked, fixes, strict=True)]
+        return (*hosts, *rows)
 
     def load(self, name: str) -> LiveChain:
         """Read a chain; `LiveChain.prepare` loads its plugins, for which it needs the rate.

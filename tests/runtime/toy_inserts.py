@@ -12,7 +12,7 @@ from bridge.config import user_dir
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.file_choice import FileChoice
 from bridge.core.insert import InsertFailure
-from bridge.errors import EngineError
+from bridge.errors import BridgeError, EngineError
 from bridge.file_stamps import Stamp, stamp_files
 from bridge.processes import describe_exit
 
@@ -88,6 +88,9 @@ class ToyLibrary:
         own = {one.name: one for one in user_dir(FOLDER).glob("*")}
         names = ("at96", "crashes", "dies", "exits", "half", "hangs", "huge", "late", "moves", "prints", "stuck")
         return (*map(FileChoice, names), *(FileChoice(name, str(file)) for name, file in sorted(own.items())))
+
+    def list_lacks(self) -> tuple[BridgeError, ...]:
+        return ()
 
     def stamp_files(self) -> tuple[Stamp, ...]:
         return stamp_files(user_dir(FOLDER))
