@@ -209,6 +209,14 @@ ACTIONS: tuple[Action, ...] = (
         result=("track", "slot", "notes", "beats"),
     ),
     Action(
+        "ableton.import",
+        "Write a track of a MIDI file, such as accompany makes, into a clip of Ableton Live, as ableton.write does. "
+        "file: its whole path. part: the name of its track, or its number from 1.",
+        arguments=("file", "part", "track", "slot"),
+        uses_files=True,
+        result=("track", "slot", "notes", "beats"),
+    ),
+    Action(
         "ableton.launch",
         "Start a clip of Ableton Live on a bar; one that ableton.write has written is in phase with the song. "
         "offset_beats: how far its position is measured ahead of the song's.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 from bridge.control.bus import ActionHandler, Bus, Row
-from bridge.daw.ableton.band_notes import BandNotes
+from bridge.daw.ableton.band_notes import BandClip, BandNotes
 from bridge.daw.ableton.clip_launch import launch_clip
 from bridge.daw.ableton.clip_writer import ClipTarget, write_clip
 from bridge.daw.ableton.live_client import set_value
@@ -18,6 +19,7 @@ from bridge.daw.ableton.live_procedure import ask_once
 from bridge.daw.ableton.live_protocol import LiveError
 from bridge.daw.ableton.live_readings import LiveReadings
 from bridge.daw.ableton.live_wiring import WiringPlan, wire_live
+from bridge.daw.ableton.midi_file_notes import read_midi_file
 from bridge.errors import BridgeError, ControlError
 from bridge.runtime.service import Service
 from bridge.settings import AbletonSettings
@@ -75,6 +77,7 @@ class AbletonService(Service):
             "ableton.tempo": self.set_tempo,
             "ableton.fire_scene": self.fire_scene,
             "ableton.write": self.write,
+            "ableton.import": self.import_file,
             "ableton.launch": self.launch,
             "ableton.wire": self.wire,
         }
@@ -102,9 +105,21 @@ class AbletonService(Service):
         Raises:
             ControlError: An argument is wrong, the slot has a clip of the user's, or Live does not answer.
         """
-        connection = self._get_connection()
-        target = self._find_target(connection.follower.live_set, track, slot)
+        target = self._find_target(self._get_connection().follower.live_set, track, slot)
         clip = self._notes.collect(part, parse_whole(bars or str(DEFAULT_BARS), "bars", 1024))
+        return [self._write(target, part, clip)]
+
+    def import_file(self, file: str, part: str, track: str, slot: str) -> Iterable[Row]:
+        """Write a track of a MIDI file into a clip; returns a row with what was written.
+
+        Raises:
+            ControlError: As `write`, or the file cannot be read.
+        """
+        target = self._find_target(self._get_connection().follower.live_set, track, slot)
+        return [self._write(target, part, read_midi_file(Path(file), part))]
+
+    def _write(self, target: ClipTarget, part: str, clip: BandClip) -> Row:
+        connection = self._get_connection()
         name = f"{target.track + 1}/{target.slot + 1}"
 
         def report(done: int, of: int) -> None:
@@ -116,7 +131,7 @@ class AbletonService(Service):
             self._readings.publish_clip(name, part, "failed", 0, 0, str(error))
             raise
         self._origins[target] = clip.origin
-        return [(target.track + 1, target.slot + 1, written.notes, clip.length)]
+        return target.track + 1, target.slot + 1, written.notes, clip.length
 
     def launch(self, track: str, slot: str) -> Iterable[Row]:
         """Start a clip on a bar, one that was written here in phase with the song; returns a row with the beat.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from bridge.daw.ableton.band_notes import BandNotes
 from bridge.errors import ControlError
 from bridge.settings import AbletonSettings
 from tests.daw.ableton.live_model import LiveModel, ModelClip
+from tests.daw.ableton.test_midi_file_notes import make_file
 from tests.daw.ableton.udp_live import UdpLive
 from tests.ports import free_port
 from tests.waiting import until
@@ -75,6 +77,13 @@ def test_what_the_band_played_comes_into_a_clip_and_starts_in_phase() -> None:
         with live.lock:
             assert live.model.find_position(clip) == pytest.approx((live.model.beat - 8.0) % 8.0, abs=1e-3)
         assert abs(float(offset)) < 0.25
+
+
+def test_a_track_of_a_midi_file_comes_into_a_clip(connected: tuple[Bus, UdpLive], tmp_path: Path) -> None:
+    bus, live = connected
+    (tmp_path / "song.mid").write_bytes(make_file())
+    assert bus.trigger("ableton.import", str(tmp_path / "song.mid"), "bass", "Keys", "1") == ((2, 1, 3, 8.0),)
+    assert sorted(note.pitch for note in live.model.get_clip(1, 0).notes) == [36, 38, 40]
 
 
 def test_tempo_start_and_stop_reach_live() -> None:
