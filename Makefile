@@ -2,13 +2,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs fuzz bench lock clean
+.PHONY: help setup demo test test-daw lint docs fuzz bench lock clean
 
 # Passed on to tools/setup.sh when given: make setup PYTHON=python3.12, make setup SYSTEM=no
 export PYTHON SYSTEM
 
 help: ## list what make can do here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing: system packages (apt), .venv, pinned Python packages
 	@tools/setup.sh
@@ -18,6 +18,10 @@ demo: setup ## run a song through the full signal path: make demo, or make demo 
 
 test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k latency" to choose)
 	@.venv/bin/python tools/check.py $(ARGS)
+
+test-daw: setup ## install Ardour (apt) where it is missing, and run the tests that record with it
+	@command -v ardour7-lua >/dev/null || $(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends ardour
+	@.venv/bin/python -m pytest -n 0 -m daw tests/daw_live $(ARGS)
 
 lint: setup ## the checks alone, without pytest
 	@.venv/bin/python tools/check.py --no-tests

@@ -11,6 +11,7 @@ from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
 from bridge.daw.ableton.ableton_service import AbletonService
+from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
 from bridge.runtime.service import Service
 from bridge.settings import Settings
 from bridge.signal_path import SignalPath
@@ -22,4 +23,8 @@ def make_optional_services(settings: Settings, bus: Bus, find_path: Callable[[],
     ``find_path``: the present signal path; raises NoSignalPathError while no audio runs.
     """
     sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
-    return (ClockService(bus, sources, lambda: find_path().driver), AbletonService(bus, settings.ableton))
+    return (
+        ClockService(bus, sources, lambda: find_path().driver),
+        AbletonService(bus, settings.ableton),
+        OscSurfaceService(settings.daw),
+    )

@@ -93,6 +93,18 @@ NO_JOBS = JobSettings(enabled=False)
 """For a sidecar beside the user's own, which has the jobs."""
 
 
+class DawSettings(Table, frozen=True):
+    """The OSC surface of Ardour or Reaper, for the actions ``daw.*``.
+
+    ``kind``: which of them, empty for none. ``host``: its machine. ``port``: where it listens, 0 for its default: 3819
+    of Ardour, 8000 of Reaper.
+    """
+
+    kind: Literal["", "ardour", "reaper"] = ""
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+
+
 class AbletonSettings(Table, frozen=True):
     """Ableton Live through AbletonOSC.
 
@@ -153,12 +165,16 @@ class Settings(Table, frozen=True):
     controllers: ControllerSettings = ControllerSettings()
     jobs: JobSettings = JobSettings()
     ableton: AbletonSettings = AbletonSettings()
+    daw: DawSettings = DawSettings()
 
     def __post_init__(self) -> None:
         taken = {self.ableton.port, self.ableton.reply_port, self.ableton.hub_port}
         taken |= {int(client.rpartition(":")[2]) for client in self.ableton.clients}
         if self.ableton.enabled and self.osc.port in taken - {0}:  # 0 selects a free port
             raise ValueError(f"osc.port {self.osc.port} is one of [ableton] too: messages would come back")
+        # by whatever name of this machine; a DAW on another one does not need the same port either
+        if self.daw.kind and self.daw.port == self.osc.port:
+            raise ValueError(f"daw.port {self.daw.port} is osc.port too: messages would come back")
 
 
 def settings_path() -> Path:

@@ -193,6 +193,30 @@ ACTIONS: tuple[Action, ...] = (
         arguments=("job",),
         uses_files=True,
     ),
+    Action("daw.start", "Start the transport of the DAW of [daw], by OSC.", uses_files=True),
+    Action("daw.stop", "Stop the transport of the DAW of [daw], by OSC.", uses_files=True),
+    Action("daw.locate", "Move the DAW of [daw] to this time of its session.", arguments=("seconds",), uses_files=True),
+    Action(
+        "daw.position",
+        "Where the transport of the DAW of [daw] is, and whether it rolls. Ardour alone.",
+        result=("seconds", "rolling"),
+        uses_files=True,
+    ),
+    Action(
+        "daw.marker",
+        "Add a marker in the DAW of [daw]; in Ardour while its transport is stopped. Reaper numbers it, and takes no "
+        "name.",
+        arguments=("seconds", "name"),
+        uses_files=True,
+    ),
+    Action(
+        "daw.markers",
+        "Add a marker in the DAW of [daw] for each key of a song: file is the song map (.json) of sideman analyze, the "
+        "song begins at 0.",
+        arguments=("file",),
+        result=("seconds", "name"),
+        uses_files=True,
+    ),
     Action("ableton.play", "Let Ableton Live play on from where it stands."),
     Action("ableton.stop", "Stop Ableton Live."),
     Action("ableton.tempo", "Set the tempo of Ableton Live.", arguments=("bpm",), uses_files=True),

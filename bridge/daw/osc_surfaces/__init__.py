@@ -1,0 +1,1 @@
+"""OSC surfaces of DAWs: transport and markers of Ardour and Reaper."""

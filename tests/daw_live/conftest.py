@@ -1,0 +1,58 @@
+"""Fixtures of the tests with Ardour: a server, a sidecar and a session for all of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.config import CONFIG_HOME_VARIABLE
+from bridge.drivers.dummy_server import DummyServer
+from bridge.osc.client import OscClient
+from tests.daw_live.ardour import skip_without_ardour
+from tests.daw_live.rig import RATE
+from tests.live.conftest import own_settings, private_server, quiet_jack
+from tests.ports import free_port
+from tests.waiting import HANG_S, until
+
+__all__ = ["own_settings", "quiet_jack"]
+
+SETTINGS = """schema = 1
+[controllers]
+midi = false
+[engines]
+mir = ""
+accompaniment = ""
+synth = ""
+"""
+PERIOD = 128
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DummyServer]:
+    """A jackd for the module. The test is skipped where there is no Ardour or no jackd."""
+    skip_without_ardour()
+    with private_server(RATE, PERIOD) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sidecar(server: DummyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OscClient]:
+    """A client of a running ``sideman run`` on the server that separates and does nothing else."""
+    config, port = tmp_path_factory.mktemp("config"), free_port()
+    (config / "sideman.toml").write_text(SETTINGS, encoding="utf-8")
+    log = config / "sidecar.log"
+    command = [sys.executable, "-P", "-m", "bridge", "run", "--server", server.name, "--port", str(port)]
+    env = server.env | {CONFIG_HOME_VARIABLE: str(config), "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as output, subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT) as child:
+        try:
+            until("the start", lambda: b"Ctrl-C ends it" in log.read_bytes() or child.poll() is not None)
+            assert child.poll() is None, log.read_text(encoding="utf-8")
+            with OscClient(port=port) as client:
+                yield client
+        finally:
+            child.send_signal(signal.SIGINT)
+            child.wait(HANG_S)
