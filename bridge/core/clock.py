@@ -7,7 +7,7 @@ corrected by a fraction of each error. No system clock is read here.
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import gcd, pi, sqrt
 
 from bridge.core.events import ClockPosition, Gap, Midi, TimedEvent, Transport
 from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
@@ -35,14 +35,50 @@ AUTO_ORDER: tuple[str, ...] = (JACK_CLOCK, LINK, MIDI_CLOCK, TIME_CODE, INTERNAL
 
 BANDWIDTH_HZ = 0.1
 """Bandwidth of the settled loop: a jitter of 0-1.5 ms then leaves errors of thousandths of a BPM."""
+JITTER_S = 0.0015
+"""Jitter for which that bandwidth is made; on a wider grid of the driver's it falls with the root of the grid."""
 REOPENED_TICKS = 22
 """A fit over so many ticks has about the gain of a 1 Hz loop at 120 BPM: fast, but it still averages."""
 DRIFT_S = 0.001
 """A mean error above this over half a beat is a new tempo: jitter averages out."""
 DRIFT_TICKS = 12
+GRID_TICKS = 24
+"""Ticks over which a grid of the driver's is searched: at any tempo some of them are neighbours in the grid."""
+GRID_DRIFT = 0.75
+"""On a grid a mean error up to half of it is an alias of the tempo; above this share of the grid it is a new tempo."""
 MISSING_TICKS = 6
 """After so many missing ticks (a sixteenth note) the clock is assumed to have stopped."""
 SLOWEST_BPM, FASTEST_BPM = 10.0, 600.0
+
+
+class TickGrid:
+    """The grid on which ticks arrive, where a driver puts all of a period on its first frame.
+
+    Whole multiples of the period are all that lies between them then: their greatest common divisor is the period. Of
+    other ticks it is a few frames after some ticks.
+    """
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._found, self._before, self._count = 0, 0, 0
+
+    @property
+    def frames(self) -> int:
+        """The distance of the grid in frames; as long as nothing contradicts it, that of the ticks; 0: unknown."""
+        return gcd(self._found, self._before)
+
+    def push(self, frame: int) -> None:
+        """A tick at ``frame``."""
+        if self._last is not None:
+            self._found = gcd(self._found, frame - self._last)
+            self._count += 1
+            if self._count >= GRID_TICKS:
+                self._before, self._found, self._count = self._found, 0, 0
+        self._last = frame
+
+    def forget(self) -> None:
+        """The clock begins anew."""
+        self._last, self._found, self._before, self._count = None, 0, 0, 0
 
 
 class DelayLockedLoop:
@@ -61,6 +97,7 @@ class DelayLockedLoop:
         self._fitted = 0
         self._outliers = 0
         self._drift = 0.0
+        self.grid = TickGrid()
 
     @property
     def tempo(self) -> float:
@@ -70,6 +107,7 @@ class DelayLockedLoop:
     def restart(self) -> None:
         """Forget all but the last tempo, which holds until two ticks have come."""
         self._fitted = 0
+        self.grid.forget()
 
     def restart_phase(self) -> None:
         """Take the phase from the next tick; the tempo is kept, and corrected by further ticks."""
@@ -77,6 +115,7 @@ class DelayLockedLoop:
 
     def push(self, frame: int) -> None:
         """Update the loop by a tick at ``frame``."""
+        self.grid.push(frame)
         if self._fitted <= 0:
             self._begin(frame, max(1, -self._fitted))
             return
@@ -84,7 +123,7 @@ class DelayLockedLoop:
         if self._fitted == 1:
             self._start_period(frame, self.period + error)
             return
-        if abs(error) > self.period / 2:
+        if abs(error) > max(self.period / 2, 1.5 * self.grid.frames):
             # one outlier is jitter of the sender and skipped; two in a row are a new grid
             self._outliers += 1
             if self._outliers > 1:
@@ -120,14 +159,15 @@ class DelayLockedLoop:
 
     def _update_drift(self, error: float) -> None:
         self._drift += (error - self._drift) / DRIFT_TICKS
-        if abs(self._drift) > DRIFT_S * self.rate and self._fitted > REOPENED_TICKS:
+        if abs(self._drift) > max(DRIFT_S * self.rate, GRID_DRIFT * self.grid.frames) and self._fitted > REOPENED_TICKS:
             self._fitted = REOPENED_TICKS
             self._drift = 0.0
 
     def _compute_gains(self) -> tuple[float, float]:
         """The parts of an error by which phase and period are corrected."""
         n = self._fitted
-        omega = 2.0 * pi * BANDWIDTH_HZ * self.period / self.rate
+        jitter = self.grid.frames / (JITTER_S * self.rate)
+        omega = 2.0 * pi * BANDWIDTH_HZ / max(1.0, sqrt(jitter)) * self.period / self.rate
         phase, period = 2.0 * (2 * n - 1) / (n * (n + 1)), 6.0 / (n * (n + 1))
         if phase < sqrt(2.0) * omega:
             return sqrt(2.0) * omega, omega * omega
@@ -243,4 +283,5 @@ class HostClock:
         """Whether so many clocks are missing at ``frame`` that the sender has stopped."""
         if self._last_frame is None:
             return False
-        return frame - self._last_frame - self._lost_frames > MISSING_TICKS * self._loop.period
+        missing = frame - self._last_frame - self._lost_frames
+        return missing > MISSING_TICKS * self._loop.period + self._loop.grid.frames

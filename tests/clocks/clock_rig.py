@@ -57,10 +57,10 @@ class HostPlayer:
 
 
 class ClockRig:
-    """Cycles of PERIOD frames; the service looks every LOOK_FRAMES, late by ``late_frames`` of them in turn."""
+    """Cycles of ``period`` frames; the service looks every LOOK_FRAMES, late by ``late_frames`` of them in turn."""
 
-    def __init__(self, bus: Bus, service: ClockService, host: HostPlayer) -> None:
-        self.bus, self.service, self.host = bus, service, host
+    def __init__(self, bus: Bus, service: ClockService, host: HostPlayer, period: int = PERIOD) -> None:
+        self.bus, self.service, self.host, self.period = bus, service, host, period
         self.now = 0
         self.host_beat, self.host_tempo, self.has_bars = 0.0, 120.0, True
         self.late_frames: Sequence[int] = (0,)
@@ -80,7 +80,7 @@ class ClockRig:
         """Serve cycles for ``frames``; ``midi`` arrives at its frames. What an engine sees at the end."""
         end = self.now + frames
         while self.now < end:
-            due = [TimedEvent(at, Midi(data)) for at, data in midi if self.now <= at < self.now + PERIOD]
+            due = [TimedEvent(at, Midi(data)) for at, data in midi if self.now <= at < self.now + self.period]
             self.run_cycle(due)
         return self.engine.time_at(self.now)
 
@@ -92,12 +92,12 @@ class ClockRig:
         words[[w.T_VALID, w.T_ROLLING, w.T_TEMPO, w.T_BAR]] = self.has_bars, host.rolls, self.host_tempo, 4
         words[w.T_BEAT] = self.host_beat
         words[w.T_FRAME] = round(self.host_beat * 60 * RATE / self.host_tempo)
-        context.work_in[:, :PERIOD] = 0.0
-        read_inputs(context, self.graph.control_context, PERIOD, self.now)
+        context.work_in[:, : self.period] = 0.0
+        read_inputs(context, self.graph.control_context, self.period, self.now)
         if host.rolls:
-            self.host_beat += PERIOD * self.host_tempo / (60 * RATE)
-        self.now += PERIOD
-        self._elapsed_frames += PERIOD
+            self.host_beat += self.period * self.host_tempo / (60 * RATE)
+        self.now += self.period
+        self._elapsed_frames += self.period
         for event in self.reader.read():
             self.engine.push(event)
         if self.now >= self._look:
@@ -111,14 +111,14 @@ class ClockRig:
 
 
 @contextmanager
-def open_rig(*more: ClockSource) -> Iterator[ClockRig]:
+def open_rig(*more: ClockSource, period: int = PERIOD) -> Iterator[ClockRig]:
     """A rig with the sources of a sidecar, and ``more`` of them."""
     bus, host = Bus(make_sidecar_registry({})), HostPlayer()
     sources: list[ClockSource] = [HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus)]
     sources += more
     service = ClockService(bus, sources, lambda: host)
-    rig = ClockRig(bus, service, host)
-    with Graph(WIRING, PERIOD, RESERVE_FRAMES, {}) as graph:
+    rig = ClockRig(bus, service, host, period)
+    with Graph(WIRING, period, RESERVE_FRAMES, {}) as graph:
         rig.attach(graph)
         yield rig
 
