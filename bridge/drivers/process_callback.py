@@ -29,6 +29,7 @@ from bridge.runtime.callback.control_output import (
 )
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.callback.insert_context import InsertContext
+from bridge.runtime.callback.midi_assembly import read_event
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import (
     address_of,
@@ -40,9 +41,9 @@ from bridge.runtime.shared.atomics import (
     store_release,
 )
 from bridge.runtime.shared.callback_jit import callback_njit
-from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_EVENTS, MAX_PERIOD
+from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_PERIOD
 from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
-from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
+from bridge.runtime.shared.slots import DATA, FRAME, SIZE
 
 _name = library_name()
 if _name is None:
@@ -82,32 +83,17 @@ FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
 BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT = 48, 52, 56, 64
 HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
 CONTROL_PORTS = 2
-MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
 
 
 @callback_njit
 def read_midi(context: CallbackContext, argument: NDArray[np.int64], frames: int) -> None:
-    """JACK's MIDI input into `in_events`; messages longer than a record are counted and passed over."""
+    """JACK's MIDI input into `in_events`, as whole messages; those longer than a record are counted and passed over."""
     buffer = get_buffer(as_void(argument[MIDI_IN]), frames)
     event = carray(as_int64(argument[EVENT]), (3,))
-    taken = 0
+    context.callback_state[w.IN_EVENTS] = 0
     for i in range(midi_count(buffer)):
-        if midi_get(as_void(argument[EVENT]), buffer, i) != 0:
-            continue
-        size = event[1]
-        if taken == MAX_EVENTS or size > MAX_MESSAGE or size < 1:
-            context.state[w.LOST_EVENTS] += 1
-            continue
-        data = carray(as_uint8(event[2]), (size,))
-        record = context.in_events[taken]
-        for word in range(DATA, RECORD_WORDS):
-            record[word] = 0
-        for k in range(size):
-            record[DATA + k // 8] |= np.int64(data[k]) << (8 * (k % 8))
-        record[FRAME] = event[0] & 0xFFFFFFFF
-        record[SIZE] = size
-        taken += 1
-    context.callback_state[w.IN_EVENTS] = taken
+        if midi_get(as_void(argument[EVENT]), buffer, i) == 0 and event[1] > 0:
+            read_event(context, event[0] & 0xFFFFFFFF, carray(as_uint8(event[2]), (event[1],)), event[1])
 
 
 @callback_njit

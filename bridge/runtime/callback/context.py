@@ -26,6 +26,7 @@ from bridge.runtime.shared.layout import (
 )
 from bridge.runtime.shared.slots import (
     CALLBACK_WORDS,
+    DATA,
     DELAY_CHANGE_FADE,
     FADE_FRAMES,
     FADE_WORDS,
@@ -43,6 +44,8 @@ FIRST_PORT_RING = CALLBACK_RINGS.index(MIDI_PORTS[0])
 OUTPUTS = len(AUDIO_PATHS) * CHANNELS
 MAX_HALF_RAMP = 1024  # frames of half a ramp at 384 kHz
 NOTES = 16 * 128  # of a MIDI port: channels times pitches
+MAX_MESSAGE = 8 * (RECORD_WORDS - DATA)
+"""Bytes of the longest MIDI message that a record holds."""
 STEM_FADE, BAND_FADE, FADES = range(3)  # rows of CallbackContext.fades
 SEPARATES, SYNTH, PLAYER, HALF_RAMP, AUDIO_WORDS = range(5)  # of CallbackContext.audio
 METERS = 1 + len(STEMS) + len(AUDIO_PATHS)
@@ -69,6 +72,7 @@ class CallbackContext(SharedArrays):
     ins: Annotated[NDArray[np.int64], CHANNELS]  # addresses of this cycle's input: JACK's buffers, else work_in's rows
     outs: Annotated[NDArray[np.int64], OUTPUTS]  # likewise of its output and work_out
     in_events: Annotated[NDArray[np.int64], MAX_EVENTS, RECORD_WORDS]  # FRAME counts from the cycle's start
+    in_sysex: Annotated[NDArray[np.uint8], MAX_MESSAGE]  # of a system exclusive message that comes in pieces
     out_events: Annotated[NDArray[np.int64], PORTS, MAX_EVENTS, RECORD_WORDS]  # likewise
     out_counts: Annotated[NDArray[np.int64], PORTS]
     sounding: Annotated[NDArray[np.uint8], PORTS, NOTES]  # 1 between note-on and note-off

@@ -105,8 +105,9 @@ from __future__ import annotations
     MIDI_UNSEEN,        # likewise of MIDI clock
     LINE_ROLLING,       # 1 while the clock line is the clock of the engines, and rolls
     POSITION_DUE,       # 1: the engines need the number of the next MIDI clock, wherever in the beat it is
+    SYSEX_BYTES,        # bytes in `in_sysex` of a message that is not whole yet; below 0: it is too long
     CALLBACK_WORDS,
-) = range(21)
+) = range(22)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
