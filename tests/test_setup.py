@@ -17,7 +17,8 @@ JACK_TOOLS = ("jackd", "jack_wait", "jack_iodelay", "jack_samplerate", "oscsend"
 
 SOUND = ("libfluidsynth3", "fluid-soundfont-gm")
 CHAINS = ("libatomic1", "libgl1", "libx11-6", "zam-plugins", "dpf-plugins-vst", "amsynth", "g++")
-"""Packages for the band's sound, and for plugin chains."""
+PIPEWIRE = ("pipewire", "wireplumber", "pipewire-jack", "dbus")
+"""Packages for the band's sound, for plugin chains, and for the tests on PipeWire."""
 
 VENV_PYTHON = """case "$*" in
 *" install "*) echo install >>pip.log; [ ! -e break-pip ] ;;
@@ -82,7 +83,7 @@ esac""",
     def setup(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.clone / "tools/setup.sh"), *(arguments or ("--dry-run",))],
-            env={"PATH": str(self.bin), **env},
+            env={"PATH": str(self.bin), "SOUND_CARDS": str(self.bin), **env},
             capture_output=True,
             text=True,
             timeout=HANG_S,
@@ -183,6 +184,21 @@ def test_plugin_chains_get_what_they_and_their_tests_use(computer: Machine, abse
     done = computer.setup()
     assert done.returncode == 0
     assert installed(done.stdout) == set(absent)
+
+
+@pytest.mark.parametrize(("has_card", "wanted"), [(False, {"wireplumber", "pipewire-jack"}), (True, set())])
+def test_pipewire_for_the_tests_is_installed_only_where_there_is_no_sound_card(
+    computer: Machine, has_card: bool, wanted: set[str]
+) -> None:
+    computer.apt()
+    computer.jack()
+    computer.packages(*SOUND, *CHAINS, "pipewire", "dbus")
+    cards = computer.bin.parent / "snd"
+    if has_card:
+        cards.mkdir()
+    done = computer.setup(SOUND_CARDS=str(cards))
+    assert done.returncode == 0
+    assert installed(done.stdout) == wanted
 
 
 def test_a_sound_that_cannot_be_installed_breaks_no_setup_and_is_not_tried_again(computer: Machine) -> None:

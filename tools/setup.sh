@@ -7,6 +7,7 @@
 #
 #   PYTHON=python3.12           the Python to use (3.11 or newer)
 #   SYSTEM=no                   leave system packages alone: without JACK the offline commands still work
+#   SOUND_CARDS=/dev/snd        where sound cards are; PipeWire is installed for the tests only where there is none
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -155,6 +156,7 @@ offer() {
 
 sound=""
 plugins=""
+pipewire=""
 if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpkg-query; then
     has_package libfluidsynth3 || sound="$sound libfluidsynth3"
     # any of those that Sideman looks for; this one is small
@@ -163,11 +165,19 @@ if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpk
     for package in libatomic1 libgl1 libx11-6 zam-plugins dpf-plugins-vst amsynth g++; do
         has_package "$package" || plugins="$plugins $package"
     done
+    # beside a sound card a PipeWire that is installed for tests would start with the session and take the card
+    if [ ! -e "${SOUND_CARDS:-/dev/snd}" ]; then
+        for package in pipewire wireplumber pipewire-jack dbus; do
+            has_package "$package" || pipewire="$pipewire $package"
+        done
+    fi
 fi
 # shellcheck disable=SC2086
 [ -z "$sound" ] || offer "the band has better sounds" "the band then has plainer sounds" $sound
 # shellcheck disable=SC2086
 [ -z "$plugins" ] || offer "plugin chains are tested" "the tests of plugin chains then skip what needs them" $plugins
+# shellcheck disable=SC2086
+[ -z "$pipewire" ] || offer "PipeWire is tested" "the tests on PipeWire are then skipped" $pipewire
 
 # --- virtual environment ----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks
+from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks, pipewire_checks
 from bridge.doctor.ableton_checks import check_ableton
 from bridge.doctor.finding import Finding
 from bridge.doctor.secrets import check_settings_file
@@ -29,6 +29,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         libjack,
         jack_checks.check_jackd(server_runs=figures is not None),
         server,
+        pipewire_checks.check_pipewire(figures),
         jack_checks.check_rates(figures.rate if figures else None, used, song_rate),
         jack_checks.check_shared_memory(),
         *machine_checks.check_rights(),

@@ -13,6 +13,7 @@ from bridge.doctor.finding import Finding
 from bridge.doctor.probe import ServerFigures, ask_server
 from bridge.drivers.dummy_server import INSTALL_JACK, SHM, SHM_BYTES, SHM_FIX
 from bridge.drivers.libjack import library_name
+from bridge.drivers.pipewire import parse_version
 
 _MAX_SERVERS = 8  # MAX_SERVERS in jackd2's shm.h
 _SERVER_SLOT = re.compile(rb"(.{4})jack-\d+:([^\0]+):\0", re.DOTALL)  # pid, then jack-UID:NAME:
@@ -56,12 +57,16 @@ def check_server(
             "JACK server", "missing", str(error), "end that jackd (kill -9 if need be), start it again"
         ), None
     if figures is None:
-        fix = "start one: qjackctl, or jackd -d alsa -r 48000 -p 128 (no sound card: jackd -d dummy)"
+        fix = (
+            "start one: qjackctl, or jackd -d alsa -r 48000 -p 128 (no sound card: jackd -d dummy); "
+            "on PipeWire: pw-jack sideman run"
+        )
         return Finding("JACK server", "missing", f"{name!r} is not running", fix), None
     kind = "realtime" if figures.realtime else "without realtime"
     detail = f"{name!r}: {figures.rate} Hz, {figures.period} frames, {kind}, load {figures.cpu_load:g} %"
     if not figures.realtime:
-        return Finding("JACK server", "warn", detail, "start jackd with -R, see realtime below"), figures
+        start = "see realtime below" if parse_version(figures.version) else "start jackd with -R, see realtime below"
+        return Finding("JACK server", "warn", detail, start), figures
     return Finding("JACK server", "ok", detail), figures
 
 

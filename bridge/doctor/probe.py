@@ -24,12 +24,13 @@ _ANSWER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ServerFigures:
-    """``rate`` in Hz, ``period`` in frames, ``cpu_load`` in percent."""
+    """``rate`` in Hz, ``period`` in frames, ``cpu_load`` in percent; ``version``: what libjack says of itself."""
 
     rate: int
     period: int
     realtime: bool
     cpu_load: float
+    version: str = ""
 
 
 def ask_server(server: str) -> ServerFigures | None:
@@ -61,9 +62,9 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     try:
         with jack.Client(CLIENT, no_start_server=True, servername=server) as client:
-            figures = ServerFigures(
-                client.samplerate, client.blocksize, bool(client.realtime), round(client.cpu_load(), 1)
-            )
+            load = round(client.cpu_load(), 1)
+            version = jack.version_string()
+            figures = ServerFigures(client.samplerate, client.blocksize, bool(client.realtime), load, version)
     except jack.JackError:
         return 1
     sys.stdout.write(json.dumps(asdict(figures)) + "\n")

@@ -68,9 +68,17 @@ def load() -> Any:
         "jack_set_freewheel": [pointer, ctypes.c_int],
         "jack_set_freewheel_callback": [pointer, pointer, pointer],
         "jack_port_get_buffer": [pointer, frames],
+        "jack_set_sample_rate_callback": [pointer, pointer, pointer],
+        "jack_get_version_string": [],
     }.items():
         getattr(lib, function).argtypes = arguments
+    lib.jack_get_version_string.restype = ctypes.c_char_p
     return lib
+
+
+def read_version() -> str:
+    """What libjack says of its version: ``1.9.21``, or ``3.0.0.0 (using PipeWire 0.3.65)``."""
+    return str((load().jack_get_version_string() or b"").decode(errors="replace"))
 
 
 @functools.cache
@@ -126,7 +134,9 @@ def port_latency(port: Any, mode: int) -> tuple[int, int]:
 
 
 def set_port_latency(port: Any, mode: int, least: int, most: int) -> None:
-    """Declare what lies between ``port`` and the far end; only inside a latency callback."""
+    """Declare what lies between ``port`` and the far end; where it is not known already."""
+    if port_latency(port, mode) == (least, most):
+        return
     load().jack_port_set_latency_range(address(port._ptr), mode, ctypes.byref(LatencyRange(least, most)))
 
 
