@@ -21,6 +21,7 @@ from bridge.core.compiling import describe_compiling, watch_compiling
 from bridge.core.insert_registry import MAX_INSERTS, find_insert_library
 from bridge.core.jit import CACHE
 from bridge.drivers.audio_system import OFFLINE, AudioFacts, AudioSystem
+from bridge.drivers.clients import HungServerError
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.drivers.jack_system import JackSystem
 from bridge.engine_failures import EngineFailures
@@ -91,6 +92,7 @@ class Sidecar:
         self._entering: SignalPath | None = None
         self._compiled = 0
         self._problem = ""
+        self._hung: HungServerError | None = None
 
     @property
     def signal_path(self) -> SignalPath:
@@ -167,6 +169,8 @@ class Sidecar:
         if self._thread is not None:
             self._thread.join()
         self._stack.close()
+        if self._hung is not None:
+            raise self._hung
 
     def stop(self) -> None:
         """Make `wait` return. Callable from any thread."""
@@ -192,12 +196,14 @@ class Sidecar:
     def _replace_signal_path(self) -> None:
         """Continue at the server's new rate. If that fails, log why, once, and wait for another rate."""
         if self._signal_path is not None:
-            log.warning("the JACK server's rate changed; the engines are prepared again")
+            log.warning("the engines are prepared again, for the rate at which the JACK server runs now")
             self._leave_signal_path()
         try:
             self._enter_signal_path(self.audio.ask())
             for service in self.services:
                 service.attach(self.signal_path.graph)
+        except HungServerError:
+            raise
         except BridgeError as error:
             if str(error) != self._problem:
                 log.warning("no audio runs: %s; it is tried again", error)
@@ -258,6 +264,9 @@ class Sidecar:
                     self.engine_failures.update(self._signal_path.graph.arrays)
                     self._publish(self._signal_path, tick)
                 self._publish_state()
+            except HungServerError as error:  # no other client can be opened in this process: it ends
+                self._hung = error
+                self.stop()
             except Exception as error:
                 if (kind := f"{type(error).__name__} {error}") not in failed:  # each failure is logged once
                     log.exception("publishing readings failed; it is tried again")

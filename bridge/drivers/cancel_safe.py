@@ -75,6 +75,7 @@ COMPILED = {
     "jack_set_process_callback": call_with_int,
     "jack_set_xrun_callback": call_with_nothing,
     "jack_set_buffer_size_callback": call_with_int,
+    "jack_set_sample_rate_callback": call_with_int,
     "jack_set_freewheel_callback": call_with_int,
     "jack_set_latency_callback": call_with_int,
 }

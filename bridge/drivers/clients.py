@@ -4,6 +4,9 @@ libjack keeps one copy of the server's state for a whole process. Where a server
 is still open, the next attempt to open another frees that state, and closing the first then ends the process with a
 segmentation fault (jackd 1.9.21, every time; `tests/live/test_clients.py`). So none is opened until the clients of the
 dead server are closed. And a client with a stale semaphore (`bridge.drivers.semaphores`) is closed and opened again.
+
+Closing waits for the server's answer, for ever if none comes: a server that hangs, or libjack that does (PipeWire
+0.3.65). So it is done in a thread of its own, which is given up after `CLOSE_S`; no client is opened after that.
 """
 
 from __future__ import annotations
@@ -26,6 +29,22 @@ ATTEMPTS, PAUSE_S = 3, 0.2  # a busy jackd refuses a client that it accepts a mo
 OPENINGS = 20  # of a first client, until it has no stale semaphore; beside a server that starts one in ten has
 
 
+CLOSE_S = 5.0
+"""Longest time for a client to close. It takes 0.1 s; beside other work on two cores jackd was seen to take 2 s."""
+
+
+class HungServerError(DriverError):
+    """A server, or its libjack, that does not answer any more: only the end of this process frees the client."""
+
+    is_bad_input = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the JACK server did not let the client {name!r} go within {CLOSE_S:.0f} s; Sideman ends without it",
+            "restart the server (PipeWire: systemctl --user restart pipewire), then start Sideman again",
+        )
+
+
 class _Server:
     """A server that clients of this process are on.
 
@@ -42,6 +61,7 @@ class _Server:
 
 _lock = threading.RLock()  # opening and closing change shared state in libjack
 _servers: dict[Any, _Server] = {}  # each open client's
+_hung: list[str] = []  # clients that never closed; libjack may hold its locks since then
 
 
 def default_server() -> str:
@@ -54,6 +74,7 @@ def open_client(name: str, server: str | None) -> Any:
 
     Raises:
         DriverError: no server, one that refuses the name, or one that died while clients of this process stay open.
+        HungServerError: a client of this process could not be closed before.
     """
     if name == (server or default_server()):
         # a client named like its server breaks that server for everyone who comes later
@@ -62,6 +83,8 @@ def open_client(name: str, server: str | None) -> Any:
         if why := why_not_jack(called):
             raise DriverError(f"no JACK {kind} can be called {called!r}: {why}", f"choose another {kind} name")
     with _lock:
+        if _hung:
+            raise HungServerError(_hung[0])
         left = [client.name for client, there in _servers.items() if there.gone[0]]
         if left:
             raise DriverError(
@@ -133,10 +156,24 @@ def activate_client(client: Any) -> None:
 
 
 def close_client(client: Any) -> None:
-    """Deactivate and close an opened ``client``, on a living server or a dead one."""
-    with _lock:
+    """Deactivate and close an opened ``client``, on a living server or a dead one.
+
+    Raises:
+        HungServerError: it is not closed after `CLOSE_S`, and never will be.
+    """
+
+    def close() -> None:
         client.deactivate(ignore_errors=True)
         client.close(ignore_errors=True)
+
+    with _lock:
+        name = str(client.name)
+        thread = threading.Thread(target=close, name="jack-close", daemon=True)
+        thread.start()
+        thread.join(CLOSE_S)
+        if thread.is_alive():
+            _hung.append(name)
+            raise HungServerError(name)
         _servers.pop(client, None)
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, RETURNED
-from bridge.drivers.clients import activate_client, close_client, is_gone, open_client
+from bridge.drivers.clients import CLOSE_S, HungServerError, activate_client, close_client, is_gone, open_client
 from bridge.drivers.graph_watch import GraphWatch
 from bridge.drivers.hanging_notes import HangingNotes
 from bridge.drivers.jack_graph import JackGraph
@@ -26,7 +24,10 @@ from bridge.drivers.libjack import (
     port_latency,
     set_port_latency,
 )
-from bridge.errors import BridgeError, DriverError
+from bridge.drivers.link_tasks import AWAY, LinkTasks
+from bridge.drivers.pipewire import can_declare_in_callback, find_pipewire
+from bridge.drivers.server_watch import STANDSTILL_S, ServerWatch
+from bridge.errors import DriverError
 from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
@@ -39,11 +40,7 @@ CONTROL_IN, CONTROL_OUT = "control_in", "control_out"
 """MIDI ports for controllers. They are no paths: nothing passes from one to the other, and no latency is declared."""
 CHECK_S = 0.25  # how often connections are checked, even if no change was noticed
 POLL_S = 0.05  # how often the driver's thread looks whether a change was noticed
-TASK_S = 10.0  # a task that JACK has not finished by then never will be
 RETRY_S = 0.5  # how often a lost server is tried
-STANDSTILL_S = 3.0  # without a callback for so long, the client connects again
-
-AWAY = DriverError("the JACK server is away", "wait until it is back")
 
 
 def compile_callbacks() -> None:
@@ -62,8 +59,10 @@ class RateChanged(DriverError):
 class JackDriver:
     """A context manager: the graph is a client of ``server`` inside.
 
-    ``on_rate`` is called, from the driver's thread, when the server came back at another rate than the
-    graph's: then a new graph is needed.
+    ``on_rate`` is called, from the driver's thread, when the server runs at another rate than the graph's, be it that
+    it came back with one or that PipeWire changed it: then a new graph is needed, and this driver is of no more use.
+
+    Leaving it raises HungServerError where the server, or libjack, does not let the client go.
     """
 
     def __init__(
@@ -88,12 +87,13 @@ class JackDriver:
         self._thread: threading.Thread | None = None
         self._links: JackGraph | None = None
         self._metadata = JackMetadata()
-        self._tasks: queue.SimpleQueue[tuple[LinkTask, Future[list[LinkEvent]]]] = queue.SimpleQueue()
         self._wake = threading.Event()
+        self._tasks = LinkTasks(self._wake.set)
+        self._watch = ServerWatch(graph)
         self._check_s = 0.0
         self._published_rev = -1
-        self._cycles, self._cycle_s = -1, 0.0
         self._hanging = HangingNotes() if hanging is None else hanging
+        self._declares_in_callback = True
 
     def __enter__(self) -> JackDriver:
         self._open()
@@ -105,7 +105,9 @@ class JackDriver:
         self._leave.set()
         self._wake.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
+            if self._thread.is_alive():  # it waits for libjack, which would not close the client either
+                raise HungServerError(self._name)
         self._metadata.leave()
         if self.connected:
             self._finish_output()
@@ -173,8 +175,9 @@ class JackDriver:
         graph.set_period(client.blocksize)
         requests = graph.control_context.requests
         publish(requests, w.CONTROL_GENERATION, int(requests[w.CONTROL_GENERATION]) + 1)
+        self._watch.begin(time.monotonic())
         activate_client(client)
-        self._published_rev, self._cycles, self._cycle_s = -1, -1, time.monotonic()
+        self._published_rev = -1
 
     def _set_process_callback(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
         """Set the process callback; returns the memory that must live as long as the client."""
@@ -199,8 +202,11 @@ class JackDriver:
             "jack_set_xrun_callback": self._count_xrun,
             "jack_set_buffer_size_callback": self._graph.set_period,
             "jack_set_freewheel_callback": lambda on: publish(state, w.FREEWHEEL, int(on != 0)),
-            "jack_set_latency_callback": self._declare_latency,
+            "jack_set_sample_rate_callback": self._note_rate,
         }
+        self._declares_in_callback = can_declare_in_callback(find_pipewire())
+        if self._declares_in_callback:
+            callbacks["jack_set_latency_callback"] = self._declare_latency
         return [watch, *(cancel_safe.set_callback(client, setter, function) for setter, function in callbacks.items())]
 
     def _close(self) -> None:
@@ -210,6 +216,11 @@ class JackDriver:
             close_client(client)
         self._alive = []
 
+    def _note_rate(self, rate: int) -> None:
+        """JACK's sample-rate callback: the driver's thread does the rest."""
+        self._watch.note_rate(rate)
+        self._wake.set()
+
     def _count_xrun(self, _: int) -> None:
         state = self._graph.arrays.state
         state[w.XRUNS] += 1
@@ -218,6 +229,7 @@ class JackDriver:
         """JACK's latency callback: latency before us plus ours (capture), or after us plus ours (playback).
 
         ``latency.jack.sends`` at none: the inputs declare 0, see `bridge.core.latency.SENDS`.
+        Called from the driver's thread instead where `can_declare_in_callback` says no.
         """
         client = self.client
         if client is None:
@@ -250,14 +262,7 @@ class JackDriver:
         """
         if not self.connected:
             raise AWAY
-        done: Future[list[LinkEvent]] = Future()
-        self._tasks.put((task, done))
-        self._wake.set()
-        try:
-            return done.result(TASK_S)
-        except TimeoutError as error:
-            done.cancel()  # what was asked now must not happen at some later time
-            raise DriverError(f"the JACK server did not answer for {TASK_S:.0f} s", "see whether it hangs") from error
+        return self._tasks.run(task)
 
     def _run(self) -> None:
         """The driver's thread: runs tasks, restores connections, updates latencies, reconnects to a lost server."""
@@ -268,31 +273,27 @@ class JackDriver:
                 self._run_tasks()
                 if not self.connected:
                     self._reconnect()
+                elif self._watch.new_rate:
+                    self._leave_rate(self._watch.new_rate)
                 elif time.monotonic() >= self._check_s or (self._links is not None and self._links.is_changed):
                     self._check_s = time.monotonic() + CHECK_S
                     self._update()
+            except HungServerError:
+                self._on_rate(0)  # whoever leaves this driver learns of it
+                self._leave.wait()
             except Exception:
                 log.exception("the JACK driver failed once; it continues")
         self._run_tasks()
 
     def _run_tasks(self) -> None:
         """Run the tasks that wait; each fails where no server runs, or the driver is leaving."""
-        while not self._tasks.empty():
-            task, done = self._tasks.get()
-            links = self._links
-            if not done.set_running_or_notify_cancel():
-                continue
-            try:
-                if links is None or not self.connected or self._leave.is_set():
-                    raise AWAY
-                done.set_result(task(links, time.monotonic()))
-            except BridgeError as error:
-                done.set_exception(error)
-            except Exception as error:
-                log.exception("a task on the connections failed")
-                done.set_exception(error)
+        self._tasks.serve(self._links if self.connected and not self._leave.is_set() else None, time.monotonic())
 
     def _update(self) -> None:
+        self._watch.update(self.client, time.monotonic())
+        if not self._declares_in_callback:
+            self._declare_latency(CAPTURE)
+            self._declare_latency(PLAYBACK)
         if self._graph.ledger.rev != self._published_rev:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
@@ -300,22 +301,30 @@ class JackDriver:
             self.patchbay.update(self._links, time.monotonic())
         self.dsp_load = float(self.client.cpu_load()) / 100.0  # here: no other thread may use a client that is closed
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
-        cycles, now = int(self._graph.arrays.state[w.CYCLES]), time.monotonic()
-        if cycles != self._cycles:
-            self._cycles, self._cycle_s = cycles, now
-        elif now - self._cycle_s > STANDSTILL_S:
+        if self._watch.is_still(time.monotonic()):
             log.warning("JACK has not called for %.0f s; connecting again", STANDSTILL_S)
             self._lost.set()
+
+    def _leave_rate(self, rate: int) -> None:
+        """The server runs on at another ``rate``, in Hz: what we put out would have the wrong pitch."""
+        log.warning("the audio system changed its rate from %d to %d Hz", self._graph.plan.rate, rate)
+        self._leave_server()
+        self._on_rate(rate)
+        self._leave.wait()
+
+    def _leave_server(self) -> None:
+        """Close the client, on a dead server or a living one; a note that sounds gets its note-off after the next
+        connection."""
+        self.patchbay.forget_server()
+        sounding = self._graph.context.sounding
+        self._hanging.keep(sounding)
+        self._close()
+        sounding[:] = 0
 
     def _reconnect(self) -> None:
         if self.client is not None:
             log.warning("the JACK server is gone; waiting for it to come back")
-            self.patchbay.forget_server()
-            # a note that still sounds gets its note-off once the port is connected again
-            sounding = self._graph.context.sounding
-            self._hanging.keep(sounding)
-            self._close()
-            sounding[:] = 0
+            self._leave_server()
         try:
             self._open()
         except RateChanged as error:
