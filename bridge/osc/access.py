@@ -55,10 +55,11 @@ def choose_lan_host(host: str, allow: Sequence[str]) -> str:
 
 
 class Access:
-    """The access rule of one server. `check` raises `ConfigError` for invalid settings."""
+    """The access rule of one server. `check` raises `ConfigError` for invalid settings, which names ``server``."""
 
-    def __init__(self, host: str, allow: Sequence[str], token: str) -> None:
+    def __init__(self, host: str, allow: Sequence[str], token: str, server: str = "osc") -> None:
         self.host = "127.0.0.1" if host == "localhost" else host
+        self._server = server
         self._allow = tuple(allow)
         self._token = _hash_token(token)
         self._has_token = bool(token.strip())
@@ -76,10 +77,10 @@ class Access:
         try:
             self._open = ipaddress.ip_address(self.host).is_loopback
         except ValueError as error:
-            raise ConfigError(f"osc: host {self.host!r} is no IP address", "use 127.0.0.1") from error
+            raise ConfigError(f"{self._server}: host {self.host!r} is no IP address", "use 127.0.0.1") from error
         if not self._open and not (self._allow and self._has_token):
             raise ConfigError(
-                f"osc: {self.host} can be reached from the network, without "
+                f"{self._server}: {self.host} can be reached from the network, without "
                 + " and ".join(
                     name for name, given in (("an allow-list", self._allow), ("a token", self._has_token)) if not given
                 ),
@@ -89,12 +90,13 @@ class Access:
             self._networks = tuple(ipaddress.ip_network(entry, strict=False) for entry in self._allow)
         except ValueError as error:
             raise ConfigError(
-                f"osc: allow-list: {error}", "give addresses or networks such as 192.168.1.0/24"
+                f"{self._server}: allow-list: {error}", "give addresses or networks such as 192.168.1.0/24"
             ) from error
         version = ipaddress.ip_address(self.host).version
         if not self._open and not any(network.version == version for network in self._networks):
             raise ConfigError(
-                f"osc: nobody on the allow-list can reach {self.host}: all of them have IPv{10 - version} addresses",
+                f"{self._server}: nobody on the allow-list can reach {self.host}: "
+                f"all of them have IPv{10 - version} addresses",
                 f"list their IPv{version} addresses, or bind an address of IPv{10 - version}",
             )
 

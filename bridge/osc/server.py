@@ -15,8 +15,10 @@ from types import TracebackType
 from bridge.control.bus import Bus, Row
 from bridge.core.control import Item, Reading, Value
 from bridge.errors import ConfigError
-from bridge.osc.access import Access
+from bridge.osc.access import MAX_HOSTS, Access
 from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, count_dropped, open_beside
+from bridge.osc.limits import LruCache
+from bridge.osc.own_address import is_own_address
 from bridge.osc.responder import ERRORS_EACH, ERRORS_OVERALL, Responder
 from bridge.osc.wire import Peer, to_wire_values
 
@@ -64,6 +66,7 @@ class OscServer:
         self._responder = Responder(bus, self._access, self._lanes, self._send, clock, self._wake, self._receive)
         self._subscriptions, self._lock = self._responder.subscriptions, self._responder.lock
         self._watched: dict[socket.socket, Lane] = {}
+        self._own_hosts: LruCache[str, bool] = LruCache(MAX_HOSTS)
         self._published: list[int] = []
         self._published_s = float("-inf")
         self._stopping = threading.Event()
@@ -248,10 +251,18 @@ class OscServer:
             self.counts["refused"] += 1
             self._responder.report("refused", f"OSC: {peer[0]} is not on the allow-list and gets no answer")
             return
+        if peer[1] == self._port and self._is_own(str(peer[0])):
+            self.counts["refused"] += 1
+            self._responder.report("loop", f"OSC: a datagram from our own port {self._port}: answers would be a loop")
+            return
         self._lanes.put(datagram, peer, self._clock())
         if self._lanes.dropped != self.counts["dropped"]:
             self.counts["dropped"] = self._lanes.dropped
             self._responder.report("dropped", f"OSC: {peer[0]}:{peer[1]} exceeds its share; some datagrams are dropped")
+
+    def _is_own(self, host: str) -> bool:
+        own = self._own_hosts.touch(host)
+        return self._own_hosts.put(host, is_own_address(host)) if own is None else own
 
     def _serve_shared(self) -> None:
         """Process the datagrams of peers within their share, in order."""
