@@ -84,7 +84,8 @@ class Sidecar:
         self.presets = PresetService(self.bus)
         self.jobs = JobService(self.bus, settings.jobs)
         self.services: tuple[Service, ...] = (
-            self.controllers, self.jobs, *make_optional_services(settings, self.bus, lambda: self.signal_path)
+            self.controllers, self.jobs,
+            *make_optional_services(settings, self.bus, lambda: self.signal_path, self._find_osc_port),
         )  # fmt: skip
         self._music = MusicActions(self.bus, settings.jack, self.audio.server, lambda: self.signal_path)
         self.engine_failures = EngineFailures()
@@ -141,6 +142,9 @@ class Sidecar:
             self._thread.start()
             self._stack = opened.pop_all()
         return self
+
+    def _find_osc_port(self) -> int:
+        return self.settings.osc.port if self.osc is None else self.osc.port
 
     def _count_compiled(self, _name: str) -> None:
         self._compiled += 1

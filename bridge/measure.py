@@ -12,7 +12,7 @@ from bridge.core.latency import UNMEASURED, Ledger, describe_disagreement
 from bridge.drivers.dummy_server import DummyServer
 from bridge.path_measurement import MeasuredDelays, PathMeasurement
 from bridge.runtime.graph import Graph
-from bridge.settings import NO_DEVICES, NO_JOBS, OscSettings, Settings
+from bridge.settings import NO_DEVICES, NO_JOBS, NO_OSCQUERY, OscSettings, Settings
 
 
 def measure(sidecar: Sidecar, freewheel: bool) -> MeasuredDelays:
@@ -56,7 +56,7 @@ def measure_new_sidecar(settings: Settings, server: str, rate: int, period: int)
         name = server or opened.enter_context(DummyServer(rate, period)).name
         jack = msgspec.structs.replace(settings.jack, server=name, client="sideman-measured")
         settings = msgspec.structs.replace(
-            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS
+            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS, oscquery=NO_OSCQUERY
         )
         sidecar = opened.enter_context(Sidecar(settings))
         found = measure(sidecar, freewheel=not server)

@@ -12,19 +12,24 @@ from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
 from bridge.daw.ableton.ableton_service import AbletonService
 from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
+from bridge.oscquery.oscquery_service import OscQueryService
 from bridge.runtime.service import Service
 from bridge.settings import Settings
 from bridge.signal_path import SignalPath
 
 
-def make_optional_services(settings: Settings, bus: Bus, find_path: Callable[[], SignalPath]) -> tuple[Service, ...]:
+def make_optional_services(
+    settings: Settings, bus: Bus, find_path: Callable[[], SignalPath], find_osc_port: Callable[[], int]
+) -> tuple[Service, ...]:
     """All such services, in the order in which they are entered.
 
-    ``find_path``: the present signal path; raises NoSignalPathError while no audio runs.
+    ``find_path``: the present signal path; raises NoSignalPathError while no audio runs. ``find_osc_port``: the port
+    that the OSC server has bound; asked once the services are entered.
     """
     sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
     return (
         ClockService(bus, sources, lambda: find_path().driver),
         AbletonService(bus, settings.ableton),
         OscSurfaceService(settings.daw),
+        OscQueryService(bus, settings, find_osc_port),
     )

@@ -40,6 +40,23 @@ class LanSettings(Table, frozen=True):
             raise ValueError(f"the token has control characters, or more than {LONGEST_TOKEN}: no message can carry it")
 
 
+class OscQuerySettings(Table, frozen=True):
+    """OSCQuery: what can be set and read, over HTTP and WebSocket (TCP), for clients that ask instead of being set up.
+
+    ``enabled``: serve it. ``host``: where it listens; beyond loopback with [lan] alone, as OSC. ``port``: 0 for the
+    number of OSC's. ``advertise``: by zeroconf, with the extra ``discovery``.
+    """
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    advertise: bool = False
+
+
+NO_OSCQUERY = OscQuerySettings(enabled=False)
+"""For a sidecar that measures, which nobody else asks for anything."""
+
+
 class JackSettings(Table, frozen=True):
     """``server``: JACK's server name, empty for the default one. ``client``: our name on it."""
 
@@ -166,6 +183,7 @@ class Settings(Table, frozen=True):
     jobs: JobSettings = JobSettings()
     ableton: AbletonSettings = AbletonSettings()
     daw: DawSettings = DawSettings()
+    oscquery: OscQuerySettings = OscQuerySettings()
 
     def __post_init__(self) -> None:
         taken = {self.ableton.port, self.ableton.reply_port, self.ableton.hub_port}

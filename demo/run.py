@@ -28,7 +28,7 @@ from bridge.printing import Printer, one_line, progress_text
 from bridge.runtime.analysis_to_midi import BEAT_NOTE, DOWNBEAT_NOTE
 from bridge.runtime.counters import Counters, Percentiles, compute_percentiles
 from bridge.runtime.priority import may_use_realtime
-from bridge.settings import NO_DEVICES, NO_JOBS, OscSettings, Settings
+from bridge.settings import NO_DEVICES, NO_JOBS, NO_OSCQUERY, OscSettings, Settings
 from demo import report_picture
 from demo.demo_files import tempo_map_from_beats, write_midi, write_wav
 from demo.demo_song import DemoSong, load_song, render_own_song
@@ -122,7 +122,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Printer) -> Demo
         _make_folder(options.out)
         jack = msgspec.structs.replace(settings.jack, server=server)
         settings = msgspec.structs.replace(
-            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS
+            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS, oscquery=NO_OSCQUERY
         )
         with Sidecar(settings) as sidecar:
             console.print("measuring every path …", style="dim")

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from bridge.measure import measure_new_sidecar
-from bridge.settings import NO_DEVICES, NO_JOBS, Settings, load_settings
+from bridge.settings import NO_DEVICES, NO_JOBS, NO_OSCQUERY, Settings, load_settings
 
 
 def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -34,6 +34,7 @@ def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_
         ("[osc]\nport = 0", "osc.port"),
         ("[osc]\nport = 65536", "osc.port"),
         ('[lan]\nallow = ["everyone"]', "lan: 'everyone'"),
+        ("[oscquery]\nport = 65536", "oscquery.port"),
         ('[jack]\nclient = ""', "jack.client"),
         ('[jack]\nserver = "studio"\nclient = "studio"', "equals the server's name"),
         ('[jack]\nclient = "default"', "equals the server's name"),
@@ -85,3 +86,4 @@ def test_who_measures_leaves_the_devices_to_the_sidecar_that_has_them(monkeypatc
         measure_new_sidecar(Settings(), "some-server", 48000, 128)
     assert started[0].controllers == NO_DEVICES
     assert started[0].jobs == NO_JOBS
+    assert started[0].oscquery == NO_OSCQUERY

@@ -1,4 +1,4 @@
-"""Port owner: which program of this machine has a UDP port."""
+"""Port owner: which program of this machine has a UDP or TCP port."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import socket
 import psutil
 
 
-def find_port_owner(port: int) -> str:
-    """The program that has the UDP ``port``, such as ``python3 (process 4711)``; another program where the system does
-    not say which."""
+def find_port_owner(port: int, kind: str = "udp") -> str:
+    """The program that has ``port``, such as ``python3 (process 4711)``; another program where the system does not say
+    which. ``kind``: ``udp``, or ``tcp`` for the one that listens there."""
     try:
-        for one in psutil.net_connections("udp"):
-            if one.laddr and one.laddr.port == port and one.pid:
+        for one in psutil.net_connections(kind):
+            listens = kind == "udp" or one.status == psutil.CONN_LISTEN
+            if listens and one.laddr and one.laddr.port == port and one.pid:
                 return f"{psutil.Process(one.pid).name()} (process {one.pid})"
     except (psutil.Error, OSError):
         return "another program"  # macOS shows other programs' sockets to the administrator alone
