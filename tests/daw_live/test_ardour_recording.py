@@ -1,0 +1,61 @@
+"""Ardour plays a song through a running sidecar and records the stems: they lie in place, and their sum is the song."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.core.latency import NO_SENDS, PATH_SENDS
+from bridge.drivers.dummy_server import DummyServer
+from bridge.osc.client import OscClient
+from tests.daw_live.ardour import Ardour
+from tests.daw_live.rig import (
+    find_offset,
+    make_session,
+    make_song,
+    measure_difference,
+    open_session,
+    record,
+    sum_stems,
+)
+
+pytestmark = [pytest.mark.daw, pytest.mark.live]
+
+LARGEST_DIFFERENCE = 1e-5
+"""-100 dBFS. Where it was run it is 6e-8, the rounding of 32-bit floats."""
+
+
+@pytest.fixture(scope="module")
+def ardour(server: DummyServer, sidecar: OscClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ardour]:
+    """Ardour with a session whose song goes to the sidecar, and whose tracks record what returns."""
+    work = tmp_path_factory.mktemp("ardour")
+    make_session(work / "s", work / "home", make_song())
+    with Ardour(server, work / "home") as running:
+        open_session(running, work / "s")
+        yield running
+
+
+def declare_sends(sidecar: OscClient, ardour: Ardour, sends: str) -> None:
+    """Set what is declared behind the inputs, and wait until Ardour counts it."""
+    sidecar.send("/latency/jack/sends", sends)
+    counts = "s:worst_output_latency() > s:worst_input_latency()"
+    ardour.wait_until(counts if sends == PATH_SENDS else f"not ({counts})")
+
+
+@pytest.mark.parametrize("take", [1, 2, 3])
+def test_the_stems_are_recorded_in_place_and_sum_to_the_song(sidecar: OscClient, ardour: Ardour, take: int) -> None:
+    song = make_song()
+    declare_sends(sidecar, ardour, NO_SENDS)
+    recordings = record(ardour)
+    for returned in (sum_stems(recordings), recordings["mix"]):
+        assert find_offset(song, returned) == 0
+        assert measure_difference(song, returned, 0) < LARGEST_DIFFERENCE
+
+
+def test_with_the_delay_of_the_paths_at_the_inputs_too_ardour_counts_it_twice(
+    sidecar: OscClient, ardour: Ardour
+) -> None:
+    declare_sends(sidecar, ardour, PATH_SENDS)
+    returned = sum_stems(record(ardour))
+    assert find_offset(make_song(), returned) == -ardour.number("s:worst_input_latency()")
