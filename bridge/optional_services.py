@@ -11,7 +11,9 @@ from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
 from bridge.daw.ableton.ableton_service import AbletonService
+from bridge.daw.osc_surfaces import ardour_surface, reaper_surface
 from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
+from bridge.osc.own_address import refuse_loop
 from bridge.oscquery.oscquery_service import OscQueryService
 from bridge.runtime.service import Service
 from bridge.settings import Settings
@@ -25,7 +27,11 @@ def make_optional_services(
 
     ``find_path``: the present signal path; raises NoSignalPathError while no audio runs. ``find_osc_port``: the port
     that the OSC server has bound; asked once the services are entered.
+
+    Raises:
+        ConfigError: [daw] names our own OSC port.
     """
+    refuse_own_target(settings)
     sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
     return (
         ClockService(bus, sources, lambda: find_path().driver),
@@ -33,3 +39,15 @@ def make_optional_services(
         OscSurfaceService(settings.daw),
         OscQueryService(bus, settings, find_osc_port),
     )
+
+
+def refuse_own_target(settings: Settings) -> None:
+    """Refuse a [daw] that is our own OSC port, by whatever name of this machine.
+
+    Raises:
+        ConfigError: It is.
+    """
+    daw = settings.daw
+    if daw.kind:
+        port = daw.port or (ardour_surface.PORT if daw.kind == "ardour" else reaper_surface.PORT)
+        refuse_loop("daw", daw.host, port, (settings.osc.port,))
