@@ -82,7 +82,21 @@ def publish_sidecar(bus: Bus) -> None:
     ):
         bus.set(control, value, "osc:127.0.0.1:40122")
     bus.publish(
-        "clock", NOW_FRAME, NOW_MS, 1, 33, 1.0 + NOW_BEATS % BAR_BEATS, BAR_BEATS, 120.0, "host", "locked", 0.3, 11
+        "clock",
+        NOW_FRAME,
+        NOW_MS,
+        1,
+        33,
+        1.0 + NOW_BEATS % BAR_BEATS,
+        BAR_BEATS,
+        120.0,
+        "host",
+        "locked",
+        0.3,
+        11,
+        "jack",
+        0.0,
+        "",
     )
     bus.publish("counters", 128, RATE_HZ, 436_500, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, STARTED_MS)
     bus.publish("osc", 4120, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -19,7 +19,7 @@ SCREENS = tuple(PlainScreen(title.lower(), title, title[0].lower()) for title in
 
 def play(rig: SessionRig) -> None:
     """Bar 33, beat 1 of 4, 120 BPM, Am7 and then D7, in G major."""
-    rig.bus.publish("clock", 44100, 1000, 1, 33, 1.4, 4, 120.0, "host", "locked", 0.3, 7)
+    rig.bus.publish("clock", 44100, 1000, 1, 33, 1.4, 4, 120.0, "host", "locked", 0.3, 7, "jack", 0.0, "")
     rig.bus.publish("mir.key", 0, "G major", 0.8)
     rig.bus.publish("mir.chord", 0, "Am7", 0.9)
     rig.bus.publish("accompaniment.plan", 133, 0, "Am7", 1.0, "loop")

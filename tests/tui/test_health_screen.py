@@ -122,7 +122,7 @@ def test_tuning_asks_while_the_music_plays() -> None:
     assert rig.remote.calls == [("counters.reset",)]
     answer_yes(rig)
     assert rig.remote.calls == [("counters.reset",), ("latency.tune",)]
-    rig.bus.publish("clock", 0, STARTED_MS, 0, 1, 1.0, 4, 120.0, "host", "free", 0.0, 0)
+    rig.bus.publish("clock", 0, STARTED_MS, 0, 1, 1.0, 4, 120.0, "host", "free", 0.0, 0, "jack", 0.0, "")
     press(screen, rig, "T")
     assert rig.remote.calls[-2:] == [("latency.tune",), ("latency.tune",)]
 

@@ -203,7 +203,7 @@ def test_a_frame_that_cannot_be_drawn_is_said_and_keys_go_on() -> None:
     keys.press("m", "exclamation_mark")
     assert keys.rig.session.is_on("stems.drums.mute")
     assert [call[0] for call in keys.calls] == ["transport.panic"]
-    keys.rig.bus.publish("clock", 44100, 1000, 1, 33, 1.4, 4, 120.0, "host", "locked", 0.3, 7)
+    keys.rig.bus.publish("clock", 44100, 1000, 1, 33, 1.4, 4, 120.0, "host", "locked", 0.3, 7, "jack", 0.0, "")
     assert " SIDEMAN  33.1" in keys.read()
 
 
@@ -283,7 +283,9 @@ def test_the_tempo_is_rewritten_four_times_a_second_and_the_beat_at_once() -> No
     keys = KeyRig()
     shown = []
     for tenth in range(10):
-        keys.rig.bus.publish("clock", 0, 0, 1, 33, 1.0 + tenth * 0.4, 4, 120.0 + tenth, "host", "locked", 0.3, 7)
+        keys.rig.bus.publish(
+            "clock", 0, 0, 1, 33, 1.0 + tenth * 0.4, 4, 120.0 + tenth, "host", "locked", 0.3, 7, "jack", 0.0, ""
+        )
         head = to_lines(keys.interface.draw(200.0 + tenth / 10)).splitlines()[0].split()
         shown.append((head[1], head[3]))
     assert len({tempo for _, tempo in shown}) == 4

@@ -29,7 +29,7 @@ def test_attaching_brings_the_whole_registry_all_values_and_the_source() -> None
 
 def test_a_registry_beyond_a_datagrams_budget_comes_in_parts() -> None:
     rig = WireRig()
-    rig.steps = 15_000
+    rig.steps = 20_000
     for worker in range(20):
         rig.bus.publish("health", f"worker{worker}", "running")
     rig.attach()
@@ -90,11 +90,11 @@ def test_a_lost_change_is_noticed_by_the_clock() -> None:
     rig = WireRig()
     rig.attach()
     clock = (0, 0, 1, 1, 1.0, 4, 120.0, "host", "locked", 0.1)
-    rig.bus.publish("clock", *clock, rig.bus.changes)
+    rig.bus.publish("clock", *clock, rig.bus.changes, "jack", 0.0, "")
     rig.step()
     rig.loses = lambda address, _: address == "/change"
     rig.bus.set("stems.bass.mute", True, "hand")
-    rig.bus.publish("clock", *clock, rig.bus.changes)
+    rig.bus.publish("clock", *clock, rig.bus.changes, "jack", 0.0, "")
     rig.run(lambda: rig.session.is_on("stems.bass.mute"))
 
 

@@ -34,7 +34,7 @@ def rig() -> SessionRig:
     rig = SessionRig()
     rig.session.source = "osc:127.0.0.1:50000"
     rig.bus.publish("sideman", "sideman", "1", 2, "a", "h", 1, 0, "default", 44100, "running")
-    rig.bus.publish("clock", 441_000, NOW_MS, 1, 1, 1.0, 4, 120.0, "host", "locked", 0.1, 0)
+    rig.bus.publish("clock", 441_000, NOW_MS, 1, 1, 1.0, 4, 120.0, "host", "locked", 0.1, 0, "jack", 0.0, "")
     return rig
 
 

@@ -30,7 +30,7 @@ def test_the_position_is_carried_on_while_the_music_moves() -> None:
     assert is_at(rig, 33, 2.25)
     rig.context.now_s += 60.0  # no clock for a minute: it is not taken to go on
     assert is_at(rig, 33, 3.25)
-    rig.bus.publish("clock", NOW_FRAME, NOW_MS, 0, 33, 1.25, BAR_BEATS, 120.0, "host", "free", 0.0, 0)
+    rig.bus.publish("clock", NOW_FRAME, NOW_MS, 0, 33, 1.25, BAR_BEATS, 120.0, "host", "free", 0.0, 0, "jack", 0.0, "")
     rig.context.now_s += 0.5
     assert is_at(rig, 33, 1.25)
 
@@ -76,7 +76,9 @@ def test_two_chords_of_a_bar_lie_at_their_beats() -> None:
 def test_a_chord_some_frames_beside_the_bar_line_belongs_to_the_bar() -> None:
     rig = SessionRig()
     rig.bus.publish("counters", 128, 44_100, *[0] * 12)
-    rig.bus.publish("clock", NOW_FRAME, NOW_MS, 1, 33, 1.25, BAR_BEATS, 120.0, "host", "locked", 0.0, 0)
+    rig.bus.publish(
+        "clock", NOW_FRAME, NOW_MS, 1, 33, 1.25, BAR_BEATS, 120.0, "host", "locked", 0.0, 0, "jack", 0.0, ""
+    )
     rig.bus.publish("mir.chord", 124 * BEAT_FRAMES - 900, "G", 0.9)
     (bar,) = collect_bars(rig.session, find_position(rig), 1, 1)
     assert (bar.number, bar.chords[0].beat, bar.chords[0].label) == (32, 1.0, "G")
