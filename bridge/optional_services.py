@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bridge.clocks.clock_service import ClockService
 from bridge.clocks.host_source import HostSource
 from bridge.clocks.internal_transport import InternalTransport
+from bridge.clocks.link_source import LinkSource
 from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
@@ -32,7 +33,8 @@ def make_optional_services(
         ConfigError: [daw] names our own OSC port.
     """
     refuse_own_target(settings)
-    sources = (HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
+    link = LinkSource(bus, lambda: find_path().driver)
+    sources = (HostSource(), link, MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
     return (
         ClockService(bus, sources, lambda: find_path().driver),
         AbletonService(bus, settings.ableton),

@@ -204,7 +204,7 @@ say "installing the Python packages (a minute or two the first time)"
 # shellcheck disable=SC2086
 run $pip --requirement constraints.txt
 # shellcheck disable=SC2086
-run $pip --constraint constraints.txt --no-build-isolation --editable '.[dev,bench,chains]'
+run $pip --constraint constraints.txt --no-build-isolation --editable '.[dev,bench,chains,link]'
 if [ "$dry_run" = no ]; then
     printf '%s\n' "$wanted" >"$stamp"
     rm -f "$mark"

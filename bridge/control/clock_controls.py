@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 
+from bridge.control.link_controls import find_link_problem
 from bridge.core.clock import AUTO_ORDER, CLOCK_SOURCE, CLOCK_SOURCES, LINK
 from bridge.core.control import Control
-from bridge.core.file_choice import FileChoice
 
 CLOCK_TEMPO, CLOCK_BAR, TIME_CODE_START = "clock.tempo_bpm", "clock.bar_beats", "clock.mtc_start_s"
-LINK_MODULE = "aalink"
-"""The module of the optional extra for Ableton Link."""
 SLOWEST_TEMPO_BPM, FASTEST_TEMPO_BPM = 20.0, 300.0
 """The range of the internal transport: what DAWs take, within a factor."""
 DAY_S = 86400.0
@@ -20,12 +17,11 @@ DAY_S = 86400.0
 
 def make_clock_controls() -> Iterator[Control]:
     """The controls of the clock's source and of the internal transport."""
-    missing = FileChoice(LINK, "", "the optional extra for Ableton Link is not installed", "pip install sideman[link]")
     yield Control(
         CLOCK_SOURCE, 0, len(CLOCK_SOURCES) - 1, 0, kind="choice", choices=CLOCK_SOURCES, saved=False,
         doc=f"Where the time of the engines comes from. auto: the first of {', '.join(AUTO_ORDER)} that runs. Others "
         "are ignored, and shown as candidates. In the tempo mode follow the audio leads whatever the source.",
-        unavailable=() if find_spec(LINK_MODULE) else (missing,),
+        unavailable=find_link_problem(LINK),
     )  # fmt: skip
     yield Control(
         CLOCK_TEMPO, SLOWEST_TEMPO_BPM, FASTEST_TEMPO_BPM, 120, unit="BPM", saved=False,
@@ -34,7 +30,7 @@ def make_clock_controls() -> Iterator[Control]:
     )  # fmt: skip
     yield Control(
         CLOCK_BAR, 1, 16, 4, unit="beats", kind="integer", saved=False,
-        doc="Quarter notes per bar of the internal transport and of MIDI time code.",
+        doc="Quarter notes per bar of the internal transport, of MIDI time code and of Ableton Link.",
     )  # fmt: skip
     yield Control(
         TIME_CODE_START, 0, DAY_S, 0, unit="s", saved=False,

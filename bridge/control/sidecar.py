@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bridge.control.choice_files import REGISTRY_READING
 from bridge.control.clock_controls import make_clock_controls
 from bridge.control.insert_controls import INSERT_CHAIN_READING, INSERT_READING, make_insert_controls
+from bridge.control.link_controls import make_link_controls
 from bridge.control.registry import Registry
 from bridge.control.sidecar_actions import ACTIONS
 from bridge.control.sidecar_readings import READINGS
@@ -34,6 +35,7 @@ def make_sidecar_registry(
     registry.add(_make_latency_controls(), OWNER)
     registry.add(_make_source_controls(), OWNER)
     registry.add(make_clock_controls(), OWNER)
+    registry.add(make_link_controls(), OWNER)
     registry.add(make_insert_controls(insert_names), OWNER)
     for engine, controls in engine_controls.items():
         registry.add(controls, f"engine {engine}")

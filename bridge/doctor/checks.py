@@ -7,6 +7,7 @@ import msgspec
 from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks, pipewire_checks
 from bridge.doctor.ableton_checks import check_ableton
 from bridge.doctor.finding import Finding
+from bridge.doctor.link_checks import check_link
 from bridge.doctor.secrets import check_settings_file
 from bridge.settings import Settings, settings_path
 
@@ -44,6 +45,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         ),
         controller_checks.check_controllers(settings),
         check_ableton(settings.ableton),
+        check_link(),
         machine_checks.check_import(
             "soundfile",
             "soundfile",

@@ -84,6 +84,7 @@ class JackDriver:
         self._alive: list[Any] = []  # memory that the client points to and ctypes would free
         self._lost = threading.Event()
         self._leave = threading.Event()
+        self._asking = threading.Lock()  # held while other threads use the client, and while it is taken away
         self._thread: threading.Thread | None = None
         self._links: JackGraph | None = None
         self._metadata = JackMetadata()
@@ -125,6 +126,16 @@ class JackDriver:
 
     def stop_transport(self) -> None:
         self._find_client().transport_stop()
+
+    def find_frame(self) -> int | None:
+        """The stream frame that JACK is at, between two callbacks too; None while no server runs. From any thread.
+
+        JACK smooths it: the callbacks' jitter is not in it.
+        """
+        with self._asking:
+            if not self.connected or self._graph.context.callback_state[w.STARTED] == 0:
+                return None
+            return self._graph.to_stream_frame(int(self.client.frame_time))
 
     def _find_client(self) -> Any:
         """The client, on a server that runs. Raises: DriverError."""
@@ -210,7 +221,8 @@ class JackDriver:
         return [watch, *(cancel_safe.set_callback(client, setter, function) for setter, function in callbacks.items())]
 
     def _close(self) -> None:
-        client, self.client = self.client, None
+        with self._asking:
+            client, self.client = self.client, None
         self._links = None
         if client is not None:
             close_client(client)

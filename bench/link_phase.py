@@ -1,0 +1,132 @@
+"""Phase of Link's beats at the frames of JACK: ``python -m bench.link_phase --minutes 10``.
+
+A jackd (dummy driver), the callback with the clock source of Link, and a peer in a process of its own. What engines
+get, positions at frames, is compared with the peer: the frame where a beat falls, where a click would sound, becomes a
+time by JACK's own conversion, and the peer is asked for its beat at that time. So neither Sideman's line through frames
+and times nor its session is on both sides. JACK's clock and Link's are the same here (CLOCK_MONOTONIC_RAW).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from bench.link_peer import PeerProcess, run_alone
+from bridge.clocks.clock_source import SourceState
+from bridge.clocks.link_source import LinkSource
+from bridge.control.bus import Bus
+from bridge.control.link_controls import LINK_ON
+from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
+from bridge.core.clock import HostClock
+from bridge.core.role import HOST_RING
+from bridge.drivers.dummy_server import DummyServer
+from bridge.drivers.jack_driver import JackDriver
+from bridge.drivers.libjack import address, load
+from bridge.printing import Printer
+from bridge.runtime.clock_line import ClockSelection
+from bridge.runtime.graph import Graph
+from bridge.runtime.priority import may_use_realtime
+from bridge.runtime.shared import slots as w
+from bridge.runtime.shared.atomics import observe
+from bridge.runtime.shared.rings import EventReader
+from bridge.runtime.wiring import wire
+
+TICK_S = 0.02
+"""Time between two looks at the source, as the clock service has it."""
+SETTLED_S = 3.0
+"""From so long after the lock on it is measured."""
+GOAL_MS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One beat. ``at_s``: since the lock. ``error_ms``: it falls so much later than the peer's."""
+
+    at_s: float
+    error_ms: float
+    state: SourceState
+
+
+def measure_phases(rate: int, period: int, tempo: float, seconds: float) -> Iterator[Phase]:
+    """The phase of each beat for ``seconds`` after the lock."""
+    bus = Bus(make_sidecar_registry({}))
+    lib = load()
+    lib.jack_frames_to_time.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+    lib.jack_frames_to_time.restype = ctypes.c_uint64
+    with (
+        PeerProcess(tempo) as peer,
+        DummyServer(rate, period, realtime=may_use_realtime()) as server,
+        Graph(wire({}, rate, RESERVE_FRAMES), period, {}, {}) as graph,
+        JackDriver(graph, "sideman-bench", server.name) as driver,
+    ):
+        peer.ask(f"tempo {tempo}")
+        source, clock = LinkSource(bus, lambda: driver), HostClock(rate)
+        ring = graph.plan.rings.index(HOST_RING)
+        reader = EventReader(graph.arrays.records[ring], graph.arrays.heads[ring])
+        source.attach(graph)
+        bus.set(LINK_ON, "on", "bench")
+        began_s, measured, due = time.monotonic(), 0.0, 0
+        while measured < seconds:
+            time.sleep(TICK_S)
+            now_s, head = time.monotonic(), observe(graph.arrays.state, w.HEAD)
+            state = source.update(head, now_s, ())
+            graph.set_clock(ClockSelection(state.time if state.is_present else None, state.jumps, False, False))
+            for event in reader.read():
+                clock.push(event)
+            at = clock.time_at(head)
+            if not at.rolling or state.lock != "locked":
+                began_s, due = now_s, ceil(at.beat) + 1
+                continue
+            measured = now_s - began_s
+            if at.beat < due:
+                continue
+            frame = round(at.frame_at(due))
+            ahead = head - frame  # back to JACK's frames, which wrap at 32 bits
+            raw = int(driver.client.frame_time) - (driver.find_frame() or 0) + head - ahead
+            time_us = lib.jack_frames_to_time(address(driver.client._ptr), raw & 0xFFFFFFFF)
+            beat = float(peer.ask(f"beat {time_us}")["beat"])
+            rounding = (frame - at.frame_at(due)) / at.frames_per_beat
+            off = beat - due - rounding
+            if measured >= SETTLED_S:
+                yield Phase(measured, 60e3 / at.tempo * (off - round(off)), state)
+            due = int(at.beat) + 1
+        source.detach()
+
+
+def main() -> int:
+    """Print the table; 1 where a beat is further off than the goal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--period", type=int, default=256)
+    parser.add_argument("--rate", type=int, default=48000)
+    parser.add_argument("--tempo", type=float, default=123.45)
+    parser.add_argument("--here", action="store_true", help="on this network, whatever sessions are in it")
+    options = parser.parse_args()
+    if not options.here:
+        code = run_alone("bench.link_phase", [*sys.argv[1:], "--here"])
+        if code is not None:
+            return code
+    printer, rows = Printer(), []
+    for row in measure_phases(options.rate, options.period, options.tempo, 60.0 * options.minutes):
+        rows.append(row)
+        if len(rows) % 100 == 0:
+            printer.say(f"{row.at_s:.0f} s: {row.error_ms:+.4f} ms, drift {row.state.drift_ppm:+.2f} ppm")
+    errors, last = np.array([row.error_ms for row in rows]), rows[-1]
+    printer.say(
+        f"{len(rows)} beats in {last.at_s:.0f} s at {options.tempo:g} BPM, {options.rate} Hz, period {options.period}: "
+        f"phase error mean {errors.mean():+.4f} ms, sd {errors.std():.4f} ms, "
+        f"worst {np.abs(errors).max():.4f} ms, last {last.error_ms:+.4f} ms; drift {last.state.drift_ppm:+.2f} ppm, "
+        f"jitter {last.state.jitter_ms:.4f} ms"
+    )
+    return int(np.abs(errors).max() > GOAL_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
