@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -23,6 +24,8 @@ def run_program(word: str) -> None:
 
 def main() -> None:
     """Load the commands, which takes a while on a slow machine, and run the one that is asked for."""
+    if not sys.argv[1:] and os.environ.get("NSM_URL"):
+        sys.argv.append("run")  # a session manager starts programs without arguments
     if sys.argv[1:2] and sys.argv[1] in PROGRAMS:
         run_program(sys.argv[1])
     asked = signal.getsignal(signal.SIGINT)

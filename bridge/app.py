@@ -31,7 +31,7 @@ from bridge.jobs.job_service import JobService
 from bridge.music_actions import MusicActions
 from bridge.optional_services import make_optional_services
 from bridge.osc.server import OscServer
-from bridge.routing.active_scene_file import ActiveSceneFile
+from bridge.routing.active_scene_file import ActiveSceneFile, SceneStore
 from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.routing_service import LinkTask, RoutingService
 from bridge.runtime.control_binding import match_effects
@@ -55,11 +55,16 @@ class Sidecar:
     """A context manager: Sideman runs on an audio system inside, by default the JACK server of the settings.
 
     `wait` returns when `stop` was called from anywhere. ``progress``: called until it runs, from any thread, with the
-    step being done and, where parts can be counted, how many of how many are done.
+    step being done and, where parts can be counted, how many of how many are done. ``scenes``: where the active scene
+    is kept, by default in the user's folder for state.
     """
 
     def __init__(
-        self, settings: Settings, progress: StartProgress = ignore_progress, audio: AudioSystem | None = None
+        self,
+        settings: Settings,
+        progress: StartProgress = ignore_progress,
+        audio: AudioSystem | None = None,
+        scenes: SceneStore | None = None,
     ) -> None:
         self.settings, self._report_start = settings, progress
         self.bus = Bus(make_registry(settings))
@@ -69,7 +74,7 @@ class Sidecar:
         self._signal_path: SignalPath | None = None
         self._patchbay = Patchbay(settings.jack.client)
         self.audio = audio or JackSystem(settings.jack.server, settings.jack.client, self._patchbay)
-        scene_file = ActiveSceneFile(self.audio.server, settings.jack.client)
+        scene_file = scenes or ActiveSceneFile(self.audio.server, settings.jack.client)
         self._routing = RoutingService(self.bus, self._patchbay, scene_file, self._run_link_task)
         self.controllers = ControllerService(
             self.bus, settings.controllers, is_known_elsewhere, self._read_control_peers

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from typing import Annotated
 
 import msgspec
@@ -92,25 +93,25 @@ def run(
     """Run beside a DAW on a JACK server until Ctrl-C.
 
     Connect the DAW's sends to in_1, in_2 and midi_in. Record stems, mix and MIDI from the other ports.
+
+    With NSM_URL set, Sideman takes part in the session of that session manager.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with Signals() as signals, ExitStack() as outer:
+        from bridge.session_runs import open_runs
+
+        # first of all: a session manager waits 5 s for the announcement
+        runs = outer.enter_context(open_runs(os.environ, is_managed=not offline.offline))
+
         from bridge.app import Sidecar
         from bridge.app_terminal import AppTerminal
-        from bridge.control.preset import load
+        from bridge.control import preset as presets
         from bridge.control.preset_lookup import find_preset
         from bridge.core.jit import CACHE
-        from bridge.daw.latency_card import format_text, make_cards, make_ledger_table, summarise
         from bridge.osc.access import choose_lan_host
+        from bridge.run_display import print_start, wait_for_end
         from bridge.starting import StartDisplay
-        from bridge.status import (
-            REFRESH_S,
-            SPINNER_COLUMNS,
-            count_late_frames,
-            format_insert_lines,
-            format_start_line,
-            format_status_line,
-        )
+        from bridge.status import count_late_frames
 
         terminal = outer.enter_context(AppTerminal()) if tui else None
         console = Printer(file=terminal.screen) if terminal is not None else Printer()
@@ -130,48 +131,41 @@ def run(
             settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)
         except ValueError as error:
             raise ConfigError(str(error), "give another --port") from error
-        sidecar = Sidecar(settings, display.show, audio)
-        if audio is not None:
-            audio.on_end = sidecar.stop
-        if preset:
-            sidecar.presets.apply(preset, load(find_preset(preset), sidecar.bus.registry))
-        with ExitStack() as running:
 
-            def leave_at_once() -> None:
-                sidecar.abandon()
-                CACHE.remove()
-                display.end()
+        def show_start(step: str, done: int = 0, of: int = 0) -> None:
+            display.show(step, done, of)
+            runs.report_start(step, done, of)
 
-            signals.on_end = leave_at_once
-            with display:
-                running.enter_context(sidecar)
-            signals.mark_started()
-            graph = sidecar.signal_path.graph
-            console.say(format_start_line(sidecar))
-            for line in summarise(graph.ledger):
-                console.say(f"  {line}")
-            for line in format_insert_lines(sidecar):
-                console.say(f"  {line}")
-            asking = attaching = ""
-            if sidecar.osc is not None and (bound := sidecar.osc.port) != usual_port:
-                asking, attaching = f" --port {bound}", f" --attach 127.0.0.1:{bound}"
-            console.say(f"more: sideman latency{asking}, sideman controls; the app: sideman tui{attaching}")
-            if verbose:
-                console.print(make_ledger_table(graph.ledger))
-                console.print(format_text(make_cards(graph.ledger)))
-            if terminal is not None and sidecar.osc is not None:
-                terminal.start_app(sidecar.osc.port)
-                while terminal.has_app and not signals.asked and not sidecar.wait(REFRESH_S):
-                    pass
-                terminal.end_app()
-                if not signals.asked:
-                    console.say("the app is closed, Sideman goes on: sideman tui opens it again, Ctrl-C ends Sideman")
-            with console.status("") if console.is_terminal else nullcontext() as status:
-                while not signals.asked and not sidecar.wait(REFRESH_S):
-                    if status is not None:
-                        status.update(format_status_line(sidecar, console.width - SPINNER_COLUMNS))
-            failures = sidecar.engine_failures.describe(graph.plan, graph.arrays) if audio is not None else []
-            late_frames = count_late_frames(graph)
+        failures, late_frames = list[str](), 0
+        for plan in runs.plan(settings):
+            sidecar = Sidecar(plan.settings, show_start, audio, plan.scenes)
+            if audio is not None:
+                audio.on_end = sidecar.stop
+            if plan.controls is not None:
+                presets.apply(plan.controls, sidecar.bus, "session")
+            elif preset:
+                sidecar.presets.apply(preset, presets.load(find_preset(preset), sidecar.bus.registry))
+            with ExitStack() as running:
+
+                def leave_at_once(sidecar: Sidecar = sidecar) -> None:
+                    sidecar.abandon()
+                    CACHE.remove()
+                    display.end()
+
+                signals.on_end = leave_at_once
+                with display:
+                    running.enter_context(sidecar)
+                signals.mark_started()
+                runs.note_running(sidecar)
+                running.callback(runs.note_ending)
+                print_start(console, sidecar, usual_port, verbose)
+                wait_for_end(console, sidecar, signals, terminal)
+                if audio is not None:
+                    graph = sidecar.signal_path.graph
+                    failures = sidecar.engine_failures.describe(graph.plan, graph.arrays)
+                    late_frames = count_late_frames(graph)
+            if signals.asked:
+                break
         if audio is not None:
             audio.check()
             if written := audio.describe_files(late_frames):
@@ -246,6 +240,14 @@ def doctor(*, server: Server = "", json_: AsJson = False) -> int:
     else:
         Printer().print(checks.render(findings))
     return checks.exit_code(findings)
+
+
+@app.command
+def service() -> None:
+    """Print a systemd unit that starts Sideman when you log in: docs/service.md."""
+    from bridge.systemd_unit import format_unit
+
+    write_out(format_unit((sys.executable, "-P", "-m", "bridge", "run"), os.environ))
 
 
 @bench_app.command

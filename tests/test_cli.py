@@ -38,7 +38,7 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
     ("scene",), ("scene", "list"), ("scene", "show"), ("scene", "save"), ("scene", "restore"), ("scene", "delete"),
     ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",), ("tui",),
-    ("chain",), ("chain", "list"), ("chain", "show"), ("chain", "diff"), ("chain", "effects"),
+    ("service",), ("chain",), ("chain", "list"), ("chain", "show"), ("chain", "diff"), ("chain", "effects"),
     ("bench", "render"), ("render",), ("chain", "capture"), ("chain", "check"),
     ("chain", "blocked"), ("chain", "unblock"), ("chain", "render"), ("chain", "copy"),
 )  # fmt: skip

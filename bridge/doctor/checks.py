@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
-from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks, pipewire_checks
+from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks, nsm_checks, pipewire_checks
 from bridge.doctor.ableton_checks import check_ableton
 from bridge.doctor.finding import Finding
 from bridge.doctor.link_checks import check_link
@@ -57,5 +59,6 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         ),
         insert_checks.check_inserts(),
         machine_checks.check_osc_port(settings.osc.host, settings.osc.port),
+        nsm_checks.check_session_manager(os.environ),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]

@@ -6,6 +6,7 @@ It lies in the folder of states and not among the scenes: one for each JACK serv
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import tomlkit
 
@@ -19,6 +20,16 @@ class ActiveSceneTable(Table, frozen=True):
     schema: int
     scene: str = ""
     cut: tuple[SceneLink, ...] = ()
+
+
+class SceneStore(Protocol):
+    """Where the active scene is kept while no sidecar runs."""
+
+    def load(self) -> ActiveScene | None:
+        """The scene that was active; None where none was. Raises: ConfigError."""
+
+    def save(self, scene: ActiveScene | None) -> None:
+        """Keep the scene that is active now. Raises: ConfigError."""
 
 
 class ActiveSceneFile:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.errors import BridgeError, ConfigError
-from bridge.routing.active_scene_file import ActiveSceneFile
+from bridge.routing.active_scene_file import SceneStore
 from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.port_graph import LinkMaker
 from bridge.routing.routing_readings import RoutingReadings
@@ -34,7 +34,7 @@ class RoutingService:
     Enter it before the audio system runs. ``run_task``: see `TaskRunner`.
     """
 
-    def __init__(self, bus: Bus, patchbay: Patchbay, file: ActiveSceneFile, run_task: TaskRunner) -> None:
+    def __init__(self, bus: Bus, patchbay: Patchbay, file: SceneStore, run_task: TaskRunner) -> None:
         self._patchbay, self._file, self._run_task = patchbay, file, run_task
         self._readings = RoutingReadings(bus, patchbay)
         self._lock = threading.Lock()
