@@ -22,6 +22,7 @@ include_patterns = [
     "*.md",
     "docs/*.md",
     "docs/controllers/*.md",
+    "docs/daws/*.md",
     "docs/reference/*.md",
     "bench/*.md",
     "examples/*.md",

@@ -168,9 +168,13 @@ def imported_names(tree: ast.AST) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+RUN_EXTRAS = ("bench", "chains", "discovery", "link")
+"""Extras that the packages of the wheel import where they are installed."""
+
+
 def test_the_wheel_imports_only_itself_and_what_it_asks_for(wheel: Path) -> None:
     extras = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *extras["bench"], *extras["chains"]]
+    asked = [*PROJECT["dependencies"], *(line for name in RUN_EXTRAS for line in extras[name])]
     distributions = {canonicalize_name(Requirement(line).name) for line in asked}
     provided = {
         name

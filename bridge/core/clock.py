@@ -32,6 +32,7 @@ AUTO, JACK_CLOCK, MIDI_CLOCK, TIME_CODE, LINK, INTERNAL = CLOCK_SOURCES = (
 )  # fmt: skip
 """Sources of the engines' time. Auto: the first of `AUTO_ORDER` that runs."""
 AUTO_ORDER: tuple[str, ...] = (JACK_CLOCK, LINK, MIDI_CLOCK, TIME_CODE, INTERNAL)
+"""Order of auto: the DAW's own transport first, our own tempo last."""
 
 BANDWIDTH_HZ = 0.1
 """Bandwidth of the settled loop: a jitter of 0-1.5 ms then leaves errors of thousandths of a BPM."""

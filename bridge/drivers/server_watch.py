@@ -16,7 +16,7 @@ class ServerWatch:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._rate = graph.plan.rate
+        self._rate = 0  # unknown before a client was activated
         self._cycles, self._cycle_s = -1, 0.0
         self._periods = 0, 0  # called with, and declared
 
