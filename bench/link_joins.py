@@ -2,7 +2,7 @@
 
 Two peers in processes of their own have a session at a tempo of its own. Sideman's side joins and leaves again, each
 time with another tempo of its own, and all three are asked. With `--settle 0` it joins as soon as it is made, which is
-what other programs do: then some joins change it.
+what other programs do: then some joins change it. Needs the extra 'link'; takes two minutes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.link_peer import PEER_S, POLL_S, PeerProcess, run_alone
@@ -63,15 +64,16 @@ def run_joins(joins: int, settle_s: float) -> list[Join]:
     return found
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 where a join changed the tempo, or did not happen."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--joins", type=int, default=50)
     parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds between making and joining")
     parser.add_argument("--here", action="store_true", help="on this network, whatever sessions are in it")
-    options = parser.parse_args()
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words)
     if not options.here:
-        code = run_alone("bench.link_joins", [*sys.argv[1:], "--here"])
+        code = run_alone("bench.link_joins", [*words, "--here"])
         if code is not None:
             return code
     joins = run_joins(options.joins, options.settle)

@@ -20,6 +20,8 @@ from bridge.errors import BridgeError
 PEER_S = 10.0
 """Within this a peer is seen, or never."""
 POLL_S = 0.02
+RUN_PEER = "import sys; from bench.link_peer import run_peer; run_peer(float(sys.argv[1]))"
+"""Code of the peer's process: it is a part of other benchmarks, and no command."""
 
 
 def run_peer(tempo: float) -> None:
@@ -49,7 +51,7 @@ class PeerProcess:
     """A context manager: a peer runs inside, which began its own session at ``tempo``."""
 
     def __init__(self, tempo: float) -> None:
-        command = [sys.executable, "-m", "bench.link_peer", str(tempo)]
+        command = [sys.executable, "-c", RUN_PEER, str(tempo)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> PeerProcess:
@@ -91,7 +93,3 @@ def run_alone(module: str, arguments: Sequence[str]) -> int | None:
         return None
     words = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-m", module]
     return subprocess.run([*words, *arguments], check=False).returncode
-
-
-if __name__ == "__main__":
-    run_peer(float(sys.argv[1]))

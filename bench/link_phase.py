@@ -4,6 +4,7 @@ A jackd (dummy driver), the callback with the clock source of Link, and a peer i
 get, positions at frames, is compared with the peer: the frame where a beat falls, where a click would sound, becomes a
 time by JACK's own conversion, and the peer is asked for its beat at that time. So neither Sideman's line through frames
 and times nor its session is on both sides. JACK's clock and Link's are the same here (CLOCK_MONOTONIC_RAW).
+Needs jackd and the extra 'link'; takes as long as ``--minutes`` says, ten minutes unless said.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import ctypes
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -100,17 +101,18 @@ def measure_phases(rate: int, period: int, tempo: float, seconds: float) -> Iter
         source.detach()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 where a beat is further off than the goal."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--period", type=int, default=256)
     parser.add_argument("--rate", type=int, default=48000)
     parser.add_argument("--tempo", type=float, default=123.45)
     parser.add_argument("--here", action="store_true", help="on this network, whatever sessions are in it")
-    options = parser.parse_args()
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words)
     if not options.here:
-        code = run_alone("bench.link_phase", [*sys.argv[1:], "--here"])
+        code = run_alone("bench.link_phase", [*words, "--here"])
         if code is not None:
             return code
     printer, rows = Printer(), []

@@ -1,10 +1,12 @@
 """PipeWire bench: delays, pitch and tempo on a headless PipeWire whose quantum and rate change, which hangs or dies.
 
-``python -m bench.pipewire``. It starts a PipeWire of its own, and a sidecar with all engines.
+``python -m bench.pipewire``. It starts a PipeWire of its own, and a sidecar with all engines. Needs pipewire,
+wireplumber, pipewire-jack and dbus; takes some minutes.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -12,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.pipewire_peer import TEMPO_BPM, TONE_HZ
+from bench.pipewire_peer import RUN_PEER, TEMPO_BPM, TONE_HZ
 from bridge.drivers.pipewire_server import PipeWireServer
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
@@ -68,7 +71,7 @@ def read_tempo(port: int) -> float:
 
 def measure_pitch_and_tempo(sidecar: PipeWireSidecar) -> str:
     """The pitch of a tone that went through the sidecar, and the tempo that it takes MIDI clock for."""
-    command = [sys.executable, "-P", "-m", "bench.pipewire_peer", "sideman"]
+    command = [sys.executable, "-P", "-c", RUN_PEER, "sideman"]
     with subprocess.Popen(command, env=sidecar.server.env, stdout=subprocess.PIPE, text=True) as peer:
         tempi = []
         while peer.poll() is None:
@@ -113,8 +116,11 @@ def run(server: PipeWireServer, folder: Path) -> None:
         say(f"ended while the server hangs: status {status} after {time.monotonic() - began:.1f} s: {last}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run it, and print a line for each measurement."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
+        arguments
+    )
     with tempfile.TemporaryDirectory() as folder, PipeWireServer(RATES[0], 256) as server:
         run(server, Path(folder))
 

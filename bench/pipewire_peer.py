@@ -17,6 +17,8 @@ from bridge.drivers.fake_daw import FakeDaw
 
 TONE_HZ, TEMPO_BPM = 440.0, 120.0
 SECONDS = 4.0
+RUN_PEER = "import sys; from bench.pipewire_peer import run_peer; run_peer(sys.argv[1])"
+"""Code of the peer's process: it is a part of `bench.pipewire`, and no command."""
 
 
 def make_clock(rate: int) -> list[TimedEvent]:
@@ -37,7 +39,7 @@ def measure_hz(samples: np.ndarray, rate: int) -> float:
     return float((peak + offset) * rate / samples.size)
 
 
-def main(sidecar: str) -> None:
+def run_peer(sidecar: str) -> None:
     """Send, record, and print ``rate``, ``period`` and ``hz``."""
     facts = ask_server(None)
     frames = round(SECONDS * facts.rate)
@@ -50,7 +52,3 @@ def main(sidecar: str) -> None:
         mix = daw.read_audio("mix")[0, frames // 2 :]
     answer = {"rate": facts.rate, "period": facts.period, "hz": measure_hz(mix, facts.rate)}
     sys.stdout.write(json.dumps(answer) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
