@@ -48,22 +48,20 @@ def read_clock_us(argument: NDArray[np.int64]) -> int:
     return argument[SECONDS] * 1_000_000 + argument[NANOSECONDS] // 1000  # type: ignore[no-any-return]
 
 
-@callback_njit
-def serve(argument: NDArray[np.int64], frames: int) -> None:
-    """One callback of ``frames`` frames."""
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
+def process(period: Any, address: Any) -> int:
+    """One callback of ``period`` frames, as libjack's JackProcessCallback.
+
+    All of it is here and not in a function that it calls: numba would compile the whole cycle once more for that.
+    """
+    argument, frames = carray(address, (ARGUMENT_WORDS,)), int64(period)
     if frames > MAX_PERIOD:
-        return
+        return 0
     began = read_clock_us(argument)
     context, control = unpack_context(argument[CONTEXT:]), unpack_control(argument[CONTROL:])
     cycle(context, control, unpack_inserts(argument[INSERTS:]), frames, argument[RAW])
     spent = read_clock_us(argument) - began
     context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
-
-
-@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
-def process(frames: Any, argument: Any) -> int:
-    """As libjack's JackProcessCallback."""
-    serve(carray(argument, (ARGUMENT_WORDS,)), int64(frames))
     return 0
 
 

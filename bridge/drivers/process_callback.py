@@ -164,13 +164,17 @@ def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> Non
         transport[w.T_BAR] = max(round(in_bar * quarters), 1)
 
 
-@callback_njit
-def serve(argument: NDArray[np.int64], frames: int) -> None:
-    """One callback of ``frames`` frames."""
+@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
+def process(period: Any, address: Any) -> int:
+    """libjack's JackProcessCallback: one callback of ``period`` frames.
+
+    All of it is here and not in a function that it calls: numba would compile the whole cycle once more for that.
+    """
     began = get_time_us()
+    argument, frames = carray(address, (ARGUMENT_WORDS,)), int64(period)
     context, control = unpack_context(argument[CONTEXT:]), unpack_control(argument[CONTROL:])
     if frames > MAX_PERIOD:
-        return
+        return 0
     for channel in range(CHANNELS):
         context.ins[channel] = address_of(get_buffer(as_void(argument[IN + channel]), frames))
     for row in range(OUTPUTS):
@@ -184,12 +188,6 @@ def serve(argument: NDArray[np.int64], frames: int) -> None:
     write_control_output(control, argument, frames)
     spent = int64(get_time_us() - began)
     context.callback_bins[min(max(spent, 0), CALLBACK_BINS - 1)] += 1
-
-
-@cfunc(types.int32(types.uint32, types.CPointer(types.int64)), error_model="numpy")  # type: ignore[untyped-decorator]
-def process(frames: Any, argument: Any) -> int:
-    """libjack's JackProcessCallback."""
-    serve(carray(argument, (ARGUMENT_WORDS,)), int64(frames))
     return 0
 
 

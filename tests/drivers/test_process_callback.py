@@ -74,7 +74,7 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
 
 @callback_njit
 def unpack(argument: NDArray[np.int64]) -> tuple[CallbackContext, ControlContext, InsertContext]:
-    """The contexts as `process_callback.serve` reads them."""
+    """The contexts as `process_callback.process` reads them."""
     context = process_callback.unpack_context(argument[process_callback.CONTEXT :])
     control = process_callback.unpack_control(argument[process_callback.CONTROL :])
     return context, control, process_callback.unpack_inserts(argument[process_callback.INSERTS :])

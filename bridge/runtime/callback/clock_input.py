@@ -21,7 +21,7 @@ from bridge.runtime.callback.epochs import EVENTS_ONLY, EVERY, begin_epochs
 from bridge.runtime.callback.host_ring import claim_record, payload_values, publish_record
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import exchange, load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_inlined
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.slots import DATA, NEW_TABLE, SIZE
 
 MIDI, CLOCK_POSITION, TRANSPORT = Midi.KIND, ClockPosition.KIND, Transport.KIND
@@ -96,7 +96,7 @@ def send_position(
     publish_record(context)
 
 
-@callback_njit_inlined
+@callback_njit
 def track_transport(context: CallbackContext, now: int, frames: int, is_admitted: bool, is_hidden: bool) -> None:
     """Compare the host's transport with the expected position; a start, stop or jump begins epochs.
 
@@ -196,7 +196,7 @@ def admit_midi_clock(context: CallbackContext, now: int, is_admitted: bool) -> N
         publish_record(context)
 
 
-@callback_njit_inlined
+@callback_njit
 def follow_clocks(context: CallbackContext, control: ControlContext, now: int, frames: int) -> None:
     """Take what the control process selected last, and follow the host's transport and the clock line.
 

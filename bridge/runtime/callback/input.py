@@ -15,14 +15,14 @@ from bridge.runtime.callback.epochs import AFTER_GAP, EVERY, begin_epoch, begin_
 from bridge.runtime.callback.host_ring import claim_record, payload_values, publish_record
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit_inlined
+from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK
 from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
 
 MIDI, GAP = Midi.KIND, Gap.KIND
 
 
-@callback_njit_inlined
+@callback_njit
 def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     """The stream frame at which this callback starts; a jump of JACK's frame time is filled with silence."""
     state, own = context.state, context.callback_state
@@ -56,7 +56,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     return head + gap  # type: ignore[no-any-return]
 
 
-@callback_njit_inlined
+@callback_njit
 def read_events(context: CallbackContext, control: ControlContext, now: int) -> None:
     """Put this cycle's messages, stamped with stream frames, into the host ring, those of unselected clocks left out.
 
@@ -82,7 +82,7 @@ def read_events(context: CallbackContext, control: ControlContext, now: int) -> 
         publish_record(context)
 
 
-@callback_njit_inlined
+@callback_njit
 def serve_requests(context: CallbackContext, now: int) -> None:
     """Carry out the new epochs and note releases that the control process requested since the last cycle."""
     state = context.state
@@ -108,7 +108,7 @@ def serve_requests(context: CallbackContext, now: int) -> None:
     follow_band_insert(context, now)
 
 
-@callback_njit_inlined
+@callback_njit
 def read_inputs(context: CallbackContext, control: ControlContext, frames: int, raw: int) -> int:
     """Read ``frames`` of input at JACK's frame time ``raw``; returns the stream frame at which the cycle starts."""
     now = find_frame(context, frames, raw)

@@ -74,7 +74,7 @@ def copy_stems(context: CallbackContext, t: int, i: int, count: int, available: 
                     sink[i + k] = 0.0
 
 
-@callback_njit_inlined
+@callback_njit
 def fill_stems(context: CallbackContext, first: int, frames: int) -> None:
     """Fill the stem outputs of this cycle, from frame ``first`` of the input stream on."""
     i = 0
@@ -155,7 +155,7 @@ def apply_gain(context: CallbackContext, gain: int, stem: int, frames: int) -> N
                 row[i] *= level
 
 
-@callback_njit_inlined
+@callback_njit
 def mix_stems(context: CallbackContext, frames: int) -> None:
     """Sum the mix bus and apply the port faders."""
     for channel in range(CHANNELS):
@@ -186,7 +186,7 @@ def update_stem_delay(context: CallbackContext, is_sent: bool) -> int:
     return FADE_FRAMES if wanted == state[w.DELAY_NOW] else 0
 
 
-@callback_njit_inlined
+@callback_njit
 def finish_stems(context: CallbackContext, first: int, mix_delay: int, frames: int, towards: int) -> None:
     """The dry mix where it is wanted, the delayed input in a path in ping mode, and the fade around a change of delay.
 
@@ -201,7 +201,7 @@ def finish_stems(context: CallbackContext, first: int, mix_delay: int, frames: i
     context.callback_state[w.DELAY_CHANGE_FADE] = faded
 
 
-@callback_njit_inlined
+@callback_njit
 def write_stems(context: CallbackContext, now: int, frames: int) -> None:
     """Fill the outputs of stems and mix for the cycle at stream frame ``now``. No insert point is in use."""
     towards = update_stem_delay(context, False)

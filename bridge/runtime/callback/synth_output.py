@@ -76,7 +76,7 @@ def fill_synth(context: CallbackContext, now: int, frames: int) -> int:
     return first  # type: ignore[no-any-return]
 
 
-@callback_njit_inlined
+@callback_njit
 def write_synth(context: CallbackContext, now: int, frames: int) -> None:
     """`fill_synth`, or the input in ping mode. No insert point is in use."""
     write_ping(context, BAND, fill_synth(context, now, frames), frames)

@@ -22,6 +22,7 @@ def callback_njit_sums(function: F) -> F:
 
 def callback_njit_inlined(function: F) -> F:
     """As `callback_njit`, but the code becomes part of each caller's. A call passes every array of a context on the
-    stack, which takes 0.1 µs: so what runs in each cycle, and is called in one or two places, is inlined.
+    stack, which takes 0.1 µs: so what runs in each cycle, is small, and is called in one
+    or two places, is inlined. Each caller is compiled with all that it inlines: a large function costs compile time.
     """
     return njit(error_model="numpy", forceinline=True)(function)
