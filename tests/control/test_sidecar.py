@@ -6,6 +6,7 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.clock_controls import make_clock_controls
+from bridge.control.link_controls import make_link_controls
 from bridge.control.sidecar import RESERVE_FRAMES, compute_stem_gains, make_sidecar_registry, read_latency_settings
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
@@ -38,7 +39,8 @@ def test_every_declaration_has_a_doc() -> None:
 
 def test_ping_modes_the_dry_mix_and_the_clock_are_not_saved() -> None:
     unsaved = {control.name for control in make_sidecar_registry({}).controls if not control.saved}
-    clock = {control.name for control in make_clock_controls()}  # a preset changes nobody's tempo
+    # a preset changes nobody's tempo, and joins no session
+    clock = {control.name for control in (*make_clock_controls(), *make_link_controls())}
     assert unsaved == {f"latency.{path}.ping" for path in PATHS} | {"stems.dry"} | clock
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.control.clock_controls import make_clock_controls
+from bridge.control.link_controls import make_link_controls
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.audio import STEMS
 from bridge.core.control import Control
@@ -30,7 +31,8 @@ AT_THE_NEXT_START = {"latency.accompaniment.reserve_frames", "latency.synth.rese
 """Controls of engines that run ahead, whose lead is fixed while they run."""
 OF_THE_TUNER = {f"latency.{role}.reserve_auto" for role in ROLES}
 """Controls that the LatencyTuner reads; tests/runtime/test_latency_tuner.py shows what they do."""
-OF_THE_CLOCK = {control.name for control in make_clock_controls()}
+OF_THE_CLOCK = {control.name for control in (*make_clock_controls(), *make_link_controls())}
+"""Controls that the clock service reads; the tests of bridge.clocks show what they do."""
 OF_THE_INSERTS = {f"inserts.{point}.{key}" for point in INSERT_POINTS for key in ("chain", "bypass", "reserve_frames")}
 """Controls that the InsertSupervisor reads; tests/runtime/test_insert_supervisor.py shows what they do."""
 SIDECAR = make_sidecar_registry({})

@@ -207,7 +207,7 @@ def test_silence_is_published_once(bus: Bus) -> None:
             assert len(published) == count, level
 
 
-PUBLISHING = {"publish", "_publish_event", "_publish_rows"}
+PUBLISHING = {"publish", "_publish", "_publish_event", "_publish_rows"}
 """Methods whose first argument is the name of a reading."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bridge.control.bus import Bus
 from tests.tui.rig import SessionRig
+from tests.tui.sample_live import publish_live
 
 RATE_HZ = 44_100
 BEAT_FRAMES = 22_050
@@ -342,4 +343,5 @@ GROUPS: tuple[Callable[[Bus], None], ...] = (
     publish_presets,
     publish_routing,
     publish_jobs,
+    publish_live,
 )

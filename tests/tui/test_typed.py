@@ -46,6 +46,7 @@ def typed() -> TypedRig:
         ("intensity 0.25", "accompaniment.band.intensity", 0.25),
         ("lookahead 2", "accompaniment.lookahead_beats", 2),
         ("tempo 90", "accompaniment.band.tempo", 90),
+        ("clock tempo 90", "clock.tempo_bpm", 90),
         ("tempo mode follow", "mir.tempo.mode", 2),
         ("tempo follow", "mir.tempo.mode", 2),
         ('mute "drums', "stems.drums.mute", 1),

@@ -47,6 +47,14 @@ def find_best(typed: Sequence[str], items: Iterable[Item], name_of: Callable[[It
     return [item for rank, item in ranked if rank == best]
 
 
+def prefer_subject(items: list[Item], typed: Sequence[str], name_of: Callable[[Item], str]) -> list[Item]:
+    """Of items that fit alike, those whose names end with the word typed last; all, where none does.
+
+    "tempo 90" is the band's tempo, as it is while a clock has a ``tempo_bpm`` too; "clock tempo 90" is the clock's.
+    """
+    return [one for one in items if split_words(name_of(one))[-1:] == list(typed[-1:])] or items
+
+
 def find_one(typed: Sequence[str], items: Iterable[Item], name_of: Callable[[Item], str], kind: str) -> Item:
     """The one item that the typed words mean. ``kind``: what it is, for the error.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from tui.core.registry import Action, Control, Value
 from tui.core.screen import Remote
 from tui.core.session import Record, Session
 from tui.core.values import format_value, read_text, to_number
-from tui.core.wording import describe_value
-from tui.text.matching import UnclearError, find_best, find_one, split_words, suggest
+from tui.core.wording import describe_action, describe_value
+from tui.text.matching import UnclearError, find_best, find_one, prefer_subject, split_words, suggest
 from tui.text.ports import PortGroup, check_kinds, find_group, list_groups
 from tui.text.summary import describe_job, describe_session
 from tui.wire.remote import NOT_SENT
@@ -113,7 +114,7 @@ class TypedCommands:
             words = words[:-1]
         whole = find_best(_words_of(words), controls, lambda one: one.name)
         best = find_best(_words_of(words[:-1]), controls, lambda one: one.name) if len(words) > 1 else []
-        taking = [one for one in best if _takes(one, words[-1])]
+        taking = prefer_subject([one for one in best if _takes(one, words[-1])], _words_of(words[:-1]), _name_of)
         if len(taking) == 1 and not whole:
             return taking[0], words[-1]
         if len(taking) > 1 and not whole:
@@ -175,13 +176,15 @@ class TypedCommands:
         if len(arguments) < count - action.optional:
             raise UnclearError(f"{action.name}: give {', '.join(action.arguments[len(arguments) :])}")
         if action.result:
-            self._remote.call(action.name, *arguments, answer=self._write_rows)
+            self._remote.call(action.name, *arguments, answer=partial(self._write_rows, action.name, arguments))
         else:
             self._remote.call(action.name, *arguments)
 
-    def _write_rows(self, error: str, rows: list[Record]) -> None:
+    def _write_rows(self, action: str, arguments: list[str], error: str, rows: list[Record]) -> None:
         if error:
             self._write([f"error: {error}"])
+        elif not rows:
+            self._write([f"{describe_action(action, arguments)}: done"])
         self._write(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
 
     def _list_actions(self, _words: list[str]) -> None:

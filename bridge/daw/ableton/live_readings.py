@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from bridge.control.bus import Bus, Row
 from bridge.daw.ableton.live_connection import LiveConnection
 
-STATE, TRANSPORT, TRACK, SCENE = "ableton.state", "ableton.transport", "ableton.track", "ableton.scene"
-CLIP, CLIENT = "ableton.clip", "ableton.client"
+STATE = "ableton.state"
+TRANSPORT = "ableton.transport"
+TRACK = "ableton.track"
+SCENE = "ableton.scene"
+CLIP = "ableton.clip"
+CLIENT = "ableton.client"
 HINT = "Live does not answer: in its preferences, Link Tempo MIDI, choose AbletonOSC as a control surface"
 
 
