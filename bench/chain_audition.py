@@ -42,7 +42,7 @@ STEM_BY_WORD = {
     "vocal": "vocals", "de-esser": "vocals", "slap": "vocals", "room": "vocals", "drum": "drums", "bass": "bass",
     "guitar": "other", "echo": "other", "pad": "",
 }  # fmt: skip
-"""What a chain is for, by a word in its name, the first that fits; all others are for the mix, "" plays notes."""
+"""Stem of a chain by a word in its name, the first that fits; all others are for the mix, "" plays notes."""
 LEVEL_DB, PEAK_DBTP = -18.0, -3.0
 """RMS of what goes in, the level at which the shipped chains are made to work, and its highest true peak."""
 START_S, LENGTH_S = 0.0, 40.0

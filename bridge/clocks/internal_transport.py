@@ -16,7 +16,7 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.pulse_fit import FREE, LOCKED
 
 SOURCE = "transport"
-"""Who sets the tempo, for the log of changes."""
+"""Source of its changes of the tempo, in the log of changes."""
 
 
 class InternalTransport:

@@ -34,7 +34,7 @@ from bridge.runtime.shared.atomics import observe
 log = logging.getLogger(__name__)
 
 SOURCE = "link"
-"""Who sets the control of the tempo, for the log of changes."""
+"""Source of its changes of the tempo, in the log of changes."""
 SLOWEST_LOOK_US = 200
 """A pair of frame and time that took longer to look up was interrupted, and is left out."""
 

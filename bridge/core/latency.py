@@ -12,7 +12,7 @@ from bridge.core.role import ROLES, find_role_of_ring
 UNMEASURED = -1
 
 SENDS: tuple[str, ...] = ("none", "path")
-"""What is declared behind our inputs, as JACK's playback latency: nothing, or the delay of the paths.
+"""Playback latency that is declared on our inputs: none, or the delay of the paths.
 
 A DAW that sends to the sidecar and records what returns subtracts the delay of the returns. Ardour also sends earlier
 by the delay that it finds behind its send; so with the delay in both places it counts it twice, and what it records

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from bridge.drivers.jack_registry import list_server_names
 from bridge.errors import DriverError
 from bridge.runtime.shared.layout import MAX_PERIOD
 
@@ -47,7 +48,14 @@ _STOP_S = 5.0
 _POLL_S = 0.02
 _TAKEN = re.compile(r"^`.*' server already active", re.MULTILINE)
 _FULL = "too many servers"
+PREFIX = "sideman-"
+"""Beginning of the names that are chosen here, by which a dead server is known for one of ours."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")  # no underscore: jackd joins its file names with it
+
+
+class ServerListFullError(DriverError):
+    """JACK's list of servers has no room; dead servers count."""
 
 
 class DummyServer:
@@ -70,7 +78,7 @@ class DummyServer:
     ) -> None:
         self.rate = rate
         self.period = period
-        self.name = name if name is not None else f"sideman-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.name = name if name is not None else f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.realtime = realtime
         self.ports = ports
         self._process: subprocess.Popen[bytes] | None = None
@@ -103,7 +111,19 @@ class DummyServer:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start jackd and come back when it answers; a `DriverError` with jackd's own words if it does not."""
+        """Start jackd and come back when it answers; a `DriverError` with jackd's own words if it does not.
+
+        Where JACK's list of servers is full, dead servers of ours are removed from it first.
+        """
+        try:
+            self._start()
+        except ServerListFullError:
+            names = [name for name in list_server_names(PREFIX) if name != self.name]
+            if sum(_remove_from_list(name) for name in names) == 0:
+                raise
+            self._start()
+
+    def _start(self) -> None:
         if self.running:
             raise DriverError(f"JACK server {self.name!r} runs already", "stop it first, or restart it")
         if not has_room_for_server():
@@ -133,7 +153,7 @@ class DummyServer:
             return
         # It was killed. jackd keeps eight names for good, and forgets a dead one only when its namesake starts.
         try:
-            self.start()
+            self._start()
         except DriverError as error:
             log.warning("JACK's list of servers keeps the dead %s: %s", self.name, error)
         self._end()
@@ -224,8 +244,8 @@ class DummyServer:
         elif _TAKEN.search(self.log()):
             said, hint = ": the name is taken", "choose another name"
         elif _FULL in self.log().lower():
-            said, hint = (
-                ": JACK's list of eight servers is full",
+            return ServerListFullError(
+                f"JACK server {self.name!r} {what}: JACK's list of eight servers is full",
                 "end one, or when none runs: jackd --replace-registry",
             )
         return DriverError(f"JACK server {self.name!r} {what}{said}", hint)
@@ -253,6 +273,17 @@ class DummyServer:
             for pattern in (f"jack_{self.name}_{uid}_*", f"jack_sem.{uid}_{self.name}_*"):
                 for path in SHM.glob(pattern):
                     path.unlink(missing_ok=True)
+
+
+def _remove_from_list(name: str) -> bool:
+    """Remove a dead server from JACK's list, as its namesake; False when it lives."""
+    namesake = DummyServer(name=name)
+    try:
+        namesake._start()
+    except DriverError:
+        return False
+    namesake._end()
+    return True
 
 
 def has_room_for_server() -> bool:

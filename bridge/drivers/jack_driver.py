@@ -10,22 +10,16 @@ from types import TracebackType
 from typing import Any
 
 from bridge.core.audio import CHANNELS
-from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, RETURNED
+from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.drivers.clients import CLOSE_S, HungServerError, activate_client, close_client, is_gone, open_client
 from bridge.drivers.graph_watch import GraphWatch
 from bridge.drivers.hanging_notes import HangingNotes
 from bridge.drivers.jack_graph import JackGraph
 from bridge.drivers.jack_metadata import JackMetadata
-from bridge.drivers.libjack import (
-    CAPTURE,
-    PLAYBACK,
-    address,
-    load,
-    port_latency,
-    set_port_latency,
-)
+from bridge.drivers.libjack import CAPTURE, PLAYBACK, address, load
 from bridge.drivers.link_tasks import AWAY, LinkTasks
 from bridge.drivers.pipewire import can_declare_in_callback, find_pipewire
+from bridge.drivers.port_latencies import declare_latencies
 from bridge.drivers.server_watch import STANDSTILL_S, ServerWatch
 from bridge.errors import DriverError
 from bridge.routing.patchbay import LinkEvent, Patchbay
@@ -175,7 +169,7 @@ class JackDriver:
         midi = [client.midi_inports.register("midi_in")]
         midi += [client.midi_outports.register(port) for port in MIDI_PORTS]
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
-        # after the others: `HangingNotes` and `_declare_latency` go by the ports' order, and these are no paths
+        # after the others: `HangingNotes` and `declare_latencies` go by the ports' order, and these are no paths
         midi += [client.midi_inports.register(CONTROL_IN), client.midi_outports.register(CONTROL_OUT)]
         self._alive = [self._set_process_callback(client, ins, outs, midi), *self._set_notifications(client)]
         graph.context.callback_state[w.STARTED] = 0
@@ -238,33 +232,10 @@ class JackDriver:
         state[w.XRUNS] += 1
 
     def _declare_latency(self, mode: int) -> None:
-        """JACK's latency callback: latency before us plus ours (capture), or after us plus ours (playback).
-
-        ``latency.jack.sends`` at none: the inputs declare 0, see `bridge.core.latency.SENDS`.
-        Called from the driver's thread instead where `can_declare_in_callback` says no.
-        """
+        """JACK's latency callback; called from the driver's thread where `can_declare_in_callback` says no."""
         client = self.client
-        if client is None:
-            return
-        delays = {port: path.declared for path in self._graph.ledger for port in path.ports}
-        outs = self._outs
-        returned = [f"{path}_{i + 1}" for path in RETURNED for i in range(CHANNELS)]
-        played = [name for name in outs if name not in returned]  # the band's sound with its notes
-        for ins, names in ((client.inports, returned), (client.midi_inports[:1], played)):
-            if mode == CAPTURE:
-                ranges = [port_latency(port, CAPTURE) for port in ins]
-                least, most = min(r[0] for r in ranges), max(r[1] for r in ranges)
-                for name in names:
-                    delay = delays.get(name, 0)
-                    set_port_latency(outs[name], CAPTURE, least + delay, most + delay)
-            else:
-                after = [(port_latency(outs[name], PLAYBACK), delays.get(name, 0)) for name in names]
-                least = min(found[0] + delay for found, delay in after)
-                most = max(found[1] + delay for found, delay in after)
-                if self._graph.ledger.sends == NO_SENDS:
-                    least = most = 0
-                for port in ins:
-                    set_port_latency(port, PLAYBACK, least, most)
+        if client is not None:
+            declare_latencies(mode, self._graph.ledger, client, self._outs)
 
     def run_task(self, task: LinkTask) -> list[LinkEvent]:
         """Run ``task`` in the driver's thread, the only one that asks the server for changes, and wait for it.

@@ -37,7 +37,7 @@ PROGRAMS = {
 """Programs that are started, by the Debian package that has them."""
 
 JACK_FOLDERS = ("/usr/lib/*/pipewire-0.3/jack", "/usr/lib*/pipewire-0.3/jack")
-"""Where distributions keep PipeWire's libjack: Debian and Ubuntu; Fedora and Arch (untested)."""
+"""Folders of PipeWire's libjack: Debian and Ubuntu; Fedora and Arch (untested)."""
 
 SINK = "sideman-null-sink"
 REMOTE = "pipewire-0"

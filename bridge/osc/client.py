@@ -21,7 +21,7 @@ STARTING_HINT = (
     "Sideman may still be starting, which takes minutes where it has to compile: try again when it says that it runs; "
     "else another program has this port, or a firewall is between"
 )
-"""What helps where nobody answers in time: the server's port is open from the first moment of its start."""
+"""Hint where nobody answers in time: the server's port is open from the first moment of its start."""
 
 RECEIVE_BYTES = 1 << 20
 """Of the socket's buffer, as much as the system grants: Linux's usual 212,992 bytes hold one long answer, which comes

@@ -103,12 +103,12 @@ class OscQueryServer:
         return self._port
 
     @property
-    def refused(self) -> int:
+    def refusal_count(self) -> int:
         """Connections that were closed before their request was complete."""
         return self._connections.refused
 
     @property
-    def listened(self) -> int:
+    def subscription_count(self) -> int:
         """Addresses that clients listen to, of all together."""
         with self._lock:
             return sum(len(session.listener.addresses) for session in self._sessions)

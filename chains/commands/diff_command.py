@@ -23,7 +23,7 @@ CUT = "…"
 LONGEST = 60
 """Characters of Faust code, of which the beginning is shown."""
 PARAMETERS, AUTOMATION, SENDS = "parameters.", "automation.", "sends."
-"""What keys of these begin with."""
+"""Prefixes of the keys of these."""
 
 
 def diff_chains(first: ChainName, second: ChainName, /, *, json_: JsonOption = False) -> int:

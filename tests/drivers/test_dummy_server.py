@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bridge.drivers import dummy_server
-from bridge.drivers.dummy_server import SHM, DummyServer
+from bridge.drivers.dummy_server import PREFIX, SHM, DummyServer
+from bridge.drivers.jack_registry import list_server_names
 from bridge.errors import DriverError
 from tests.conftest import StartServer
 from tests.waiting import HANG_S
@@ -91,6 +92,25 @@ def test_a_killed_server_leaves_no_shared_memory(jack_server: StartServer) -> No
     assert not mine & segments()
     assert other.running and leftovers(other)
     assert "44100" in ask(other, "jack_samplerate")
+
+
+@pytest.mark.live
+@needs_proc
+def test_dead_servers_do_not_fill_the_list_for_ever() -> None:
+    """JACK lists eight servers, and one that died stays; a machine on which eight were killed started none again."""
+    killed = []
+    for _ in range(8):
+        server = DummyServer()
+        try:
+            server._start()
+        except dummy_server.ServerListFullError:
+            break
+        server.kill()
+        server._sweep()
+        killed.append(server.name)
+    with DummyServer() as server:
+        assert ask(server, "jack_samplerate").strip() == "48000"
+        assert not set(killed) & set(list_server_names(PREFIX))
 
 
 @pytest.mark.live

@@ -56,8 +56,15 @@ class Rig:
         self.app.wait_for_words(words)
 
     def find_crossing(self) -> tuple[str, str]:
-        found = CROSSING.search(self.app.read())
-        return (found[1], found[2]) if found else ("", "")
+        """Source and destination of the cursor's cell, once the screen is not read in the middle of a frame."""
+        found: list[tuple[str, str]] = []
+
+        def read() -> bool:
+            found[:] = CROSSING.findall(self.app.read())
+            return bool(found)
+
+        until("the cursor's cell to be named", read)
+        return found[0]
 
     def move_to(self, source: str, destination: str) -> None:
         """Move the cursor of the screen Routing, from its first cell."""

@@ -46,7 +46,7 @@ def test_what_is_ignored_arrives_no_more(bus: Bus, client: Client, server: OscQu
         for _ in range(3):
             receive(websocket)
         send_command(websocket, "IGNORE", "/stems/bass/mute")
-        until("the end of one", lambda: server.listened == 2)
+        until("the end of one", lambda: server.subscription_count == 2)
         bus.set("stems.bass.mute", True, "test")
         bus.set("stems.bass.solo", True, "test")
         assert receive(websocket) == ("/stems/bass/solo", (True,))
@@ -67,8 +67,8 @@ def test_a_closed_client_leaves_nothing(bus: Bus, client: Client, server: OscQue
     with client.open_websocket() as websocket:
         send_command(websocket, "LISTEN", "/stems")
         receive(websocket)
-        assert server.listened == 14
-    until("the end", lambda: server.listened == 0)
+        assert server.subscription_count == 14
+    until("the end", lambda: server.subscription_count == 0)
     bus.set("stems.bass.mute", True, "test")
 
 
@@ -161,7 +161,7 @@ def test_ten_thousand_commands_end_the_connection_and_no_other(client: Client, s
                 websocket.recv(HANG_S)
         assert caught.value.rcvd is not None
         assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1008, "too many commands")
-        until("the end", lambda: server.listened == 0)
+        until("the end", lambda: server.subscription_count == 0)
         send_command(other, "LISTEN", "/stems/bass/solo")
         assert receive(other) == ("/stems/bass/solo", (False,))
 
@@ -173,7 +173,7 @@ def test_a_client_may_listen_to_every_address_by_itself(bus: Bus, client: Client
     with client.open_websocket() as websocket:
         for address in readable:
             send_command(websocket, "LISTEN", address)
-        until("all of them", lambda: server.listened == len(readable))
+        until("all of them", lambda: server.subscription_count == len(readable))
 
 
 def test_nothing_is_set_over_the_websocket(bus: Bus, client: Client) -> None:

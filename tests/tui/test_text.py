@@ -149,9 +149,11 @@ def test_a_command_that_fails_is_status_2() -> None:
     assert any(line.startswith("error: ") and "nearest: vocals" in line for line in rig.lines)
 
 
-def test_an_action_that_fails_is_said() -> None:
+@pytest.mark.parametrize("line", ["latency tune", "preset load nothing", "panic"])
+def test_an_action_that_fails_is_said(line: str) -> None:
+    """With an answer of rows, without one, and one with words of its own."""
     rig = FollowRig(Bus(sidecar_registry()))
-    assert rig.run("latency tune\n") == 2
+    assert rig.run(f"{line}\n") == 2
     assert any("no handler" in line for line in rig.lines)
 
 

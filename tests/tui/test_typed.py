@@ -18,7 +18,7 @@ class TypedRig:
         self.rig: SessionRig = make_sample()
         self.remote: BusRemote = self.rig.remote
         self.lines: list[str] = []
-        self.commands = TypedCommands(self.rig.session, self.remote, self.lines.extend)
+        self.commands = TypedCommands(self.rig.session, self.remote, self.lines.extend, self.lines.append)
 
     def run(self, line: str) -> None:
         self.commands.run(line)

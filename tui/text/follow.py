@@ -49,7 +49,7 @@ class Follower:
         session = link.session
         self._announcer = Announcer(session, write)
         remote = LinkRemote(link, clock, self._say, channels.send)
-        self._commands = TypedCommands(session, remote, write)
+        self._commands = TypedCommands(session, remote, write, lambda error: self._say(error, "error"))
         take_message, take_tick = link.on_message, link.on_tick
         self._is_known = False
 

@@ -32,14 +32,20 @@ UNITS = {"db", "bpm", "frames", "beats", "hz", "ms"}
 
 
 class TypedCommands:
-    """Carries out typed lines by ``remote``; ``write`` gets lines to show.
+    """Carries out typed lines by ``remote``. ``write``: gets lines to show; ``fail``: the error of an action.
 
     Attributes:
         is_over: Whether the user asked to end.
     """
 
-    def __init__(self, session: Session, remote: Remote, write: Callable[[Iterable[str]], None]) -> None:
-        self._session, self._remote, self._write = session, remote, write
+    def __init__(
+        self,
+        session: Session,
+        remote: Remote,
+        write: Callable[[Iterable[str]], None],
+        fail: Callable[[str], None],
+    ) -> None:
+        self._session, self._remote, self._write, self._fail = session, remote, write, fail
         self.is_over = False
         self._verbs: dict[str, Callable[[list[str]], None]] = {
             "help": lambda _: write(HELP),
@@ -182,10 +188,14 @@ class TypedCommands:
 
     def _write_rows(self, action: str, arguments: list[str], error: str, rows: list[Record]) -> None:
         if error:
-            self._write([f"error: {error}"])
+            self._report_failure(error)
         elif not rows:
             self._write([f"{describe_action(action, arguments)}: done"])
         self._write(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
+
+    def _report_failure(self, error: str) -> None:
+        if error != NOT_SENT:  # that was said already
+            self._fail(error)
 
     def _list_actions(self, _words: list[str]) -> None:
         actions = self._session.registry.actions.values()
@@ -195,8 +205,8 @@ class TypedCommands:
         def say(error: str, _rows: list[Record]) -> None:
             if not error:
                 self._write(["PANIC: all notes are released"])
-            elif error != NOT_SENT:  # that was said already
-                self._write([f"error: {error}"])
+            else:
+                self._report_failure(error)
 
         self._remote.call("transport.panic", answer=say)
 

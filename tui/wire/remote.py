@@ -24,8 +24,8 @@ LOG_STEPS = 100
 UNDO_HINT = "u undoes it"
 UNDONE = "undone"
 NOT_SENT = "not sent"
-EARLIER = "the controls as the sidecar of before had them"
 """The answer to an action while the sidecar is lost; the reason was said."""
+EARLIER = "the controls as the sidecar of before had them"
 
 
 class LinkRemote:

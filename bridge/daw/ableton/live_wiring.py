@@ -22,7 +22,7 @@ TRACK_MARK = "Sideman"
 MONITOR_IN = 0
 """Value of `current_monitoring_state` that lets the input through at all times (Live Object Model: Track)."""
 SOUNDS: tuple[str, ...] = (*STEMS, "band")
-"""What comes back to Live as sound, a stereo pair each, in the order of the channels."""
+"""Audio paths back to Live, a stereo pair each, in the order of the channels."""
 CREATE_ROUNDS = 5
 """Tries to create a track."""
 APPEAR_ATTEMPTS = 4
