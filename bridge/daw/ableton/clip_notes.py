@@ -53,6 +53,10 @@ class NoteRange:
         return (0, PITCHES, self.start, self.span)
 
 
+ALL_NOTES = NoteRange(-FARTHEST_BEATS, 2 * FARTHEST_BEATS, ())
+"""The range of all notes of a clip. Without a range AbletonOSC leaves out pitch 127."""
+
+
 def prepare_notes(notes: Iterable[ClipNote], length: float) -> list[ClipNote]:
     """The notes of a clip of ``length`` beats, in order, as Live keeps them.
 

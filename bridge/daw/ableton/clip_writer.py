@@ -8,16 +8,25 @@ right. Each range is read once more at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bridge.daw.ableton.clip_notes import ClipNote, NoteRange, divide_notes, is_equal, prepare_notes, read_notes
+from bridge.daw.ableton.clip_notes import (
+    ALL_NOTES,
+    ClipNote,
+    NoteRange,
+    divide_notes,
+    is_equal,
+    prepare_notes,
+    read_notes,
+)
 from bridge.daw.ableton.live_client import ATTEMPTS, LiveQuery, ask, ask_until, is_same, set_value
 from bridge.daw.ableton.live_procedure import Procedure, begin_anew
 from bridge.daw.ableton.live_protocol import LiveError, LiveRestartError
 from bridge.osc.wire import Args
 
 CLIP_MARK = "Sideman"
-"""Start of the names of clips that were written here. A clip with another name is never overwritten."""
+"""Start of the names of clips that were written here. A clip with another name is never overwritten, unless it has none
+and no notes: so is a clip that was created here, until it is named."""
 CREATIONS = 6
 """Tries to create a clip; each waits for it."""
 APPEAR_ATTEMPTS = 4
@@ -95,8 +104,8 @@ def _check_track(target: ClipTarget) -> Procedure[None]:
 def _prepare_clip(target: ClipTarget, length: float, title: str) -> Procedure[None]:
     reply = yield ask("/live/clip_slot/get/has_clip", *target.ids)
     if reply.values[0]:
-        name = (yield ask("/live/clip/get/name", *target.ids)).values[0]
-        if not str(name).startswith(CLIP_MARK):
+        name = str((yield ask("/live/clip/get/name", *target.ids)).values[0])
+        if not name.startswith(CLIP_MARK) and (name or (yield _make_query(target, ALL_NOTES)).values):
             raise LiveError(
                 f"slot {target.slot + 1} of track {target.track + 1} has the clip {name!r}", "choose an empty slot"
             )
@@ -158,8 +167,13 @@ def _make_write(target: ClipTarget, one: NoteRange) -> LiveQuery:
 
 
 def _make_read(target: ClipTarget, one: NoteRange) -> LiveQuery:
+    return replace(_make_query(target, one), accepts=_matches(one), attempts=3)
+
+
+def _make_query(target: ClipTarget, one: NoteRange) -> LiveQuery:
+    """The notes that begin in a range, whichever they are."""
     read = "/live/clip/get/notes"
-    return LiveQuery(((read, (*target.ids, *one.area)),), read, target.ids, 0, _matches(one), 3)
+    return LiveQuery(((read, (*target.ids, *one.area)),), read, target.ids, accepts=lambda v: read_notes(v) is not None)
 
 
 def _confirm(target: ClipTarget, ranges: list[NoteRange]) -> Procedure[None]:

@@ -1,14 +1,15 @@
 """Live hub: several programs use AbletonOSC, which answers at one port alone.
 
 A client sends to the hub what it would send to AbletonOSC, and gets its replies where it sent from. Each datagram is
-parsed and encoded anew: what is malformed never reaches Live. Replies go to who asked, events to who listens, and all
-else (starts, errors) to everybody. Programs that send to Live directly are listed in the settings: whatever Live
-sends, they get too.
+parsed and encoded anew: what is malformed never reaches Live. Replies go to who asked, events to who listens, and what
+is no reply (starts, errors) to everybody. Programs that send to Live directly are listed in the settings: whatever
+Live sends, they get too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.daw.ableton.clip_notes import is_within
@@ -25,6 +26,11 @@ QUERY_ATTEMPTS = 3
 """Tries of a question of a client; after them the client itself may ask again."""
 EQUAL_TICKS = 1.0
 """Ticks within which an equal event for the same client is that of a doubled listener."""
+UNMATCHED_TICKS = 20.0
+"""Ticks within which a reply comes to questions that no reply can be matched with: of all tracks at once, by an address
+with a star, or beside another question in the datagram."""
+MOST_UNMATCHED = 256
+"""Such questions that are remembered; the oldest go first."""
 
 
 @dataclass(slots=True)
@@ -55,8 +61,8 @@ class LiveHub:
         self.malformed = 0
         self._events: dict[tuple[Peer, str, Args], float] = {}
         """When an event went to a client last; of the last tick alone."""
-        self._answered: Message | None = None
-        """The last reply to a query: the network may bring it twice."""
+        self._unmatched: dict[tuple[Peer, str], float] = {}
+        """When a client asked something last that no reply can be matched with, by its address."""
         self._asked: set[tuple[Peer, tuple[Message, ...]]] = set()
         """What is under way: if a client repeats it meanwhile, replies would come late for all that follows."""
 
@@ -71,7 +77,7 @@ class LiveHub:
         self.clients[peer].received += len(messages)
         rest = [message for message in messages if not self._listen(peer, message)]
         try:
-            self._forward(peer, tuple(rest))
+            self._forward(peer, tuple(rest), now_s)
         except ControlError:
             self.malformed += 1  # of a type that can be read and not written
 
@@ -80,12 +86,12 @@ class LiveHub:
         address, args = message
         key = make_key(address, args)
         owners = self._listeners.get_owners(key) if key is not None else frozenset()
-        for_all = not answered and not owners and message != self._answered
-        if answered:
-            self._answered = message
+        for_all = not answered and not owners and not is_question(address)
+        # a reply that is late, or comes twice because the question was repeated, is for nobody
+        askers = frozenset[Peer]() if answered or owners else self._find_askers(address, now_s)
         self._events = {one: at for one, at in self._events.items() if now_s - at < EQUAL_TICKS * self._client.tick_s}
         for peer in self.clients:
-            if peer in self._fixed or for_all:
+            if peer in self._fixed or for_all or peer in askers:
                 self._reply(peer, message)
             elif peer in owners and (peer, address, args) not in self._events:
                 self._events[(peer, address, args)] = now_s
@@ -118,12 +124,28 @@ class LiveHub:
             self._listeners.remove(peer, key)
         return True
 
-    def _forward(self, peer: Peer, messages: tuple[Message, ...]) -> None:
+    def _find_askers(self, address: str, now_s: float) -> frozenset[Peer]:
+        """Who may have asked what is answered at ``address``, with a question that no reply is matched with."""
+        oldest_s = now_s - UNMATCHED_TICKS * self._client.tick_s
+        self._unmatched = {one: at_s for one, at_s in self._unmatched.items() if at_s >= oldest_s}
+        return frozenset(peer for peer, asked in self._unmatched if does_pattern_match(asked, address))
+
+    def _note_unmatched(self, peer: Peer, addresses: Iterable[str], now_s: float) -> None:
+        for address in addresses:
+            if "*" in address or is_question(address):
+                self._unmatched.pop((peer, address), None)
+                self._unmatched[(peer, address)] = now_s
+        for oldest in list(self._unmatched)[:-MOST_UNMATCHED]:
+            del self._unmatched[oldest]
+
+    def _forward(self, peer: Peer, messages: tuple[Message, ...], now_s: float) -> None:
         if not messages:
             return
         asked = [one for one in messages if is_question(one[0])]
         key = make_key(*asked[-1]) if asked else None
         make_datagram(messages)  # what cannot be encoded is refused here, before it waits
+        matched = asked[-1] if key is not None else None
+        self._note_unmatched(peer, (one[0] for one in messages if one is not matched), now_s)
         if key is None:
             self._client.post(*messages)
             return
@@ -158,3 +180,9 @@ def is_question(address: str) -> bool:
     """Whether AbletonOSC answers a message with this address, at the same address."""
     parts = address.split("/")
     return "*" not in address and (address == "/live/test" or (len(parts) > 3 and parts[3] == "get"))
+
+
+def does_pattern_match(pattern: str, address: str) -> bool:
+    """Whether AbletonOSC takes ``address`` for one of ``pattern``: a star is a part of it, and more may follow."""
+    parts = "[^/]+".join(re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(parts + (".*" if "*" in pattern else ""), address) is not None

@@ -19,6 +19,8 @@ LARGEST = 9216
 """Bytes of a datagram that macOS sends: a larger one never leaves the sender."""
 NUMERIC = ("1", "2", "3", "4", "1/2", "3/4", "5/6", "7/8", "9/10", "11/12")
 
+TRACK_PROPERTIES = ("has_midi_input", "name", "current_monitoring_state")
+
 
 @dataclass
 class ModelClip:
@@ -107,6 +109,10 @@ class LiveModel:
         for _ in range(self.listeners.get((f"/live/song/get/{name}", ()), 0)):
             self._out.append((f"/live/song/get/{name}", (value,)))
 
+    def send(self, *messages: Message) -> None:
+        """Send messages in the next tick, each in a datagram."""
+        self._out.extend(messages)
+
     def get_clip(self, track: int, slot: int) -> ModelClip:
         """The clip in a slot, which has one."""
         clip = self.tracks[track].slots[slot]
@@ -139,6 +145,13 @@ class LiveModel:
             "song": self._song, "track": self._track, "clip": self._clip, "clip_slot": self._slot,
             "application": self._application,
         }.get(kind)  # fmt: skip
+        if address == "/live/test":
+            self._out.append((address, ("ok",)))
+            return
+        if address == "/live/track/get/*":  # each property that there is; errors are passed over
+            for prop in TRACK_PROPERTIES:
+                self._process((f"/live/track/get/{prop}", args))
+            return
         if top != "live" or handler is None:
             self._out.append((FAILURE, (f"Unknown OSC address: {address}",)))
             return
@@ -205,7 +218,7 @@ class LiveModel:
         return None
 
     def _track(self, name: str, args: Args) -> Args | None:
-        index = int(str(args[0]))
+        index = 0 if args[0] == "*" else int(str(args[0]))  # of all tracks the first one alone is answered
         track = self.tracks[index]
         types = (
             ("All Ins", "Computer Keyboard", *self.midi_ports) if track.midi else (self.external, "Resampling", "Bass")

@@ -80,6 +80,30 @@ def test_a_restart_of_abletonosc_in_the_middle_begins_the_clip_anew() -> None:
     assert_written(live, notes, 64.0)
 
 
+@pytest.mark.parametrize("messages", range(1, 12))
+def test_a_restart_at_any_moment_leaves_the_clip_ours(messages: int) -> None:
+    live = VirtualLive()
+    notes = make_notes(300, 16.0)
+    future = live.start(write_clip(TARGET, notes, 16.0, "Keys"))
+    while len(live.model.received) < messages:
+        live.step()
+    live.restart()
+    while not future.done():
+        live.step()
+    assert future.result().notes == len(prepare_notes(notes, 16.0))
+    assert_written(live, notes, 16.0)
+
+
+def test_an_unnamed_clip_with_notes_is_the_users_and_one_without_is_free() -> None:
+    live = VirtualLive()
+    live.model.tracks[0].slots[2] = ModelClip(8.0, [ClipNote(0.0, 127, 1.0)])
+    with pytest.raises(LiveError, match="slot 3 of track 1 has the clip ''"):
+        live.run(write_clip(TARGET, [], 4.0, "Bass"))
+    live.model.tracks[0].slots[2] = ModelClip(8.0)
+    live.run(write_clip(TARGET, [ClipNote(0.0, 60, 1.0)], 4.0, "Bass"))
+    assert_written(live, [ClipNote(0.0, 60, 1.0)], 4.0)
+
+
 def test_notes_of_an_earlier_clip_go_and_other_pitches_too() -> None:
     live = VirtualLive()
     live.run(write_clip(TARGET, [ClipNote(1.0, 127, 1.0), ClipNote(2.0, 0, 1.0)], 8.0, "Bass"))

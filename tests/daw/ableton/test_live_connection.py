@@ -162,6 +162,36 @@ def test_replies_go_to_who_asked_and_events_to_who_listens() -> None:
             one.recv(65536)
 
 
+def test_a_reply_that_comes_late_or_twice_confuses_no_other_program() -> None:
+    with connect() as (live, connection), open_client(connection) as one, open_client(connection) as two:
+        for client in (one, two):
+            client.send(make_datagram([("/live/song/get/num_scenes", ())]))
+            receive(client, "/live/song/get/num_scenes")
+        with live.lock:  # as Live answers a question that was repeated while it stood still
+            live.model.send(("/live/track/get/name", (2, "Gesang")), ("/live/error", ("the end",)))
+        for client in (one, two):
+            assert read_datagram(client.recv(65536)) == [("/live/error", ("the end",))]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [("/live/track/get/*", (1,))],
+        [("/live/track/get/name", ("*",))],
+        [("/live/track/get/name", (1,)), ("/live/song/get/num_scenes", ())],
+    ],
+)
+def test_a_question_that_no_reply_is_matched_with_is_answered_to_who_asked(asked: list[Message]) -> None:
+    with connect() as (live, connection), open_client(connection) as one, open_client(connection) as two:
+        two.send(make_datagram([("/live/song/get/num_tracks", ())]))
+        receive(two, "/live/song/get/num_tracks")
+        one.send(make_datagram(asked))
+        assert receive(one, "/live/track/get/name")[1][1] in {"Bass", "Keys"}
+        with live.lock:
+            live.model.send(("/live/error", ("the end",)))
+        assert read_datagram(two.recv(65536)) == [("/live/error", ("the end",))]
+
+
 def test_an_event_of_a_doubled_listener_arrives_once() -> None:
     with connect() as (live, connection), open_client(connection) as client:
         client.send(make_datagram([("/live/song/start_listen/tempo", ())]))
