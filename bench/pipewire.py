@@ -23,6 +23,7 @@ from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.streams import write_out
 from tests.live_pipewire.rig import PipeWireSidecar, open_sidecar
+from tests.waiting import until
 
 RATES, PERIODS = (44100, 48000), (64, 128, 256, 512, 1024)
 CHANGES, CHANGES_S = 20, 10.0
@@ -104,6 +105,7 @@ def run(server: PipeWireServer, folder: Path) -> None:
         time.sleep(2.0)
         began = time.monotonic()
         server.start()
+        until("the return", lambda: "is back" in sidecar.output)
         change(sidecar, 48000, 256)
         say(f"killed and started: back after {time.monotonic() - began:.1f} s, {measure_pitch_and_tempo(sidecar)}")
         os.kill(server.process.pid, signal.SIGSTOP)

@@ -11,9 +11,11 @@ class BridgeError(Exception):
 
     ``is_bad_input``: whether what the user gave is at fault. A command that ends with the error has exit status 2 then,
     else 1.
+    ``is_hung``: whether a library of this process waits for ever. A command ends at once then, without waiting for it.
     """
 
     is_bad_input = True
+    is_hung = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)

@@ -6,6 +6,8 @@ a line are shown escaped, whatever they came in with: names of files, tags, port
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -136,8 +138,9 @@ def exit_after(
     ``explain``: makes such an error of an exception that nobody expected; without it that one is raised.
     """
     prepare_streams()
+    is_hung = False
     try:
-        status = _status_of(act, program, explain)
+        status, is_hung = _run(act, program, explain)
         flush()
     except OutputError as error:
         discard(sys.stdout)
@@ -148,28 +151,34 @@ def exit_after(
         sys.stderr.flush()
     except OSError:
         discard(sys.stderr)
+    if is_hung:  # to wait for its threads, or for what the library does at the end, could last for ever
+        atexit._run_exitfuncs()
+        os._exit(status)
     sys.exit(status)
 
 
-def _status_of(act: Callable[[], object], program: str, explain: Callable[[Exception], BridgeError] | None) -> int:
+def _run(
+    act: Callable[[], object], program: str, explain: Callable[[Exception], BridgeError] | None
+) -> tuple[int, bool]:
+    """Do ``act``; returns the exit status, and whether a library of this process hangs."""
     try:
         act()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED, False
     except OutputError:
         raise
     except BridgeError as error:
         _say(error, program)
-        return WRONG_USE if error.is_bad_input else FAILED
+        return WRONG_USE if error.is_bad_input else FAILED, error.is_hung
     except KeyboardInterrupt:
         Printer(stderr=True).print("stopped")
-        return INTERRUPTED
+        return INTERRUPTED, False
     except Exception as error:
         if explain is None:
             raise
         _say(explain(error), program)
-        return FAILED
-    return 0
+        return FAILED, False
+    return 0, False
 
 
 def _say(error: BridgeError, program: str) -> None:

@@ -180,3 +180,20 @@ def test_the_log_shows_data_as_it_is_and_steers_no_terminal(worker: bool) -> Non
         env=os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "120"},
     )  # fmt: skip
     assert b"[/x] :smile: \\x1b[2J b" in done.stderr
+
+
+def test_a_library_that_hangs_does_not_hold_up_the_end_and_what_runs_at_exit_runs() -> None:
+    code = """
+import atexit, threading
+from bridge.errors import BridgeError
+from bridge.printing import exit_after
+class Hung(BridgeError):
+    is_bad_input, is_hung = False, True
+def act():
+    atexit.register(print, "tidied up")
+    threading.Thread(target=threading.Event().wait).start()
+    raise Hung("it does not let us go")
+exit_after(act, "sideman")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG_S, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "tidied up\n", "sideman: it does not let us go\n")

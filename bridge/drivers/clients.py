@@ -37,6 +37,7 @@ class HungServerError(DriverError):
     """A server, or its libjack, that does not answer any more: only the end of this process frees the client."""
 
     is_bad_input = False
+    is_hung = True
 
     def __init__(self, name: str) -> None:
         super().__init__(

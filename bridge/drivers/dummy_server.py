@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from bridge.drivers.jack_registry import list_server_names
+from bridge.drivers.pipewire import refuse_beside_pipewire
 from bridge.errors import DriverError
 from bridge.runtime.shared.layout import MAX_PERIOD
 
@@ -115,6 +116,7 @@ class DummyServer:
 
         Where JACK's list of servers is full, dead servers of ours are removed from it first.
         """
+        refuse_beside_pipewire()
         try:
             self._start()
         except ServerListFullError:

@@ -24,6 +24,11 @@ MISSING = DriverError(
 CAPTURE, PLAYBACK = 0, 1  # jack_latency_callback_mode_t
 
 
+RTKIT_PRIORITY = 20
+"""Priority of callback threads where libjack does not say it: desktop programs get theirs from RealtimeKit, which
+grants no higher one (MaxRealtimePriority). PipeWire 0.3.65 answers -6, with its threads at 88."""
+
+
 class LatencyRange(ctypes.Structure):
     """jack_latency_range_t: frames."""
 
@@ -141,7 +146,8 @@ def set_port_latency(port: Any, mode: int, least: int, most: int) -> None:
 
 
 def realtime_priority(client: Any) -> int:
-    """Priority of the client's callback thread where JACK runs in real time, else 0."""
+    """Priority of the callback thread where JACK runs in real time, else 0; RTKIT_PRIORITY where libjack knows none."""
     if not load().jack_is_realtime(address(client._ptr)):
         return 0
-    return max(0, int(load().jack_client_real_time_priority(address(client._ptr))))
+    said = int(load().jack_client_real_time_priority(address(client._ptr)))
+    return said if said > 0 else RTKIT_PRIORITY

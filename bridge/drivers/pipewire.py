@@ -6,7 +6,8 @@ import functools
 import re
 from typing import TypeAlias
 
-from bridge.drivers.libjack import read_version
+from bridge.drivers.libjack import library_name, read_version
+from bridge.errors import DriverError
 
 Version: TypeAlias = tuple[int, ...]
 
@@ -37,6 +38,19 @@ def find_pipewire() -> Version | None:
 def can_declare_in_callback(version: Version | None) -> bool:
     """Whether a client may set the latencies of its ports in JACK's latency callback."""
     return version is None or version >= SAFE_LATENCY_CALLBACK
+
+
+def refuse_beside_pipewire() -> None:
+    """Refuse to start a jackd, which no client of this process would reach.
+
+    Raises:
+        DriverError: The libjack of this process is PipeWire's.
+    """
+    if library_name() is not None and find_pipewire() is not None:
+        raise DriverError(
+            "a JACK server of our own cannot be used here: the libjack of this process is PipeWire's",
+            "give --server default to use PipeWire itself, or start it without pw-jack",
+        )
 
 
 def format_version(version: Version) -> str:

@@ -73,6 +73,12 @@ class PipeWireSidecar:
         """Return once it runs at this rate and period."""
         until(f"{rate} Hz and {period} frames", lambda: self.runs_at(rate, period))
 
+    def find_workers(self) -> list[int]:
+        """The process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [int(pid) for one in children for pid in one.read_text(encoding="ascii").split()]
+        return [pid for pid in pids if b"bridge.runtime.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
     def measure(self) -> RunningLatency:
         """Its latencies, measured by an impulse and a note through PipeWire."""
         with OscClient(port=self.port) as client:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from bridge.drivers.pipewire_server import PipeWireServer
+from bridge.runtime.priority import may_use_realtime
 from tests.live_pipewire.conftest import PERIOD, RATE
 from tests.live_pipewire.rig import PipeWireSidecar, open_sidecar
-from tests.waiting import until
+from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
 
@@ -52,6 +55,20 @@ def change(sidecar: PipeWireSidecar, rate: int, period: int) -> None:
 def test_a_new_quantum_is_declared_and_true(sidecar: PipeWireSidecar, period: int) -> None:
     change(sidecar, RATE, period)
     assert_declared_is_measured(sidecar)
+
+
+@pytest.mark.skipif(not may_use_realtime(), reason="no right to real-time scheduling (ulimit -r)")
+def test_the_separation_has_real_time_priority_although_pipewire_says_none(sidecar: PipeWireSidecar) -> None:
+    (worker,) = sidecar.find_workers()
+    assert os.sched_getscheduler(worker) == os.SCHED_FIFO
+    assert 0 < os.sched_getparam(worker).sched_priority < 20
+
+
+def test_no_jackd_is_started_where_no_client_could_reach_it(pipewire: PipeWireServer) -> None:
+    code = "from bridge.drivers.dummy_server import DummyServer\nwith DummyServer(): pass"
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, env=pipewire.env, capture_output=True, text=True, timeout=HANG_S, check=False)
+    assert "the libjack of this process is PipeWire's; give --server default" in done.stderr
 
 
 def test_it_goes_on_after_twenty_quantum_changes(sidecar: PipeWireSidecar) -> None:

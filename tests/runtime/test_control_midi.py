@@ -126,6 +126,12 @@ def test_halves_of_two_messages_are_not_joined_over_a_loss(callback: Callback, c
     assert control_midi.incomplete == 1
 
 
+def test_nobody_waits_for_a_server_that_stands_still_where_nothing_was_sent(control_midi: ControlMidi) -> None:
+    assert control_midi.flush(1.0)
+    control_midi.send(MUTE_BUTTON)
+    assert not control_midi.flush(0.01)
+
+
 def test_a_new_reader_does_not_get_what_was_for_another(callback: Callback) -> None:
     callback.run_control(PERIOD, [(0, MUTE_BUTTON)])
     with ControlMidi(callback.control) as control_midi:

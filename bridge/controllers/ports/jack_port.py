@@ -38,7 +38,7 @@ class JackPort:
             PortGoneError: The client was connected to another server.
         """
         if self._midi.generation != self._generation:
-            raise PortGoneError("the JACK server was replaced", "open the port again")
+            raise PortGoneError("the JACK server was replaced", "the devices there are set up again")
         return [message for _frame, message in self._midi.receive()]
 
     def send(self, message: bytes) -> None:
