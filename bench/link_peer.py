@@ -20,6 +20,9 @@ from bridge.errors import BridgeError
 PEER_S = 10.0
 """Within this a peer is seen, or never."""
 POLL_S = 0.02
+NAMESPACES = (("-n",), ("-r", "-n"))
+"""What `unshare` makes: a network. A user too where only that is allowed; such a user has no real-time priority, and
+JACK's time is then as uneven as the machine is busy."""
 RUN_PEER = "import sys; from bench.link_peer import run_peer; run_peer(float(sys.argv[1]))"
 """Code of the peer's process: it is a part of other benchmarks, and no command."""
 
@@ -87,9 +90,12 @@ def run_alone(module: str, arguments: Sequence[str]) -> int | None:
 
     Its exit code; None where this system has no such networks (`unshare -n`: Linux, and the right to it).
     """
-    try:
-        subprocess.run(["unshare", "-rn", "ip", "link", "set", "lo", "up"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    words = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-m", module]
-    return subprocess.run([*words, *arguments], check=False).returncode
+    for own in NAMESPACES:
+        try:
+            subprocess.run(["unshare", *own, "ip", "link", "set", "lo", "up"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        script = 'ip link set lo up && exec "$@"'
+        words = ["unshare", *own, "sh", "-c", script, "sh", sys.executable, "-m", module]
+        return subprocess.run([*words, *arguments], check=False).returncode
+    return None

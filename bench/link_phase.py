@@ -34,6 +34,7 @@ from bridge.printing import Printer
 from bridge.runtime.clock_line import ClockSelection
 from bridge.runtime.graph import Graph
 from bridge.runtime.priority import may_use_realtime
+from bridge.runtime.pulse_fit import LOCKED
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from bridge.runtime.shared.rings import EventReader
@@ -42,21 +43,25 @@ from bridge.runtime.wiring import wire
 TICK_S = 0.02
 """Time between two looks at the source, as the clock service has it."""
 SETTLED_S = 3.0
-"""From so long after the lock on it is measured."""
+"""From so long after a lock on it is measured."""
 GOAL_MS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One beat. ``at_s``: since the lock. ``error_ms``: it falls so much later than the peer's."""
+    """One beat. ``at_s``: since the first lock. ``error_ms``: it falls so much later than the peer's.
+
+    ``unlocked_s``: so long, since the first lock, the source was not locked.
+    """
 
     at_s: float
     error_ms: float
+    unlocked_s: float
     state: SourceState
 
 
 def measure_phases(rate: int, period: int, tempo: float, seconds: float) -> Iterator[Phase]:
-    """The phase of each beat for ``seconds`` after the lock."""
+    """The phase of each beat for ``seconds`` after the first lock, while the source is locked."""
     bus = Bus(make_sidecar_registry({}))
     lib = load()
     lib.jack_frames_to_time.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
@@ -73,19 +78,21 @@ def measure_phases(rate: int, period: int, tempo: float, seconds: float) -> Iter
         reader = EventReader(graph.arrays.records[ring], graph.arrays.heads[ring])
         source.attach(graph)
         bus.set(LINK_ON, "on", "bench")
-        began_s, measured, due = time.monotonic(), 0.0, 0
-        while measured < seconds:
+        began_s, locked_s, last_s, unlocked_s, due = 0.0, 0.0, time.monotonic(), 0.0, 0
+        while not began_s or last_s - began_s < seconds:
             time.sleep(TICK_S)
-            now_s, head = time.monotonic(), observe(graph.arrays.state, w.HEAD)
+            before_s, last_s = last_s, time.monotonic()
+            now_s, head = last_s, observe(graph.arrays.state, w.HEAD)
             state = source.update(head, now_s, ())
             graph.set_clock(ClockSelection(state.time if state.is_present else None, state.jumps, False, False))
             for event in reader.read():
                 clock.push(event)
             at = clock.time_at(head)
-            if not at.rolling or state.lock != "locked":
-                began_s, due = now_s, ceil(at.beat) + 1
+            if not at.rolling or state.lock != LOCKED:
+                locked_s, due = 0.0, ceil(at.beat) + 1
+                unlocked_s += last_s - before_s if began_s else 0.0
                 continue
-            measured = now_s - began_s
+            began_s, locked_s = began_s or now_s, locked_s or now_s
             if at.beat < due:
                 continue
             frame = round(at.frame_at(due))
@@ -95,8 +102,8 @@ def measure_phases(rate: int, period: int, tempo: float, seconds: float) -> Iter
             beat = float(peer.ask(f"beat {time_us}")["beat"])
             rounding = (frame - at.frame_at(due)) / at.frames_per_beat
             off = beat - due - rounding
-            if measured >= SETTLED_S:
-                yield Phase(measured, 60e3 / at.tempo * (off - round(off)), state)
+            if now_s - locked_s >= SETTLED_S:
+                yield Phase(now_s - began_s, 60e3 / at.tempo * (off - round(off)), unlocked_s, state)
             due = int(at.beat) + 1
         source.detach()
 
@@ -125,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(rows)} beats in {last.at_s:.0f} s at {options.tempo:g} BPM, {options.rate} Hz, period {options.period}: "
         f"phase error mean {errors.mean():+.4f} ms, sd {errors.std():.4f} ms, "
         f"worst {np.abs(errors).max():.4f} ms, last {last.error_ms:+.4f} ms; drift {last.state.drift_ppm:+.2f} ppm, "
-        f"jitter {last.state.jitter_ms:.4f} ms"
+        f"jitter {last.state.jitter_ms:.4f} ms, not locked for {last.unlocked_s:.1f} s"
     )
     return int(np.abs(errors).max() > GOAL_MS)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bridge.clocks.clock_source import SourceState
-from bridge.core.clock import MIDI_CLOCK, MIDI_CLOCK_TICKS_PER_BEAT, HostClock
+from bridge.core.clock import MIDI_CLOCK, HostClock
 from bridge.core.events import ClockPosition, Midi, TimedEvent
-from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
+from bridge.core.midi import CLOCK, CONTINUE, MIDI_CLOCK_TICKS_PER_BEAT, SONG_POSITION, START, STOP
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph
 from bridge.runtime.pulse_fit import PulseFit

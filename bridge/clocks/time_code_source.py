@@ -13,7 +13,8 @@ from bridge.clocks.clock_source import SourceState
 from bridge.clocks.time_code import TimeCodeReader, is_full_frame, is_quarter_frame
 from bridge.control.bus import Bus
 from bridge.control.clock_controls import CLOCK_BAR, CLOCK_TEMPO, TIME_CODE_START
-from bridge.core.clock import TIME_CODE, DelayLockedLoop
+from bridge.core.clock import TIME_CODE
+from bridge.core.delay_locked_loop import DelayLockedLoop
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph

@@ -15,6 +15,10 @@ SYSTEM = 0xF0
 """Status bytes from here on are those of system messages, without a channel. This one begins a system exclusive."""
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
 """Messages about the sender's time: the position in sixteenths, then the system real-time messages."""
+MIDI_CLOCK_TICKS_PER_BEAT = 24
+"""MIDI clocks per quarter note (MIDI 1.0, system real-time messages). Musical material has TICKS_PER_BEAT."""
+MIDI_CLOCK_TICKS_PER_SIXTEENTH = 6
+"""MIDI clocks per step of the song position pointer."""
 QUARTER_FRAME = 0xF1
 """A piece of MIDI time code."""
 

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 TICKS_PER_BEAT = 480
 """Resolution of musical material (PPQN, also the SMF division). MIDI clock has MIDI_CLOCK_TICKS_PER_BEAT instead."""
+SLOWEST_BPM, FASTEST_BPM = 10.0, 600.0
+"""Tempi that a clock can have: beyond them lie bunches of ticks and gaps."""
 
 
 @dataclass(frozen=True, slots=True)

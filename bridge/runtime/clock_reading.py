@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from bridge.control.bus import Bus
-from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, HostClock
+from bridge.core.clock import HostClock
 from bridge.core.events import Beat, Gap, Midi, TimedEvent, Transport
-from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
+from bridge.core.midi import CLOCK, CONTINUE, MIDI_CLOCK_TICKS_PER_BEAT, SONG_POSITION, START, STOP
 from bridge.core.role import HOST_RING
 from bridge.core.time import BlockTime
 from bridge.runtime.graph import Graph

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil
 
-from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, MIDI_CLOCK_TICKS_PER_SIXTEENTH
 from bridge.core.events import Beat, Midi, TimedEvent
-from bridge.core.midi import CLOCK, CONTINUE, SONG_POSITION, START, STOP
+from bridge.core.midi import (
+    CLOCK,
+    CONTINUE,
+    MIDI_CLOCK_TICKS_PER_BEAT,
+    MIDI_CLOCK_TICKS_PER_SIXTEENTH,
+    SONG_POSITION,
+    START,
+    STOP,
+)
 
 CORRECTION = 0.5
 """Part of a beat's distance by which the line is corrected at once: a receiver smooths, but follows jumps badly."""

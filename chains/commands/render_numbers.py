@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter, Token
 
-from bridge.core.clock import FASTEST_BPM, SLOWEST_BPM
+from bridge.core.time import FASTEST_BPM, SLOWEST_BPM
 from bridge.errors import ConfigError
 from bridge.number_text import check_option, format_range
 from chains.document.chain_rules import LONGEST_TAIL_S

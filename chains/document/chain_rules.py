@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.core.clock import FASTEST_BPM, SLOWEST_BPM
+from bridge.core.time import FASTEST_BPM, SLOWEST_BPM
 from bridge.errors import ConfigError, did_you_mean
 from bridge.toml import shorten
 from chains.document.bus_order import order_buses

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.core.clock import HostClock, TickGrid
+from bridge.core.clock import HostClock
+from bridge.core.tick_grid import TickGrid
 from bridge.core.time import BlockTime
 
 START, CONTINUE, STOP, CLOCK = b"\xfa", b"\xfb", b"\xfc", b"\xf8"
@@ -68,6 +69,34 @@ def test_jitter_of_a_millisecond_and_a_half_moves_neither_tempo_nor_phase(rate: 
     assert np.mean(lateness) == pytest.approx(0.75, abs=0.1)
 
 
+@pytest.mark.parametrize("period", PERIODS[:-1])
+@pytest.mark.parametrize("jitter_ms", [0.1, 1.5])
+def test_jitter_on_the_first_frame_of_a_period_moves_neither_tempo_nor_phase(period: int, jitter_ms: float) -> None:
+    ticks = make_ticks(123.45, 48000, 120)
+    tempos, lateness = measure(quantise(add_jitter(ticks, 48 * jitter_ms), period), ticks, 48000)
+    assert np.std(tempos) < 0.005
+    assert np.std(lateness) < 0.1
+    assert np.mean(lateness) == pytest.approx(1000 * period / 48000 / 2 + jitter_ms / 2, abs=0.15)
+
+
+@pytest.mark.parametrize("bpm", [117.2, 117.25, 140.6])
+@pytest.mark.parametrize("period", [128, 256, 512, 1024])
+def test_ticks_that_are_nearly_a_period_apart_make_no_other_tempo(bpm: float, period: int) -> None:
+    """All are at one place of the period for many beats; then all move by a whole one."""
+    ticks = make_ticks(bpm, 48000, 80)
+    tempos, _ = measure(quantise(ticks, period), ticks, 48000)
+    assert np.max(np.abs(tempos - bpm)) < 0.2
+
+
+def test_a_sender_that_is_interrupted_now_and_then_moves_neither_tempo_nor_phase() -> None:
+    ticks = make_ticks(123.45, 48000, 120)
+    random = np.random.default_rng(1)
+    late = (random.random(ticks.size) < 0.05) * random.uniform(0, 480, ticks.size)
+    tempos, lateness = measure(np.maximum.accumulate(add_jitter(ticks, 24) + late), ticks, 48000)
+    assert np.max(np.abs(tempos - 123.45)) < 0.03
+    assert np.std(lateness) < 0.1
+
+
 @given(bpm=st.floats(99, 111), rate=st.sampled_from((44100, 48000)), offset=st.floats(0, 50))
 @settings(deadline=None, max_examples=12)
 def test_ticks_in_whole_milliseconds_flip_to_no_neighbouring_tempo(bpm: float, rate: int, offset: float) -> None:
@@ -106,6 +135,38 @@ def test_a_new_tempo_is_followed_within_two_bars(period: int) -> None:
     for beat, at in follow(quantise(joined, period), clock):
         if beat > changed + 8:
             assert at.tempo == pytest.approx(124, abs=1.0 if beat < changed + 16 else 0.3)
+
+
+@pytest.mark.parametrize("period", [64, 256, 1024])
+def test_a_small_change_of_the_tempo_is_found_on_a_wide_grid_too(period: int) -> None:
+    """The line is slow to follow there, so that a change is searched over some beats."""
+    before, after = make_ticks(120, 48000, 60), make_ticks(120.5, 48000, 25, 0.0)
+    joined = np.concatenate([before, before[-1] + 1000 + after])
+    clock = HostClock(48000)
+    clock.push_midi(500, START)
+    changed, seen = before.size // 24, 0
+    for beat, at in follow(quantise(add_jitter(joined, 72), period), clock):
+        late_ms = 1000 * (at.frame_at(beat) - joined[24 * beat]) / 48000 - 1000 * period / 48000 / 2 - 0.75
+        if beat > changed:
+            assert abs(late_ms) < 6.0
+        if beat > changed + 20:
+            seen += 1
+            assert at.tempo == pytest.approx(120.5, abs=0.05)
+    assert seen > 20
+
+
+def test_a_gap_that_moves_the_periods_leaves_the_tempo() -> None:
+    ticks = make_ticks(123.45, 48000, 60)
+    clock = HostClock(48000)
+    clock.push_midi(500, START)
+    moved = quantise(ticks, 1024)
+    moved[1500:] = quantise(ticks[1500:] - 300, 1024) + 300
+    for number, frame in enumerate(moved.astype(int)):
+        if number == 1500:
+            clock.push_gap(300)
+        clock.push_midi(int(frame), CLOCK)
+        if number > 1000:
+            assert clock.time_at(int(frame)).tempo == pytest.approx(123.45, abs=0.1)
 
 
 @pytest.mark.parametrize("period", [1, 256, 1024])
@@ -147,7 +208,7 @@ def test_start_stop_continue_and_a_position_while_it_runs(period: int, jitter_ms
 
 
 def test_a_grid_is_found_where_there_is_one_and_forgotten_with_the_clock() -> None:
-    grid = TickGrid()
+    grid = TickGrid(72.0)
     for frame in quantise(make_ticks(123.45, 48000, 5), 1024):
         grid.push(int(frame))
     assert grid.frames == 1024

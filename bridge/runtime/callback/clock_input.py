@@ -12,9 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.clock import MIDI_CLOCK_TICKS_PER_BEAT, MIDI_CLOCK_TICKS_PER_SIXTEENTH
 from bridge.core.events import ClockPosition, Midi, Transport
-from bridge.core.midi import CLOCK, CONTINUE, QUARTER_FRAME, SONG_POSITION, START, STOP, SYSTEM
+from bridge.core.midi import (
+    CLOCK,
+    CONTINUE,
+    MIDI_CLOCK_TICKS_PER_BEAT,
+    MIDI_CLOCK_TICKS_PER_SIXTEENTH,
+    QUARTER_FRAME,
+    SONG_POSITION,
+    START,
+    STOP,
+    SYSTEM,
+)
 from bridge.runtime.callback.context import HOST, CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.epochs import EVENTS_ONLY, EVERY, begin_epochs
