@@ -12,7 +12,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 import bridge
-from bridge import commands, controller_commands, log, preset_commands, scene_commands
+from bridge import commands, controller_commands, controls_command, log, preset_commands, scene_commands
 from bridge.command_options import AsJson, OscPort, Server
 from bridge.errors import ConfigError
 from bridge.failures import explain
@@ -44,6 +44,7 @@ app.command(preset_commands.app)
 app.command(scene_commands.app)
 app.command(controller_commands.learn)
 app.command(controller_commands.controllers)
+app.command(controls_command.controls)
 
 
 def _settings(server: str = "", client: str = "") -> Settings:
@@ -209,24 +210,6 @@ def latency(
             console.say(f"! {line}", "bold red")
         console.print(render(make_cards(report.ledger)))
     return FAILED if report.problems else 0
-
-
-@app.command
-def controls(
-    *,
-    json_: AsJson = False,
-    markdown: Annotated[bool, Parameter(negative="", help="Print the page docs/controls.md.")] = False,
-) -> None:
-    """List every control, action and reading: OSC address, range, default and meaning."""
-    from bridge.control import docs
-    from bridge.installed_controls import make_registry
-
-    registry = make_registry(_settings())
-    if json_ or markdown:
-        shown = docs.format_json(registry) if json_ else docs.format_markdown(registry)
-    else:
-        shown = docs.format_table(registry, Printer().width)
-    write_out(shown.rstrip("\n") + "\n")
 
 
 @app.command

@@ -22,6 +22,8 @@ from bridge.errors import ConfigError
 from bridge.toml import LONGEST_MESSAGE, TomlSyntaxError, find_wrong_table, parse_toml, read_text, shorten
 
 SCHEMA = 1
+SECRET_MODE = 0o600
+"""Mode of a file that its owner alone reads and writes."""
 CONFIG_HOME_VARIABLE = "SIDEMAN_CONFIG_HOME"
 
 _AT = " - at `$"
@@ -137,8 +139,10 @@ def _list_words(found: object) -> list[str]:
     return [word for inner in get_args(found) for word in _list_words(inner)]
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
+def write_atomic(path: Path, content: str | bytes, is_secret: bool = False) -> None:
     """Replace ``path`` by ``content`` or leave it as it was; a half-written file is never seen.
+
+    ``is_secret``: nobody else of this machine may read it, whatever the mode was.
 
     A link is followed, so that a file kept elsewhere stays there; an existing file's mode is kept. Leftover
     drafts of killed runs beside it are removed.
@@ -150,7 +154,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         sweep_drafts(target.parent)
         draft = draft_for(target)
         try:
-            _write_synced(draft, data, target.stat().st_mode & 0o777 if target.exists() else None)
+            mode = SECRET_MODE if is_secret else target.stat().st_mode & 0o777 if target.exists() else None
+            _write_synced(draft, data, mode)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
@@ -161,7 +166,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def _write_synced(path: Path, data: bytes, mode: int | None) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+    created = SECRET_MODE if mode == SECRET_MODE else 0o666
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, created), "wb") as file:
         if mode is not None:
             path.chmod(mode)
         file.write(data)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from bridge.control.bus import Bus, Row
-from bridge.core.control import Action, Control, Item, Reading, suggest_nearest
+from bridge.core.control import Action, Control, Item, Reading, Value, suggest_nearest
 from bridge.errors import BridgeError, ControlError
 from bridge.osc.descriptions import describe
 from bridge.osc.limits import DATAGRAM_STEPS, HINT_STEPS, MESSAGE_STEPS, REPLY_STEPS, SET_STEPS, Budget
 from bridge.osc.pattern import AddressPattern, Index, is_pattern
-from bridge.osc.subscriptions import DEFAULT_HZ, LEASE_S, Subscriptions
+from bridge.osc.subscriptions import DEFAULT_HZ, LEASE_S, Subscriptions, find_target
 from bridge.osc.wire import Args, Message, Peer, format_source, to_wire_values
 
 log = logging.getLogger(__name__)
@@ -218,15 +219,24 @@ class Dispatch:
 
     def _subscribe(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:
         pattern, max_hz = _parse_pattern(args[:1]), args[1] if len(args) > 1 else DEFAULT_HZ
-        if isinstance(max_hz, bool) or not isinstance(max_hz, int | float) or len(args) > 2:
-            raise ControlError("/subscribe takes a pattern and a rate", "send /subscribe pattern [max_hz]")
+        if isinstance(max_hz, bool) or not isinstance(max_hz, int | float) or len(args) > 3:
+            raise ControlError(
+                "/subscribe takes a pattern, a rate and a port", "send /subscribe pattern [max_hz [port]]"
+            )
+        target = find_target(peer, args[2]) if len(args) > 2 else peer
         items, steps = self._charge_lookup(pattern, budget)
         has_values = steps <= LARGEST_ANSWER
         budget.spend(steps if has_values else 0)
-        self.subscriptions.subscribe(peer, pattern.text, float(max_hz), now_s)
+        self.subscriptions.subscribe(peer, pattern.text, float(max_hz), now_s, target)
         yield "/subscribed", (pattern.text, float(max_hz), LEASE_S)
-        if has_values:  # else no datagram could ask for so many: /get does, in parts
-            yield from self._read_published(items)
+        present = self._read_published(items if has_values else ())  # of too many /get asks in parts
+        if target == peer:
+            yield from present
+            return
+        for address, values in present:
+            reading, row = self.find_reading(address), cast("tuple[Value, ...]", values)
+            key = row[0] if reading is not None and reading.keyed else ""
+            self.subscriptions.queue_present(peer, address, key, row, now_s)
 
     def _unsubscribe(self, args: Args, peer: Peer, now_s: float, budget: Budget) -> Iterator[Message]:  # noqa: ARG002
         pattern = _parse_pattern(args)

@@ -36,6 +36,8 @@ _Key: TypeAlias = tuple[str, Value]
 @dataclass(slots=True)
 class _Subscriber:
     peer: Peer
+    target: Peer
+    """Where its values go: the peer, or another port of its host."""
     source: str
     expires_s: float
     patterns: dict[str, tuple[Container[str], float]] = field(default_factory=dict)
@@ -78,8 +80,8 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    def subscribe(self, peer: Peer, pattern: str, max_hz: float, now_s: float) -> None:
-        """Subscribe ``peer`` to what ``pattern`` covers, and renew its lease."""
+    def subscribe(self, peer: Peer, pattern: str, max_hz: float, now_s: float, target: Peer = ()) -> None:
+        """Subscribe ``peer`` to what ``pattern`` covers, and renew its lease. Values go to ``target`` where given."""
         if not SLOWEST_HZ <= max_hz <= FASTEST_HZ:
             raise ControlError(f"{max_hz:g} Hz is out of range", f"give {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
         compiled = AddressPattern(pattern)
@@ -87,14 +89,20 @@ class Subscriptions:
         subscriber = self._subscribers.get(peer)
         if subscriber is None:
             self._make_room(peer)
-            subscriber = self._subscribers[peer] = _Subscriber(peer, format_source(peer), 0.0)
+            subscriber = self._subscribers[peer] = _Subscriber(peer, peer, format_source(peer), 0.0)
         if compiled.text not in subscriber.patterns and len(subscriber.patterns) >= MAX_PATTERNS:
             raise ControlError(
                 f"{MAX_PATTERNS} patterns are subscribed already", "subscribe to a common parent address"
             )
         subscriber.patterns[compiled.text] = (self._covered(compiled), 1.0 / max_hz)
         subscriber.periods.clear()
+        subscriber.target = target or peer
         subscriber.expires_s = now_s + LEASE_S
+
+    def queue_present(self, peer: Peer, address: str, row: Value, values: Values, now_s: float) -> None:
+        """Queue a present value for ``peer``, due at once; nothing where it is no subscriber."""
+        if (subscriber := self._subscribers.get(peer)) is not None:
+            subscriber.pending[address, row] = (now_s, values)
 
     def _make_room(self, peer: Peer) -> None:
         """Where the table is full, remove a subscriber of the host with most, if ``peer``'s host has clearly fewer."""
@@ -160,8 +168,8 @@ class Subscriptions:
         return waits
 
     def list_peers(self) -> list[Peer]:
-        """All subscribers."""
-        return list(self._subscribers)
+        """Where the values of all subscribers go."""
+        return [subscriber.target for subscriber in self._subscribers.values()]
 
     def pop_due(self, now_s: float, most: int | None = None) -> list[Due]:
         """Pop the values due at ``now_s``: peer, address, values; at most ``most``, the rest stays due.
@@ -178,7 +186,7 @@ class Subscriptions:
             for key in keys[: None if most is None else most - len(ready)]:
                 _, values = subscriber.pending.pop(key)
                 subscriber.sent_s[key] = now_s
-                ready.append((subscriber.peer, key[0], values))
+                ready.append((subscriber.target, key[0], values))
             if keys or had_events:
                 self._subscribers[subscriber.peer] = self._subscribers.pop(subscriber.peer)
             if most is not None and len(ready) >= most:
@@ -197,12 +205,23 @@ class Subscriptions:
             del self._subscribers[peer]
 
 
+def find_target(peer: Peer, port: object) -> Peer:
+    """The address of another port of the peer's host, for clients that do not receive where they send from.
+
+    Raises:
+        ControlError: ``port`` is no port number.
+    """
+    if isinstance(port, bool) or not isinstance(port, int | float) or port != int(port) or not 0 < port < 65536:
+        raise ControlError("the port of /subscribe is wrong", "give the port that you receive on, 1 to 65535")
+    return (peer[0], int(port), *peer[2:])
+
+
 def _pop_events(subscriber: _Subscriber, ready: list[Due], most: int | None) -> bool:
     """Move the subscriber's events to ``ready``, which then has at most ``most``; False where there was none."""
     had_events = bool(subscriber.events)
     for address, count in subscriber.dropped.items():
-        ready.append((subscriber.peer, "/dropped", (address, count)))
+        ready.append((subscriber.target, "/dropped", (address, count)))
     subscriber.dropped.clear()
     while subscriber.events and (most is None or len(ready) < most):
-        ready.append((subscriber.peer, *subscriber.events.popleft()))
+        ready.append((subscriber.target, *subscriber.events.popleft()))
     return had_events

@@ -127,7 +127,12 @@ def test_a_pattern_sets_every_control_that_it_matches(client: OscClient, bus: Bu
         ("/preset/load", (3,), "is a word", "string"),
         ("/subscribe", (), "0 arguments", "the pattern"),
         ("/subscribe", (3,), "not a word", "/stems"),
-        ("/subscribe", ("/", "fast"), "a pattern and a rate", "max_hz"),
+        ("/subscribe", ("/", "fast"), "a pattern, a rate", "max_hz"),
+        ("/subscribe", ("/", 20.0, 0), "port of /subscribe", "1 to 65535"),
+        ("/subscribe", ("/", 20.0, 65536), "port of /subscribe", "1 to 65535"),
+        ("/subscribe", ("/", 20.0, 9000.5), "port of /subscribe", "1 to 65535"),
+        ("/subscribe", ("/", 20.0, "9000"), "port of /subscribe", "1 to 65535"),
+        ("/subscribe", ("/", 20.0, 9000, 1), "a pattern, a rate", "port"),
         ("/subscribe", ("/", 1e6), "out of range", "0.1 to 200"),
         ("/get", ("stems",), "no pattern", "begin with /"),
     ],
@@ -201,6 +206,22 @@ def test_a_subscriber_gets_the_present_values_and_then_the_changes(client: OscCl
     bus.set("stems.bass.mute", True, "hand")
     bus.set("stems.bass.solo", True, "hand")
     assert next(client.read_messages(5.0)) == ("/stems/bass/mute", (1,))
+
+
+def test_a_subscriber_that_receives_on_another_port_gets_values_there(
+    server: OscServer, client: OscClient, bus: Bus
+) -> None:
+    with OscClient(port=server.port) as receiver:
+        port = receiver._socket.getsockname()[1]
+        for _ in range(2):  # renewed, the present values come again
+            client.request("/subscribe", "/stems/*/mute", 20.0, float(port))
+            assert [next(receiver.read_messages(5.0))[1] for _ in range(4)] == [(0,)] * 4
+        bus.set("stems.bass.mute", True, "hand")
+        assert next(receiver.read_messages(5.0)) == ("/stems/bass/mute", (1,))
+        client.send("/stems/drums/mute", 1)  # it is not notified of what it set itself
+        bus.set("stems.vocals.mute", True, "hand")
+        assert next(receiver.read_messages(5.0)) == ("/stems/vocals/mute", (1,))
+        assert receive_all(client) == []
 
 
 def test_a_change_wakes_the_server_from_its_sleep(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,66 @@
+"""Layout blocks: a control or action with its label, as elements in one place of the grid."""
+
+from __future__ import annotations
+
+from bridge.core.control import Action, Control
+from bridge.layouts.layout_pages import (
+    ActionButton,
+    Box,
+    ButtonRow,
+    Caption,
+    ChoiceMenu,
+    Element,
+    FaderElement,
+    SwitchElement,
+    ValueElement,
+)
+from bridge.layouts.page_grid import COLUMN_PX, COLUMNS, ROW_PX
+from bridge.layouts.page_rules import TEXT_COLOR
+
+GAP_PX = 4
+"""Space around a block: two are twice as far apart."""
+CHARACTER_PX, BUTTON_PADDING_PX = 9, 8
+"""Width of a character of 14 pixels' height, and what a button adds to its text."""
+NARROWEST_BUTTON_PX = 56
+"""Width of a button that a finger hits."""
+FADER_COLUMNS, MENU_COLUMNS = 2, 3
+"""Widths of a horizontal fader and of a menu, in columns of the grid."""
+
+
+def count_columns(item: Control | Action) -> int:
+    """The width of the block for ``item``, in columns of the grid."""
+    if isinstance(item, Action) or item.kind == "switch":
+        return 1
+    if item.kind != "choice":
+        return FADER_COLUMNS
+    columns = -(-_measure_row(item) // COLUMN_PX)
+    return max(columns, 2) if columns <= COLUMNS else MENU_COLUMNS
+
+
+def make_block(box: Box, item: Control | Action, label: str, color: str) -> tuple[Element, ...]:
+    """The elements for ``item`` in ``box``, which is as wide as `count_columns` says."""
+    box = box.shrink(GAP_PX)
+    if isinstance(item, Action):
+        return (ActionButton(box, item, label, color),)
+    if item.kind == "switch":
+        return (SwitchElement(box, item, label, color),)
+    top, body = box.split_rows(ROW_PX - GAP_PX)
+    if item.kind == "choice":
+        numbers = list_numbers(item)
+        row = _measure_row(item) <= COLUMNS * COLUMN_PX
+        element = ButtonRow(body, item, numbers, color) if row else ChoiceMenu(body, item, numbers, color)
+        return Caption(top, label, TEXT_COLOR), element
+    title, value = top.split_columns(top.width * 3 // 5)
+    return Caption(title, label, TEXT_COLOR), ValueElement(value, item, color), FaderElement(body, item, color)
+
+
+def list_numbers(choice: Control) -> tuple[int, ...]:
+    """The values of a choice that can be chosen now."""
+    gone = choice.unavailable_numbers
+    return tuple(int(choice.low) + at for at in range(len(choice.choices)) if int(choice.low) + at not in gone)
+
+
+def _measure_row(choice: Control) -> int:
+    """The width of a row of buttons for all values, in pixels."""
+    longest = max(map(len, choice.choices), default=0)
+    return len(choice.choices) * max(longest * CHARACTER_PX + BUTTON_PADDING_PX, NARROWEST_BUTTON_PX) + 2 * GAP_PX
