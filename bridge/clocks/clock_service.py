@@ -14,6 +14,7 @@ from types import TracebackType
 from bridge.clocks.clock_log import ClockLog
 from bridge.clocks.clock_selector import ClockSelector
 from bridge.clocks.clock_source import ClockSource, SourceState
+from bridge.clocks.timebase_line import TimebaseLine
 from bridge.clocks.transport_actions import HostTransport, TransportActions
 from bridge.control.bus import ActionHandler, Bus
 from bridge.core.clock import AUTO, CLOCK_SOURCE, CLOCK_SOURCES, INTERNAL, JACK_CLOCK, MIDI_CLOCK
@@ -42,6 +43,7 @@ class ClockService(Service):
         self._leader, self._jumps = "", 0
         self._source_jumps: tuple[str, int] = ("", 0)
         self._published: ClockSelection | None = None
+        self._timebase = TimebaseLine(bus)
         self.actions = TransportActions(bus, self, find_host)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -112,6 +114,7 @@ class ClockService(Service):
                 self._graph.set_clock(selection)
                 self._published = selection
             self._graph.clock_status = self._make_status(choice.leader, states)
+            self._timebase.update(self._graph, choice.leader, state)
 
     def _make_selection(self, wanted: str, leader: str, state: SourceState | None) -> ClockSelection:
         source, is_auto = self._sources.get(leader), wanted == AUTO

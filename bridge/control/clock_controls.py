@@ -9,6 +9,7 @@ from bridge.core.clock import AUTO_ORDER, CLOCK_SOURCE, CLOCK_SOURCES, LINK
 from bridge.core.control import Control
 
 CLOCK_TEMPO, CLOCK_BAR, TIME_CODE_START = "clock.tempo_bpm", "clock.bar_beats", "clock.mtc_start_s"
+TIMEBASE_MASTER = "clock.timebase_master"
 SLOWEST_TEMPO_BPM, FASTEST_TEMPO_BPM = 20.0, 300.0
 """The range of the internal transport: what DAWs take, within a factor."""
 DAY_S = 86400.0
@@ -25,8 +26,8 @@ def make_clock_controls() -> Iterator[Control]:
     )  # fmt: skip
     yield Control(
         CLOCK_TEMPO, SLOWEST_TEMPO_BPM, FASTEST_TEMPO_BPM, 120, unit="BPM", saved=False,
-        doc="Tempo of the internal transport, and beats to which MIDI time code is converted. /transport/tap sets it "
-        "while one of these is the clock.",
+        doc="Tempo of the internal transport, beats to which MIDI time code is converted, and tempo of JACK's "
+        "transport while we set that. /transport/tap sets it while one of the first two is the clock.",
     )  # fmt: skip
     yield Control(
         CLOCK_BAR, 1, 16, 4, unit="beats", kind="integer", saved=False,
@@ -35,4 +36,9 @@ def make_clock_controls() -> Iterator[Control]:
     yield Control(
         TIME_CODE_START, 0, DAY_S, 0, unit="s", saved=False,
         doc="MIDI time code at which the song begins; 3600 where the DAW starts at 01:00:00:00.",
+    )  # fmt: skip
+    yield Control(
+        TIMEBASE_MASTER, 0, 1, 0, kind="switch", saved=False,
+        doc="Be JACK's timebase master: bars, beats and tempo of JACK's transport are those of the clock while that "
+        "runs, else counted from frame 0 by clock.tempo_bpm. Refused while another program is it; see clock.timebase.",
     )  # fmt: skip

@@ -202,6 +202,12 @@ READINGS: tuple[Reading, ...] = (
         "MIDI clock. candidates: the other clocks that are there, with a star if they run.",
     ),
     Reading(
+        "clock.timebase",
+        ("state", "text"),
+        "Whether bars and beats of JACK's transport are ours. state: off, master, refused while another program is its "
+        "timebase master, none without JACK. text: a sentence about it.",
+    ),
+    Reading(
         "accompaniment.note",
         ("frame", "length_frames", "part", "pitch", "velocity", "beat"),
         "A note that a part will play at frame, published when its beat was decided. length_frames: as planned; a "

@@ -21,12 +21,14 @@ from bridge.drivers.link_tasks import AWAY, LinkTasks
 from bridge.drivers.pipewire import can_declare_in_callback, find_pipewire
 from bridge.drivers.port_latencies import declare_latencies
 from bridge.drivers.server_watch import STANDSTILL_S, ServerWatch
+from bridge.drivers.timebase_master import TimebaseMaster
 from bridge.errors import DriverError
 from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import publish
+from bridge.runtime.timebase_status import NO_TIMEBASE
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ RETRY_S = 0.5  # how often a lost server is tried
 
 def compile_callbacks() -> None:
     """Compile the callbacks, or load them from the cache. Compiling takes a minute. Needs libjack."""
-    from bridge.drivers import cancel_safe, process_callback  # noqa: F401  (compiled at import)
+    from bridge.drivers import cancel_safe, process_callback, timebase_callback  # noqa: F401  (compiled at import)
 
 
 class RateChanged(DriverError):
@@ -81,6 +83,7 @@ class JackDriver:
         self._asking = threading.Lock()  # held while other threads use the client, and while it is taken away
         self._thread: threading.Thread | None = None
         self._links: JackGraph | None = None
+        self._timebase: TimebaseMaster | None = None
         self._metadata = JackMetadata()
         self._wake = threading.Event()
         self._tasks = LinkTasks(self._wake.set)
@@ -105,6 +108,8 @@ class JackDriver:
                 raise HungServerError(self._name)
         self._metadata.leave()
         if self.connected:
+            if self._timebase is not None:
+                self._timebase.release()
             self._finish_output()
         else:
             self._hanging.keep(self._graph.context.sounding)
@@ -171,7 +176,8 @@ class JackDriver:
         self._outs = dict(zip((*names, *MIDI_PORTS), (*outs, *midi[1:]), strict=True))
         # after the others: `HangingNotes` and `declare_latencies` go by the ports' order, and these are no paths
         midi += [client.midi_inports.register(CONTROL_IN), client.midi_outports.register(CONTROL_OUT)]
-        self._alive = [self._set_process_callback(client, ins, outs, midi), *self._set_notifications(client)]
+        argument = self._set_process_callback(client, ins, outs, midi)
+        self._alive = [argument, *self._set_notifications(client)]
         graph.context.callback_state[w.STARTED] = 0
         publish(graph.arrays.state, w.FREEWHEEL, 0)  # a server that died freewheeling sent no notification of its end
         graph.set_midi_muted(False)
@@ -182,6 +188,7 @@ class JackDriver:
         publish(requests, w.CONTROL_GENERATION, int(requests[w.CONTROL_GENERATION]) + 1)
         self._watch.begin(time.monotonic())
         activate_client(client)
+        self._timebase = TimebaseMaster(client, argument.address, graph.timebase_status)
         self._published_rev = -1
 
     def _set_process_callback(self, client: Any, ins: list[Any], outs: list[Any], midi: list[Any]) -> Any:
@@ -217,7 +224,8 @@ class JackDriver:
     def _close(self) -> None:
         with self._asking:
             client, self.client = self.client, None
-        self._links = None
+        self._links = self._timebase = None
+        self._graph.timebase_status.state = NO_TIMEBASE
         if client is not None:
             close_client(client)
         self._alive = []
@@ -282,6 +290,8 @@ class JackDriver:
             load().jack_recompute_total_latencies(address(self.client._ptr))
         if self._links is not None:
             self.patchbay.update(self._links, time.monotonic())
+        if self._timebase is not None:
+            self._timebase.update(time.monotonic())
         self.dsp_load = float(self.client.cpu_load()) / 100.0  # here: no other thread may use a client that is closed
         self._hanging.release(self.client, self._graph.context, self._graph.release_notes)
         if self._watch.is_still(time.monotonic()):

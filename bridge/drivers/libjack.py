@@ -74,6 +74,8 @@ def load() -> Any:
         "jack_set_freewheel_callback": [pointer, pointer, pointer],
         "jack_port_get_buffer": [pointer, frames],
         "jack_set_sample_rate_callback": [pointer, pointer, pointer],
+        "jack_set_timebase_callback": [pointer, ctypes.c_int, pointer, pointer],
+        "jack_release_timebase": [pointer],
         "jack_get_version_string": [],
     }.items():
         getattr(lib, function).argtypes = arguments

@@ -30,6 +30,7 @@ from bridge.runtime.callback.control_output import (
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.callback.insert_context import InsertContext
 from bridge.runtime.callback.midi_assembly import read_event
+from bridge.runtime.callback.timebase import is_own_beat
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import (
     address_of,
@@ -79,9 +80,9 @@ unpack_context, unpack_control = make_unpacker(CallbackContext), make_unpacker(C
 unpack_inserts = make_unpacker(InsertContext)
 
 POSITION_BYTES = 136  # sizeof(jack_position_t); the offsets below are in bytes, a test holds them against cffi's
-FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT = 20, 24, 28, 32, 36
-BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT = 48, 52, 56, 64
-HAS_BBT, ROLLING, LOOPING = 0x10, 1, 2
+RATE_AT, FRAME_AT, VALID_AT, BAR_AT, BEAT_AT, TICK_AT, BAR_START_AT = 16, 20, 24, 28, 32, 36, 40
+BEATS_PER_BAR_AT, BEAT_TYPE_AT, TICKS_PER_BEAT_AT, TEMPO_AT, OFFSET_AT = 48, 52, 56, 64, 88
+HAS_BBT, HAS_OFFSET, ROLLING, LOOPING = 0x10, 0x40, 1, 2
 CONTROL_PORTS = 2
 
 
@@ -143,8 +144,8 @@ def write_control_output(control: ControlContext, argument: NDArray[np.int64], f
 
 
 @callback_njit
-def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> None:
-    """Where JACK's transport stands; valid only where its master sets bar, beat and tick."""
+def read_transport(context: CallbackContext, control: ControlContext, argument: NDArray[np.int64]) -> None:
+    """Where JACK's transport stands; valid only where its master sets bar, beat and tick, and not from our clock."""
     state = transport_query(as_void(argument[CLIENT]), as_void(argument[POSITION]))
     words = carray(as_int64(argument[POSITION]), (POSITION_BYTES // 8,))
     ints, floats = words.view(np.int32), words.view(np.float32)
@@ -153,10 +154,13 @@ def read_transport(context: CallbackContext, argument: NDArray[np.int64]) -> Non
     transport[w.T_ROLLING] = 1.0 if state in (ROLLING, LOOPING) else 0.0
     transport[w.T_FRAME] = ints[FRAME_AT // 4]
     transport[w.T_VALID] = 0.0
-    ticks, tempo = doubles[TICKS_PER_BEAT_AT // 8], doubles[TEMPO_AT // 8]
-    if ints[VALID_AT // 4] & HAS_BBT and ticks > 0.0 and tempo > 0.0:
+    ticks, tempo, valid = doubles[TICKS_PER_BEAT_AT // 8], doubles[TEMPO_AT // 8], ints[VALID_AT // 4]
+    is_own = is_own_beat(control, ints[BAR_AT // 4], ints[BEAT_AT // 4], ints[TICK_AT // 4])
+    if valid & HAS_BBT and ticks > 0.0 and tempo > 0.0 and not is_own:
         in_bar = np.float64(floats[BEATS_PER_BAR_AT // 4])
         beat = (ints[BAR_AT // 4] - 1) * in_bar + (ints[BEAT_AT // 4] - 1) + ints[TICK_AT // 4] / ticks
+        if valid & HAS_OFFSET:
+            beat += ints[OFFSET_AT // 4] * tempo / (60.0 * max(ints[RATE_AT // 4], 1))
         quarters = 4.0 / max(np.float64(floats[BEAT_TYPE_AT // 4]), 1.0)
         transport[w.T_VALID] = 1.0
         transport[w.T_BEAT] = beat * quarters
@@ -181,7 +185,7 @@ def process(period: Any, address: Any) -> int:
         context.outs[row] = address_of(get_buffer(as_void(argument[OUT + row]), frames))
     read_midi(context, argument, frames)
     read_control_input(control, argument, frames)
-    read_transport(context, argument)
+    read_transport(context, control, argument)
     raw = int64(last_frame_time(as_void(argument[CLIENT])))
     cycle(context, control, unpack_inserts(argument[INSERTS:]), frames, raw)
     write_midi(context, argument, frames)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.time import BlockTime
 from bridge.runtime.callback.control_context import ControlContext
@@ -53,13 +56,14 @@ class ClockStatus:
 
 
 class ClockPublisher:
-    """The control process's end of the clock tables of ``control``; there is one for each control context.
+    """The control process's end of the clock tables, or of the timebase tables; there is one for each of them.
 
-    Three tables and an exchange: neither side waits, and the callback sees none half-written.
+    Three tables and an exchange: neither side waits, and the callback sees none half-written. ``tables``, ``middle``:
+    as in `ControlContext`.
     """
 
-    def __init__(self, control: ControlContext) -> None:
-        self._control = control
+    def __init__(self, tables: NDArray[np.float64], middle: NDArray[np.int64]) -> None:
+        self._tables, self._middle = tables, middle
         self._back = w.CLOCK_TABLES - 1  # the table that is ours
         self._lock = threading.Lock()
 
@@ -67,14 +71,14 @@ class ClockPublisher:
         """Set the clock of the engines from the next cycle on. From any thread."""
         line = selection.line or BlockTime(0, 1)
         with self._lock:
-            table = self._control.clock_tables[self._back]
+            table = self._tables[self._back]
             table[w.LINE_ON] = selection.line is not None
             table[w.LINE_FRAME], table[w.LINE_JUMPS] = line.frame, selection.jumps
             table[w.LINE_ROLLS], table[w.LINE_BEAT] = line.rolling, line.beat
             table[w.LINE_TEMPO], table[w.LINE_SLOPE] = line.tempo, 1.0 / line.frames_per_beat
             table[w.LINE_BAR] = line.bar_beats
             table[w.HOST_ADMITTED], table[w.MIDI_ADMITTED] = selection.host, selection.midi
-            self._back = swap(self._control.clock_middle, 0, self._back | w.NEW_TABLE) & (w.NEW_TABLE - 1)
+            self._back = swap(self._middle, 0, self._back | w.NEW_TABLE) & (w.NEW_TABLE - 1)
 
 
 class ClockMessageReader:

@@ -15,6 +15,7 @@ from bridge.core.clock import FOLLOW, TEMPO_MODE
 from bridge.core.insert import INSERT_POINTS
 from bridge.core.latency import PATHS, Ledger, Path
 from bridge.core.role import ROLES, find_role_of_ring
+from bridge.core.time import BlockTime
 from bridge.errors import BridgeError, ControlError, did_you_mean
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import ControlContext, make_control_context
@@ -27,6 +28,7 @@ from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
 from bridge.runtime.shared.layout import InsertArrays, SharedArrays, map_arena, map_inserts, size_of
 from bridge.runtime.shared.sequence_lock import write_whole
+from bridge.runtime.timebase_status import TimebaseStatus
 from bridge.runtime.wiring import Node, Wiring, compute_input_delay, compute_upstream, make_paths
 
 T = TypeVar("T")
@@ -50,8 +52,11 @@ class Graph:
         self._control: ControlContext | None = None
         self._gains: GainPublisher | None = None
         self._clock: ClockPublisher | None = None
+        self._timebase: ClockPublisher | None = None
         self.clock_status = ClockStatus()
         """By whoever selects the clock."""
+        self.timebase_status = TimebaseStatus()
+        """Between whoever selects the clock and the driver."""
         self._slots = {
             control.name: (index, slot)
             for index, node in enumerate(wiring.nodes)
@@ -64,7 +69,9 @@ class Graph:
         self._context = make_context(self.plan, self._shared)
         self._insert_context = make_insert_context(map_inserts(self.plan, self._arena))
         self._control = make_control_context(self._context)
-        self._gains, self._clock = GainPublisher(self._control), ClockPublisher(self._control)
+        shared = self._control
+        self._gains, self._clock = GainPublisher(shared), ClockPublisher(shared.clock_tables, shared.clock_middle)
+        self._timebase = ClockPublisher(shared.timebase_tables, shared.timebase_middle)
         for index, node in enumerate(self.wiring.nodes):
             words = self._shared.workers[index]
             words[w.HOP], words[w.LATENCY] = node.spec.hop, node.audio_latency
@@ -76,6 +83,7 @@ class Graph:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._shared = self._context = self._control = self._gains = self._clock = self._insert_context = None
+        self._timebase = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None
@@ -255,6 +263,14 @@ class Graph:
     def set_clock(self, selection: ClockSelection) -> None:
         """Set what the engines may take as their clock, from the next cycle on."""
         _require_open(self._clock).publish(selection)
+
+    def set_timebase(self, line: BlockTime) -> None:
+        """Set what bars and beats of the host's transport are made of, where we are its timebase master.
+
+        While ``line`` rolls they are its own. While it stands they are counted from the transport's frame 0, by its
+        tempo and bars.
+        """
+        _require_open(self._timebase).publish(ClockSelection(line))
 
     @property
     def is_rolling(self) -> bool:

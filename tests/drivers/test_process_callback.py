@@ -50,6 +50,9 @@ def argument_for(callback: Callback) -> process_callback.CallbackArgument:
         ("bar", process_callback.BAR_AT),
         ("beat", process_callback.BEAT_AT),
         ("tick", process_callback.TICK_AT),
+        ("bar_start_tick", process_callback.BAR_START_AT),
+        ("frame_rate", process_callback.RATE_AT),
+        ("bbt_offset", process_callback.OFFSET_AT),
         ("beats_per_bar", process_callback.BEATS_PER_BAR_AT),
         ("beat_type", process_callback.BEAT_TYPE_AT),
         ("ticks_per_beat", process_callback.TICKS_PER_BEAT_AT),
@@ -70,6 +73,7 @@ def test_a_position_and_an_event_fit_their_buffers() -> None:
 def test_the_constants_of_the_transport_are_jacks() -> None:
     assert jack.ROLLING == process_callback.ROLLING
     assert jack.POSITION_BBT == process_callback.HAS_BBT
+    assert jack.POSITION_BBT_FRAME_OFFSET == process_callback.HAS_OFFSET
 
 
 @callback_njit

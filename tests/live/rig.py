@@ -127,11 +127,16 @@ def head(sidecar: Sidecar) -> int:
 
 def stream_frame_of_tape(sidecar: Sidecar, daw: FakeDaw) -> int:
     """The sidecar's stream frame at which the started tapes begin."""
+    return find_stream_offset(sidecar) + daw.recorder.started_at
+
+
+def find_stream_offset(sidecar: Sidecar) -> int:
+    """By how much a stream frame of the sidecar is larger than JACK's frame time."""
     state, own = sidecar.signal_path.graph.arrays.state, sidecar.signal_path.graph.context.callback_state
     found: Counter[int] = Counter()
     while not found or found.most_common(1)[0][1] < 10:
         # what is read while a callback runs does not belong together; most of the time none does
-        found[observe(state, w.HEAD) - int(state[w.PERIOD]) + daw.recorder.started_at - int(own[w.RAW])] += 1
+        found[observe(state, w.HEAD) - int(state[w.PERIOD]) - int(own[w.RAW])] += 1
         time.sleep(0.001)
     return found.most_common(1)[0][0]
 

@@ -12,6 +12,7 @@ from bridge.core.audio import CHANNELS, Audio
 from bridge.core.events import Midi, TimedEvent, pack
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import HOST_RING, SOUND_RING
+from bridge.core.time import BlockTime
 from bridge.runtime.callback.context import CallbackContext, make_context
 from bridge.runtime.callback.control_context import make_control_context
 from bridge.runtime.callback.control_input import append_control
@@ -78,7 +79,10 @@ class Callback:
         self.plan, self.shared, self.context = plan, shared, context
         self.control = make_control_context(context)
         self.inserts = inserts
-        self._gain_publisher, self._clock_publisher = GainPublisher(self.control), ClockPublisher(self.control)
+        control = self.control
+        self._gain_publisher = GainPublisher(control)
+        self._clock_publisher = ClockPublisher(control.clock_tables, control.clock_middle)
+        self._timebase_publisher = ClockPublisher(control.timebase_tables, control.timebase_middle)
         self.raw = 0
         """JACK's frame time at the next callback; add to it to skip cycles."""
         self.now = 0
@@ -103,6 +107,10 @@ class Callback:
     def set_clock(self, selection: ClockSelection) -> None:
         """Select the clock, as the control process does."""
         self._clock_publisher.publish(selection)
+
+    def set_timebase(self, line: BlockTime) -> None:
+        """Set what bars and beats of the host's transport are made of, as the control process does."""
+        self._timebase_publisher.publish(ClockSelection(line))
 
     def read_inputs(self, audio: Audio | int, events: Sequence[Sent] = ()) -> int:
         """Read ``audio``, or so many silent frames, and ``events`` by offset; returns the cycle's frame."""

@@ -30,6 +30,8 @@ from bridge.runtime.shared.slots import (
     SWITCH_FRONT,
     SWITCH_ROWS,
     SWITCH_TABLES,
+    TIMEBASE_FRONT,
+    TIMEBASE_WORDS,
 )
 
 CONTROL_IN_WORDS, CONTROL_OUT_WORDS = 1 << 17, 1 << 15
@@ -58,6 +60,9 @@ class ControlContext(ArrayTable):
     clock_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
     clock_line: Annotated[NDArray[np.float64], CLOCK_TABLE_WORDS]  # by the callback: the table in force
     clock_ring: Annotated[NDArray[np.int64], CLOCK_RECORDS, CLOCK_RECORD_WORDS]  # by the callback: of all sources
+    timebase_tables: Annotated[NDArray[np.float64], CLOCK_TABLES, CLOCK_TABLE_WORDS]  # a clock table, for JACK's BBT
+    timebase_middle: Annotated[NDArray[np.int64], LINE_WORDS]  # exchanged: index of the table between both, NEW_TABLE
+    timebase: Annotated[NDArray[np.float64], TIMEBASE_WORDS]  # by the timebase callback
 
 
 def make_control_context(context: CallbackContext) -> ControlContext:
@@ -75,4 +80,5 @@ def make_control_context(context: CallbackContext) -> ControlContext:
     control.switch_middle[0], control.own[SWITCH_FRONT] = 1, 0
     control.clock_tables[:, [HOST_ADMITTED, MIDI_ADMITTED]] = control.clock_line[[HOST_ADMITTED, MIDI_ADMITTED]] = 1.0
     control.clock_middle[0], control.own[CLOCK_FRONT] = 1, 0
+    control.timebase_middle[0], control.own[TIMEBASE_FRONT] = 1, 0
     return control

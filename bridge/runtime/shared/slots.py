@@ -123,8 +123,15 @@ from __future__ import annotations
     CLOCK_FRONT,        # which of the clock tables the callback reads
     CLOCK_APPLIED,      # 0 while the frame of that table has not come
     CLOCK_HEAD,         # messages about time ever written to the clock ring
+    TIMEBASE_FRONT,     # which of the timebase tables the timebase callback reads
+    TIMEBASE_LED,       # 1: bars and beats of JACK's transport, as we set them last, are those of our clock
+    TIMEBASE_FRAME,     # the transport frame that they are of
+    TIMEBASE_BAR,       # and what they are: bar and beat from 1, tick from 0
+    TIMEBASE_BEAT,
+    TIMEBASE_TICK,
+    TIMEBASE_OFFSET,    # frames from there to TIMEBASE_FRAME, less than a tick
     CONTROL_STATE_WORDS,
-) = range(14)
+) = range(21)
 
 (
     CONTROL_IN_TAIL,    # words of control input read: their room is free
@@ -170,7 +177,10 @@ T_VALID, T_ROLLING, T_FRAME, T_BEAT, T_TEMPO, T_BAR, TRANSPORT_WORDS = range(7)
 """The clock table, as float64: what the control process has selected, from the next cycle on."""
 
 CLOCK_TABLES = 3
-"""Clock tables: one for the callback, one for the control process, one between."""
+"""Clock tables, and likewise timebase tables: one for the callback, one for the control process, one between."""
+
+TIMEBASE_POSITION, TIMEBASE_SLOPE, TIMEBASE_BAR_START, TIMEBASE_WORDS = range(4)
+"""What the timebase callback set last, as float64: the beat, beats per frame, the tick at which the bar begins."""
 
 CLOCK_RECORDS, CLOCK_RECORD_WORDS = 1 << 11, 4
 """Messages about time in the clock ring, each with its frame, its size and up to 16 bytes: 20 s of clock at 250 BPM."""
