@@ -14,7 +14,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.client import OscClient
 from tests.daw_live.ardour import skip_without_ardour
 from tests.daw_live.rig import RATE
-from tests.live.conftest import own_settings, private_server, quiet_jack
+from tests.live.conftest import PatientServer, own_settings, quiet_jack, skip_without_jack
 from tests.ports import free_port
 from tests.waiting import HANG_S, until
 
@@ -29,13 +29,27 @@ accompaniment = ""
 synth = ""
 """
 PERIOD = 128
+CLIENT_MS = 2000
+"""So long jackd waits for a client. After half a second, its default, it gave up an Ardour that loaded its session
+beside other programs, which then went on without ports. The sidecar gives up a server that stands still for 3 s."""
+
+
+class DawServer(PatientServer):
+    """A jackd that has patience with a DAW."""
+
+    def _command(self) -> list[str]:
+        command = super()._command()
+        at = command.index("-d")
+        command[at:at] = ["--timeout", str(CLIENT_MS)]
+        return command
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[DummyServer]:
     """A jackd for the module. The test is skipped where there is no Ardour or no jackd."""
     skip_without_ardour()
-    with private_server(RATE, PERIOD) as running:
+    skip_without_jack()
+    with DawServer(RATE, PERIOD) as running:
         yield running
 
 

@@ -133,7 +133,8 @@ def test_another_master_keeps_its_timebase_until_it_leaves_and_is_named(sidecar:
     until("it is noticed", lambda: read_state(sidecar) == "refused")
 
 
-def test_it_is_given_back_when_the_sidecar_leaves(module_server: DummyServer) -> None:
+def test_it_is_given_back_when_the_sidecar_leaves(sidecar: Sidecar, module_server: DummyServer) -> None:
+    set_master(sidecar, False)
     with TransportPeer(module_server, "stays") as peer:
         with sidecar_on(module_server, NO_ENGINES, "leaves") as leaving:
             set_master(leaving, True)

@@ -36,7 +36,8 @@ def test_each_enumeration_ends_with_its_own_count() -> None:
     groups = enumerations()
     assert [names[-1] for names, _ in groups] == [
         "STATE_WORDS", "WORKER_WORDS", "INSERT_WORDS", "CALLBACK_WORDS", "CONTROL_STATE_WORDS",
-            "CONTROL_REQUEST_WORDS", "FADE_WORDS", "PORT_WORDS", "TRANSPORT_WORDS", "CLOCK_TABLE_WORDS",
+        "CONTROL_REQUEST_WORDS", "FADE_WORDS", "PORT_WORDS", "TRANSPORT_WORDS", "CLOCK_TABLE_WORDS",
+        "TIMEBASE_WORDS",
     ]  # fmt: skip
     for names, count in groups:
         assert len(names) == len(set(names)) == count
