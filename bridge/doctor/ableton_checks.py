@@ -7,6 +7,7 @@ import time
 
 from bridge.daw.ableton.live_connection import LiveAddress
 from bridge.daw.ableton.live_protocol import LARGEST_DATAGRAM, make_datagram, read_datagram
+from bridge.daw.ableton.live_silence import CHOOSE, find_other_program
 from bridge.doctor.finding import Finding
 from bridge.osc.guard import GuardError
 from bridge.osc.port_owner import bind_udp, describe_taken_port
@@ -39,12 +40,9 @@ def check_ableton(settings: AbletonSettings) -> Finding:
             return Finding(NAME, "warn", f"{settings.host}: {error}", "correct host under [ableton] in sideman.toml")
     where = f"{settings.host}:{settings.port}"
     if not version:
-        return Finding(
-            NAME,
-            "warn",
-            f"no answer at {where}",
-            "start Live, and choose AbletonOSC as a control surface in its preferences, Link Tempo MIDI",
-        )
+        other = find_other_program(address)
+        detail = f"no answer at {where}" + (f": UDP port {settings.port} belongs to {other}" if other else "")
+        return Finding(NAME, "warn", detail, f"{'end it' if other else 'start Live'}, and {CHOOSE}")
     return Finding(NAME, "ok", f"Live {version} answers at {where}")
 
 

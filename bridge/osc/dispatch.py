@@ -132,9 +132,7 @@ class Dispatch:
             if args and not _require_one(args, "press"):
                 return ()
             return self._bus.trigger(action.name, source=source)
-        if not all(isinstance(arg, str) for arg in args):
-            raise ControlError(f"{action.name}: the {action.arguments[0]} is a word", "send strings")
-        return self._bus.trigger(action.name, *map(str, args), source=source)
+        return self._bus.trigger(action.name, *(_to_word(action.name, arg) for arg in args), source=source)
 
     def _read_item(self, item: Item) -> Iterator[Message]:
         """The current value of a control or reading: one message, or one per row of a keyed reading."""
@@ -284,6 +282,15 @@ def make_error_reply(address: str, message: str, hint: str) -> Message:
 
 def _is_press(args: Args) -> bool:
     return not args or (len(args) == 1 and not isinstance(args[0], str))
+
+
+def _to_word(action: str, arg: object) -> str:
+    """The word that an argument of ``action`` is: a number as it is written, with the 7 digits that 32 bits hold."""
+    if isinstance(arg, str):
+        return arg
+    if isinstance(arg, bool) or not isinstance(arg, int | float):
+        raise ControlError(f"{action}: {arg!r} is no word and no number", "send strings and numbers")
+    return f"{arg:.7g}" if isinstance(arg, float) else str(arg)
 
 
 def _require_one(args: Args, name: str) -> object:

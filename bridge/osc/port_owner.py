@@ -7,17 +7,22 @@ import socket
 import psutil
 
 
-def find_port_owner(port: int, kind: str = "udp") -> str:
-    """The program that has ``port``, such as ``python3 (process 4711)``; another program where the system does not say
-    which. ``kind``: ``udp``, or ``tcp`` for the one that listens there."""
+def find_known_owner(port: int, kind: str = "udp") -> str:
+    """The program that has ``port``, such as ``python3 (process 4711)``; empty where nobody has it, or the system does
+    not say who. ``kind``: ``udp``, or ``tcp`` for the one that listens there."""
     try:
         for one in psutil.net_connections(kind):
             listens = kind == "udp" or one.status == psutil.CONN_LISTEN
             if listens and one.laddr and one.laddr.port == port and one.pid:
                 return f"{psutil.Process(one.pid).name()} (process {one.pid})"
     except (psutil.Error, OSError):
-        return "another program"  # macOS shows other programs' sockets to the administrator alone
-    return "another program"
+        return ""  # macOS shows other programs' sockets to the administrator alone
+    return ""
+
+
+def find_port_owner(port: int, kind: str = "udp") -> str:
+    """The program that has a port that is taken; another program where the system does not say which."""
+    return find_known_owner(port, kind) or "another program"
 
 
 def describe_taken_port(port: int) -> str:

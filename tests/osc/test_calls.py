@@ -63,7 +63,7 @@ def test_a_failed_action_is_answered_with_its_sentence_and_fix(client: OscClient
     [
         (("/a/link", "drums"), "destination is missing"),
         (("/a/link", "drums", "in", "more"), "3 arguments"),
-        (("/a/link", "drums", 3), "is a word"),
+        (("/a/link", "drums", True), "no word and no number"),
         (("/a/nothing",), "no control and no action"),
         (("/a/level", "loud"), "is not a value"),
         (("/a/level",), "0 arguments"),
@@ -74,6 +74,14 @@ def test_a_wrong_call_says_what_is_wrong(client: OscClient, bus: Bus, args: tupl
     bus.add_handler("a.link", lambda *_: None)
     with pytest.raises(ControlError, match=error):
         client.call(*args)  # type: ignore[arg-type]
+
+
+def test_numbers_are_words_as_they_are_written(client: OscClient, bus: Bus) -> None:
+    links: list[tuple[str, ...]] = []
+    bus.add_handler("a.link", lambda *words: links.append(words))
+    client.call("/a/link", 3, 123.45)
+    client.call("/a/link", -1, 4.0)
+    assert links == [("3", "123.45"), ("-1", "4")]
 
 
 def test_a_call_of_a_control_answers_with_the_value_in_force(client: OscClient, bus: Bus) -> None:

@@ -124,7 +124,7 @@ def test_a_pattern_sets_every_control_that_it_matches(client: OscClient, bus: Bu
         ("/nothing/*", (1,), "no control matches", "/controls"),
         ("/transport/panic", (), "no handler is registered", "sideman run"),
         ("/preset/load", (), "name is missing", "the name"),
-        ("/preset/load", (3,), "is a word", "string"),
+        ("/preset/load", (None,), "no word and no number", "strings and numbers"),
         ("/subscribe", (), "0 arguments", "the pattern"),
         ("/subscribe", (3,), "not a word", "/stems"),
         ("/subscribe", ("/", "fast"), "a pattern, a rate", "max_hz"),

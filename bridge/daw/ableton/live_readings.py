@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bridge.control.bus import Bus, Row
 from bridge.daw.ableton.live_connection import LiveConnection
+from bridge.daw.ableton.live_silence import describe_silence
 
 STATE = "ableton.state"
 TRANSPORT = "ableton.transport"
@@ -16,7 +17,8 @@ TRACK = "ableton.track"
 SCENE = "ableton.scene"
 CLIP = "ableton.clip"
 CLIENT = "ableton.client"
-HINT = "Live does not answer: in its preferences, Link Tempo MIDI, choose AbletonOSC as a control surface"
+LOOK_UPDATES = 50
+"""Updates between two looks at who has Live's port: 5 s, since a look takes some ms where many programs run."""
 
 
 class LiveReadings:
@@ -26,13 +28,14 @@ class LiveReadings:
         self._bus = bus
         self._rows: dict[tuple[str, object], Row] = {}
         self._was_connected = False
+        self._silence, self._silent_updates = "", 0
 
     def update(self, connection: LiveConnection) -> None:
         """Publish what has changed."""
         follower, found = connection.follower, connection.follower.live_set
         self._was_connected |= follower.is_connected
         state = "connected" if follower.is_connected else "lost" if self._was_connected else "searching"
-        detail = "; ".join(connection.problems) or ("" if follower.is_connected else HINT)
+        detail = "; ".join(connection.problems) or self._explain_silence(connection)
         self._publish(STATE, (state, found.version, detail))
         beat = round(found.beat, 3)
         self._publish(
@@ -45,6 +48,15 @@ class LiveReadings:
             (f"{peer[0]}:{peer[1]}", one.received, one.sent) for peer, one in list(connection.hub.clients.items())
         ]
         self._publish_rows(CLIENT, clients)
+
+    def _explain_silence(self, connection: LiveConnection) -> str:
+        if connection.follower.is_connected:
+            self._silent_updates = 0
+            return ""
+        if self._silent_updates % LOOK_UPDATES == 0:
+            self._silence = describe_silence(connection.address)
+        self._silent_updates += 1
+        return self._silence
 
     def publish_off(self, detail: str) -> None:
         """Publish that Live is not followed, and why."""

@@ -44,5 +44,15 @@ def test_a_port_that_another_program_has_is_named_with_that_program(key: str) ->
     assert key in finding.fix
 
 
+def test_a_program_that_has_the_port_of_abletonosc_is_named() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = int(other.getsockname()[1])
+        finding = check_ableton(AbletonSettings(True, port=port, reply_port=free_port(), hub_port=0))
+        assert f"UDP port {port} belongs to" in finding.detail
+        assert f"(process {os.getpid()})" in finding.detail
+        assert finding.fix.startswith("end it, and choose AbletonOSC")
+
+
 def test_off_is_no_fault() -> None:
     assert check_ableton(AbletonSettings()).state == "ok"

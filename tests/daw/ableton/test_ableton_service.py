@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,6 +152,18 @@ def test_a_clip_of_the_users_is_refused_and_the_reading_says_why() -> None:
         with pytest.raises(ControlError, match="has the clip 'mine'"):
             bus.trigger("ableton.write", "bass", "1", "1")
         assert bus.get_rows("ableton.clip")[0][:3] == ("1/1", "bass", "failed")
+
+
+def test_a_program_that_has_the_port_of_abletonosc_is_named_while_live_is_silent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port, bus = int(other.getsockname()[1]), make_bus()
+        with AbletonService(bus, AbletonSettings(True, port=port, reply_port=free_port(), hub_port=0)):
+            until("the state", lambda: bool(bus.get_latest("ableton.state")))
+            state, _, detail = bus.get_latest("ableton.state") or ("", "", "")
+    assert state == "searching"
+    assert f"UDP port {port}, AbletonOSC's, belongs to" in str(detail)
+    assert f"(process {os.getpid()}): end it" in str(detail)
 
 
 def test_a_service_that_is_off_takes_no_port_and_says_how_to_switch_it_on() -> None:
