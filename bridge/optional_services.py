@@ -35,10 +35,11 @@ def make_optional_services(
     refuse_own_target(settings)
     link = LinkSource(bus, lambda: find_path().driver)
     sources = (HostSource(), link, MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
+    surface = OscSurfaceService(settings.daw)
     return (
-        ClockService(bus, sources, lambda: find_path().driver),
+        ClockService(bus, sources, lambda: find_path().driver, surface),
         AbletonService(bus, settings.ableton),
-        OscSurfaceService(settings.daw),
+        surface,
         OscQueryService(bus, settings, find_osc_port),
     )
 

@@ -114,12 +114,17 @@ class DawSettings(Table, frozen=True):
     """The OSC surface of Ardour or Reaper, for the actions ``daw.*``.
 
     ``kind``: which of them, empty for none. ``host``: its machine. ``port``: where it listens, 0 for its default: 3819
-    of Ardour, 8000 of Reaper.
+    of Ardour, 8000 of Reaper. ``transport``: whether transport.start, transport.stop and transport.locate go to it too.
     """
 
     kind: Literal["", "ardour", "reaper"] = ""
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    transport: bool = False
+
+    def __post_init__(self) -> None:
+        if self.transport and not self.kind:
+            raise ValueError('transport is true, but no DAW is set up: set kind = "ardour" or "reaper"')
 
 
 class AbletonSettings(Table, frozen=True):

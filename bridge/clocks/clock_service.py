@@ -15,7 +15,7 @@ from bridge.clocks.clock_log import ClockLog
 from bridge.clocks.clock_selector import ClockSelector
 from bridge.clocks.clock_source import ClockSource, SourceState
 from bridge.clocks.timebase_line import TimebaseLine
-from bridge.clocks.transport_actions import HostTransport, TransportActions
+from bridge.clocks.transport_actions import DawTransport, HostTransport, TransportActions
 from bridge.control.bus import ActionHandler, Bus
 from bridge.core.clock import AUTO, CLOCK_SOURCE, CLOCK_SOURCES, INTERNAL, JACK_CLOCK, MIDI_CLOCK
 from bridge.runtime.clock_line import ClockMessageReader, ClockSelection, ClockStatus
@@ -30,9 +30,18 @@ TICK_S = 0.02
 
 
 class ClockService(Service):
-    """Service of the clock. ``sources``: in any order, each once. ``find_host``: the transport of the audio system."""
+    """Service of the clock. ``sources``: in any order, each once. ``find_host``: the transport of the audio system.
 
-    def __init__(self, bus: Bus, sources: Sequence[ClockSource], find_host: Callable[[], HostTransport]) -> None:
+    ``daw``: a DAW that starts, stops and moves with it.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        sources: Sequence[ClockSource],
+        find_host: Callable[[], HostTransport],
+        daw: DawTransport | None = None,
+    ) -> None:
         self._bus = bus
         self._sources = {source.name: source for source in sources}
         titles = {source.name: source.title for source in sources}
@@ -40,11 +49,11 @@ class ClockService(Service):
         self._lock = threading.RLock()
         self._graph: Graph | None = None
         self._reader: ClockMessageReader | None = None
-        self._leader, self._jumps = "", 0
+        self._leader, self._jumps, self._tempo = "", 0, 0.0
         self._source_jumps: tuple[str, int] = ("", 0)
         self._published: ClockSelection | None = None
         self._timebase = TimebaseLine(bus)
-        self.actions = TransportActions(bus, self, find_host)
+        self.actions = TransportActions(bus, self, find_host, daw)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
         self._problem = ""
@@ -86,6 +95,11 @@ class ClockService(Service):
         """The name of the source that is the clock, empty for none."""
         return self._leader
 
+    @property
+    def tempo(self) -> float:
+        """Quarter notes per minute of the clock; 0 where none leads."""
+        return self._tempo
+
     def get_source(self, name: str) -> ClockSource | None:
         """The source of that name, None where there is none."""
         return self._sources.get(name)
@@ -108,6 +122,7 @@ class ClockService(Service):
             wanted = CLOCK_SOURCES[int(self._bus.get(CLOCK_SOURCE))]
             choice = self._selector.select(wanted, states, now_s)
             self._leader, state = choice.leader, states.get(choice.leader)
+            self._tempo = state.time.tempo if state is not None and state.is_present else 0.0
             self._log.update(choice, state, now_s)
             selection = self._make_selection(wanted, choice.leader, state)
             if selection != self._published:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -10,10 +11,12 @@ from typing import Protocol
 
 from bridge.clocks.clock_source import ClockSource, SteerableSource
 from bridge.control.bus import ActionHandler, Bus, Row
-from bridge.control.clock_controls import FASTEST_TEMPO_BPM, SLOWEST_TEMPO_BPM
+from bridge.control.clock_controls import CLOCK_TEMPO, FASTEST_TEMPO_BPM, SLOWEST_TEMPO_BPM
 from bridge.control.tap_tempo import TapTempo, fold_tempo
 from bridge.core.clock import AUTO, CLOCK_SOURCE, CLOCK_SOURCES, INTERNAL, JACK_CLOCK
 from bridge.errors import ControlError, DriverError
+
+log = logging.getLogger(__name__)
 
 TEMPO_PRIOR = "mir.tempo_prior_bpm"
 """A control of the analysis engine, which may be off."""
@@ -39,6 +42,27 @@ class HostTransport(Protocol):
         ...
 
 
+class DawTransport(Protocol):
+    """A DAW that is driven by messages."""
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether it is to start, stop and move with the clock."""
+        ...
+
+    def start(self) -> None:
+        """Let its transport roll. Raises: BridgeError where it cannot be reached."""
+        ...
+
+    def stop(self) -> None:
+        """Let its transport stand still. Raises: BridgeError, as `start`."""
+        ...
+
+    def locate(self, seconds: float) -> None:
+        """Move its transport to ``seconds`` from its session's start. Raises: BridgeError, as `start`."""
+        ...
+
+
 class LeadingClock(Protocol):
     """Who leads, and what the sources are."""
 
@@ -52,6 +76,11 @@ class LeadingClock(Protocol):
         """The name of the source that is the clock, empty for none."""
         ...
 
+    @property
+    def tempo(self) -> float:
+        """Quarter notes per minute of the clock; 0 where none leads."""
+        ...
+
     def get_source(self, name: str) -> ClockSource | None:
         """The source of that name, None where there is none."""
         ...
@@ -62,10 +91,18 @@ class LeadingClock(Protocol):
 
 
 class TransportActions:
-    """The handlers of the transport's actions. ``find_host``: raises DriverError while no audio runs."""
+    """The handlers of the transport's actions. ``find_host``: raises DriverError while no audio runs.
 
-    def __init__(self, bus: Bus, clock: LeadingClock, find_host: Callable[[], HostTransport]) -> None:
+    A ``daw`` that is driven is asked first, so that nothing has started where it cannot be reached. Then a clock that
+    cannot be asked is no error: it comes from the DAW, or follows where that goes. What a clock does is never sent to
+    the DAW, only actions are, so nothing comes back in a circle.
+    """
+
+    def __init__(
+        self, bus: Bus, clock: LeadingClock, find_host: Callable[[], HostTransport], daw: DawTransport | None = None
+    ) -> None:
         self._bus, self._clock, self._find_host = bus, clock, find_host
+        self._daw = daw if daw is not None and daw.is_driven else None
         self._taps, self._tapping = TapTempo(), threading.Lock()
 
     def handlers(self) -> Mapping[str, ActionHandler]:
@@ -78,24 +115,44 @@ class TransportActions:
         }
 
     def start(self) -> None:
-        """Start what leads. Raises: BridgeError where it cannot be asked."""
+        """Start what leads, and the DAW. Raises: BridgeError where they cannot be asked."""
+        self._ask(lambda daw: daw.start(), self._start_clock)
+
+    def stop(self) -> None:
+        """Stop what leads, and the DAW. Raises: BridgeError where they cannot be asked."""
+        self._ask(lambda daw: daw.stop(), self._stop_clock)
+
+    def locate(self, beat: str) -> None:
+        """Move what leads to ``beat``, and the DAW. Raises: BridgeError: no beat, or they cannot be asked."""
+        number = _parse_beat(beat)
+        seconds = number * 60.0 / (self._clock.tempo or self._bus.get(CLOCK_TEMPO))
+        self._ask(lambda daw: daw.locate(seconds), lambda: self._locate_clock(number))
+
+    def _ask(self, ask_daw: Callable[[DawTransport], None], ask_clock: Callable[[], None]) -> None:
+        if self._daw is None:
+            ask_clock()
+            return
+        ask_daw(self._daw)
+        try:
+            ask_clock()
+        except ControlError as error:
+            log.debug("the DAW alone was asked: %s", error)
+
+    def _start_clock(self) -> None:
         if self._is_host_asked(lambda host: host.start_transport()):
             return
         with self._clock.lock:
             source, frame = self._get_steerable("start")
             source.start(frame)
 
-    def stop(self) -> None:
-        """Stop what leads. Raises: BridgeError where it cannot be asked."""
+    def _stop_clock(self) -> None:
         if self._is_host_asked(lambda host: host.stop_transport()):
             return
         with self._clock.lock:
             source, frame = self._get_steerable("stop")
             source.stop(frame)
 
-    def locate(self, beat: str) -> None:
-        """Move what leads to ``beat``. Raises: BridgeError: no beat, or it cannot be asked."""
-        number = _parse_beat(beat)
+    def _locate_clock(self, beat: float) -> None:
         if self._find_asked() == JACK_CLOCK and self._clock.leader != INTERNAL:
             raise ControlError(
                 "the host's transport is the clock, and is moved in the DAW",
@@ -103,7 +160,7 @@ class TransportActions:
             )
         with self._clock.lock:
             source, frame = self._get_steerable("locate")
-            source.locate(number, frame)
+            source.locate(beat, frame)
 
     def tap(self, now_s: float) -> list[Row]:
         """A tap on the beat at ``now_s``: the tempo (0: not yet) and the taps.

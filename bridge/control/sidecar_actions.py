@@ -17,14 +17,18 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "transport.start",
         "Start the transport: JACK's, or of a sidecar that runs offline its song; the internal one where that is the "
-        "clock, or where there is no other. Refused where the clock is one that cannot be asked.",
+        "clock, or where there is no other; with transport under [daw] also the DAW's. Refused where the clock is one "
+        "that cannot be asked, and no DAW is.",
+        uses_files=True,
     ),
-    Action("transport.stop", "Stop the transport, as transport.start starts it."),
+    Action("transport.stop", "Stop the transport, as transport.start starts it.", uses_files=True),
     Action(
         "transport.locate",
-        "Move the transport to a beat: quarter notes from the song's start, from 0. Refused where the clock is one "
-        "that cannot be asked.",
+        "Move the transport to a beat: quarter notes from the song's start, from 0. The DAW, with transport under "
+        "[daw], goes to its time by the clock's tempo. Refused where the clock is one that cannot be asked, and no "
+        "DAW is.",
         arguments=("beat",),
+        uses_files=True,
     ),
     Action(
         "transport.tap",

@@ -14,6 +14,7 @@ from bridge.clocks.host_source import HostSource
 from bridge.clocks.internal_transport import InternalTransport
 from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
+from bridge.clocks.transport_actions import DawTransport
 from bridge.control.bus import Bus
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.clock import HostClock
@@ -111,12 +112,12 @@ class ClockRig:
 
 
 @contextmanager
-def open_rig(*more: ClockSource, period: int = PERIOD) -> Iterator[ClockRig]:
-    """A rig with the sources of a sidecar, and ``more`` of them."""
+def open_rig(*more: ClockSource, period: int = PERIOD, daw: DawTransport | None = None) -> Iterator[ClockRig]:
+    """A rig with the sources of a sidecar, and ``more`` of them; a ``daw`` starts and stops with it."""
     bus, host = Bus(make_sidecar_registry({})), HostPlayer()
     sources: list[ClockSource] = [HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus)]
     sources += more
-    service = ClockService(bus, sources, lambda: host)
+    service = ClockService(bus, sources, lambda: host, daw)
     rig = ClockRig(bus, service, host, period)
     with Graph(WIRING, period, RESERVE_FRAMES, {}) as graph:
         rig.attach(graph)

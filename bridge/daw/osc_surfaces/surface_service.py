@@ -61,13 +61,30 @@ class OscSurfaceService(Service):
     def handlers(self) -> dict[str, ActionHandler]:
         """The handlers of the actions, by name."""
         return {
-            "daw.start": lambda: self._ask(lambda daw: daw.start()),
-            "daw.stop": lambda: self._ask(lambda daw: daw.stop()),
-            "daw.locate": lambda seconds: self._ask(lambda daw: daw.locate(parse_seconds(seconds))),
+            "daw.start": self.start,
+            "daw.stop": self.stop,
+            "daw.locate": lambda seconds: self.locate(parse_seconds(seconds)),
             "daw.position": self.read_position,
             "daw.marker": self.add_marker,
             "daw.markers": self.add_markers,
         }
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether the transport's actions go to the DAW too."""
+        return self._settings.transport
+
+    def start(self) -> None:
+        """Let its transport roll. Raises: BridgeError."""
+        self._ask(lambda daw: daw.start())
+
+    def stop(self) -> None:
+        """Let its transport stand still. Raises: BridgeError."""
+        self._ask(lambda daw: daw.stop())
+
+    def locate(self, seconds: float) -> None:
+        """Move its transport to ``seconds`` from the session's start. Raises: BridgeError."""
+        self._ask(lambda daw: daw.locate(seconds))
 
     def read_position(self) -> list[Row]:
         """Seconds, and 1 where the transport rolls."""
