@@ -121,7 +121,7 @@ def test_jackd_may_be_absent_where_another_server_answers(no_system: None) -> No
 
 
 def test_a_client_named_like_the_server_is_refused_before_the_server_is_asked() -> None:
-    def ask(server: str) -> ServerFigures | None:
+    def ask(server: str, _: str) -> ServerFigures | None:
         raise AssertionError("asking joins the server, which is what must not happen")
 
     finding, figures = jack_checks.check_server("studio", "studio", ask)
@@ -135,7 +135,7 @@ def test_the_servers_name_comes_from_the_environment_where_the_settings_have_non
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "studio")
     asked: list[str] = []
 
-    def ask(server: str) -> ServerFigures | None:
+    def ask(server: str, _: str) -> ServerFigures | None:
         asked.append(server)
         return FIGURES
 
@@ -146,7 +146,7 @@ def test_the_servers_name_comes_from_the_environment_where_the_settings_have_non
 
 def test_a_server_without_realtime_is_a_warning() -> None:
     figures = ServerFigures(44100, 128, realtime=False, cpu_load=0.0)
-    assert jack_checks.check_server("x", "sideman", lambda _: figures)[0].state == "warn"
+    assert jack_checks.check_server("x", "sideman", lambda *_: figures)[0].state == "warn"
 
 
 def test_asking_for_a_server_that_does_not_run_starts_none() -> None:

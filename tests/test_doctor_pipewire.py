@@ -113,7 +113,7 @@ def test_a_tool_that_is_missing_fails_or_prints_nonsense_gives_no_settings(
 
 
 def test_jackds_option_for_realtime_is_not_named_on_pipewire() -> None:
-    finding, _ = check_server("default", "sideman", lambda _: figures(256, realtime=False))
+    finding, _ = check_server("default", "sideman", lambda *_: figures(256, realtime=False))
     assert finding.state == "warn" and "jackd" not in finding.fix
-    finding, _ = check_server("default", "sideman", lambda _: figures(256, JACKD, realtime=False))
+    finding, _ = check_server("default", "sideman", lambda *_: figures(256, JACKD, realtime=False))
     assert "jackd with -R" in finding.fix

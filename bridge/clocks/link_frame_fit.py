@@ -22,6 +22,9 @@ WIDE_S, NARROW_S = 1e-3, 5e-5
 """Pairs so near the line are never left out: at first, where the drift is not known yet (1 ms is 200 ppm in 5 s), and
 then. The most is `SPREAD` median deviations."""
 SPREAD = 6.0
+USUAL_DRIFT = 5e-5
+"""How far the drift usually is from the one that was measured last, at first none: crystals differ by some 50 ppm. It
+keeps a line through few and uneven pairs level; a second of even ones outweighs it."""
 MOST_DRIFT = 1e-3
 """A steeper line is no drift of a crystal, but few pairs that lie badly."""
 LOCKED_S = 2e-4
@@ -38,6 +41,8 @@ class FrameFit:
         self._pairs: deque[tuple[float, float]] = deque(maxlen=WINDOW)
         self._off = 0
         self._time_us, self._frame, self._slope = 0.0, 0.0, rate * 1e-6
+        self._usual_slope = self._slope
+        """That before the last restart."""
         self.jitter_frames = 0.0
         """The median distance of the pairs from the line."""
         self.restarts = 0
@@ -82,7 +87,8 @@ class FrameFit:
             newest = [self._pairs.pop() for _ in range(self._off)][::-1]
             self._pairs.clear()
             self._pairs.extend(newest)
-            self._slope, self.restarts = self.rate * 1e-6, self.restarts + 1
+            self._usual_slope = self._slope  # the clock has jumped, and its crystal is the same
+            self.restarts += 1
         self._off = 0
         self._fit()
 
@@ -90,12 +96,15 @@ class FrameFit:
         pairs = np.array(self._pairs, np.float64)
         times, frames = pairs[:, 0] - pairs[-1, 0], pairs[:, 1] - pairs[-1, 1]
         nominal = self.rate * 1e-6
+        usual = self._usual_slope - nominal
         deviations = frames - times * nominal
-        level, slope = float(np.median(deviations)), 0.0
+        level, slope = float(np.median(deviations - times * usual)), usual
         for least_s in (WIDE_S, NARROW_S):
             away = np.abs(deviations - level - slope * times)
-            kept = away <= max(least_s * self.rate, SPREAD * float(np.median(away)))
-            level, slope = _fit_line(times[kept], deviations[kept])
+            median = float(np.median(away))
+            kept = away <= max(least_s * self.rate, SPREAD * median)
+            weight = (median / (USUAL_DRIFT * nominal)) ** 2
+            level, slope = _fit_line(times[kept], deviations[kept], usual, weight)
             if abs(slope) > MOST_DRIFT * nominal:
                 level, slope = float(np.median(deviations)), 0.0
         self.jitter_frames = float(np.median(np.abs(deviations - level - slope * times)))
@@ -103,9 +112,13 @@ class FrameFit:
         self._slope = nominal + slope
 
 
-def _fit_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Level at 0 and slope of the straight line through points, shape (points,) each."""
+def _fit_line(x: NDArray[np.float64], y: NDArray[np.float64], usual: float, weight: float) -> tuple[float, float]:
+    """Level at 0 and slope of the straight line through points, shape (points,) each.
+
+    ``usual``: the slope to expect; ``weight``: its weight, as the sum of the squares of ``x``.
+    """
     mean_x, mean_y = float(x.mean()), float(y.mean())
     spread = float(((x - mean_x) ** 2).sum())
-    slope = float(((x - mean_x) * (y - mean_y)).sum()) / spread if spread > 0.0 else 0.0
+    tilt = float(((x - mean_x) * (y - mean_y)).sum())
+    slope = (tilt + weight * usual) / (spread + weight) if spread + weight > 0.0 else usual
     return mean_y - slope * mean_x, slope

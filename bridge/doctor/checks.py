@@ -8,6 +8,8 @@ import msgspec
 
 from bridge.doctor import controller_checks, insert_checks, jack_checks, machine_checks, nsm_checks, pipewire_checks
 from bridge.doctor.ableton_checks import check_ableton
+from bridge.doctor.clock_checks import check_clock_input
+from bridge.doctor.daw_checks import check_daw
 from bridge.doctor.finding import Finding
 from bridge.doctor.link_checks import check_link
 from bridge.doctor.secrets import check_settings_file
@@ -48,6 +50,8 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         controller_checks.check_controllers(settings),
         check_ableton(settings.ableton),
         check_link(),
+        check_clock_input(figures, settings.jack.client),
+        check_daw(settings.daw),
         machine_checks.check_import(
             "soundfile",
             "soundfile",

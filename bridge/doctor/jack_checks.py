@@ -39,7 +39,7 @@ def check_jackd(server_runs: bool) -> Finding:
 
 
 def check_server(
-    server: str, client: str, ask: Callable[[str], ServerFigures | None] = ask_server
+    server: str, client: str, ask: Callable[[str, str], ServerFigures | None] = ask_server
 ) -> tuple[Finding, ServerFigures | None]:
     """The server that ``sideman run`` would join, and its figures. Never starts one.
 
@@ -51,7 +51,7 @@ def check_server(
         detail = f"the client name {client!r} is the server's name; joining would break the server"
         return Finding("JACK server", "missing", detail, "give [jack] client another name in sideman.toml"), None
     try:
-        figures = ask(name)
+        figures = ask(name, client)
     except TimeoutError as error:
         return Finding(
             "JACK server", "missing", str(error), "end that jackd (kill -9 if need be), start it again"

@@ -124,7 +124,9 @@ class ClockReading:
     def _find_state(self, frame: int) -> ClockState:
         time = self._clock.time_at(frame)
         hosted = time.hosted and not self._follows
-        rolling = self._graph.is_rolling or (hosted and time.rolling)
+        rolling = hosted and time.rolling
+        if not self._graph.clock_status.is_line:  # else the host's transport is ignored
+            rolling = rolling or self._graph.is_rolling
         if hosted:
             return self._add_source(self._find_host_state(time, rolling))
         return self._add_source(self._find_detected_state(frame, rolling))

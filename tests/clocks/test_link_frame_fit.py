@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.clocks.link_frame_fit import FEWEST, WINDOW, FrameFit
+from bridge.clocks.link_frame_fit import FEWEST, LOCKED_PAIRS, WINDOW, FrameFit
 
 RATE = 48000
 LOOK_US = 20_000.0
@@ -59,6 +59,21 @@ def test_after_a_jump_of_the_audio_clock_there_is_a_new_line_within_a_fraction_o
     now_us = FROM_US + (WINDOW + FEWEST) * LOOK_US
     assert fit.is_ready
     assert fit.frame_at(now_us) == pytest.approx(find_frame(now_us, 20.0, jump), abs=2.0)
+    assert fit.restarts == 1
+
+
+@pytest.mark.parametrize("drift", [0.0, 60.0])
+def test_after_a_jump_uneven_looks_tilt_the_line_little(drift: float) -> None:
+    """A busy machine: the drift is that of before the jump, whatever few looks say."""
+    fit = FrameFit(RATE)
+    measure(fit, WINDOW, drift, 1)
+    random = np.random.default_rng(4)
+    for look in range(WINDOW, WINDOW + 150):
+        time_us = FROM_US + look * LOOK_US
+        fit.push(time_us, find_frame(time_us, drift, 700.0) + random.uniform(-0.001, 0.001) * RATE)
+        if look >= WINDOW + LOCKED_PAIRS:
+            assert fit.drift_ppm == pytest.approx(drift, abs=100.0)
+            assert fit.frame_at(time_us) == pytest.approx(find_frame(time_us, drift, 700.0), abs=0.0004 * RATE)
     assert fit.restarts == 1
 
 

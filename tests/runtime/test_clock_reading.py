@@ -13,6 +13,7 @@ from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.clock import FOLLOW, HOST, TEMPO_MODE
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.runtime.callback.input import read_inputs
+from bridge.runtime.clock_line import ClockStatus
 from bridge.runtime.clock_reading import MOVING_S, STANDING_S, ClockReading, find_bar
 from bridge.runtime.graph import Graph
 from bridge.runtime.pulse_fit import PulseFit
@@ -76,6 +77,16 @@ class Rig:
 def rig() -> Iterator[Rig]:
     with Graph(WIRING, PERIOD, RESERVE_FRAMES, {}) as graph:
         yield Rig(graph)
+
+
+def test_while_another_clock_is_selected_the_hosts_transport_does_not_make_it_roll(rig: Rig) -> None:
+    """A start of our own transport is asked for where it stands, whatever JACK's does."""
+    rig.roll(True, valid=False)
+    rig.run(RATE)
+    assert rig.last["rolling"] == 1
+    rig.graph.clock_status = ClockStatus("internal", is_line=True)
+    rig.run(2 * RATE)
+    assert (rig.last["rolling"], rig.last["source"]) == (0, "internal")
 
 
 def make_ticks(first: int, beats: float, late: Sequence[int] = (0,)) -> list[tuple[int, bytes]]:

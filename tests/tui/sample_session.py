@@ -98,7 +98,7 @@ def publish_sidecar(bus: Bus) -> None:
         11,
         "jack",
         0.0,
-        "",
+        "midi* internal",
     )
     bus.publish("counters", 128, RATE_HZ, 436_500, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, STARTED_MS)
     bus.publish("osc", 4120, 0, 0, 0, 0, 0, 0, 0, 0)

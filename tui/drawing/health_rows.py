@@ -10,6 +10,7 @@ from tui.core.values import UNKNOWN, find_position, read_number, read_text
 from tui.drawing.faders import draw_dial
 from tui.drawing.letters import draw_small
 from tui.drawing.panes import flow, join_fitting, wrap
+from tui.models.clocks import name_leader, say_quality
 from tui.models.faults import LOOKAHEAD, UNMEASURED, WORKERS, Fault, read_paths
 from tui.models.position import get_rate_hz
 
@@ -199,10 +200,8 @@ def draw_machine(session: Session, width: int, full: bool) -> list[Row]:
     counters, sideman = session.read("counters"), session.read("sideman")
     items: list[tuple[str, str]] = []
     if clock:
-        tempo, jitter = read_number(clock, "tempo_bpm"), read_number(clock, "jitter_ms")
-        leader, lock = read_text(clock, "leader"), read_text(clock, "lock")
-        lock = f"{lock} to {leader}" if lock == "locked" and leader == "host" else lock
-        items.append(("clock", f"{lock}, {tempo:.1f} BPM, jitter {jitter:.1f} ms"))
+        leader, tempo = name_leader(clock), read_number(clock, "tempo_bpm")
+        items.append(("clock", ", ".join((leader, f"{tempo:.1f} BPM", *say_quality(clock)) if leader else ("none",))))
     if callback:
         p50, p99, period = (read_number(callback, field) for field in ("p50_us", "p99_us", "period_us"))
         items.append(("callback", f"{p50:,.0f} µs p50, {p99:,.0f} µs p99, of {period:,.0f}"))

@@ -8,6 +8,7 @@ from tui.core.rows import Row, Run, cut, draw_heading, measure, pad
 from tui.core.session import Record, Session
 from tui.core.values import UNKNOWN, read_number, read_text
 from tui.drawing.chord_strip import LEGEND, count_bars, draw_sections, draw_strip_rows
+from tui.drawing.clock_rows import draw_clock
 from tui.drawing.letters import LARGE_ROWS, draw_chord, draw_number
 from tui.drawing.share_bar import draw_named_share
 from tui.models.chord_bars import NextChord, collect_bars, find_next_chord
@@ -99,7 +100,7 @@ def _format_position(position: Position | None) -> str:
 
 
 def draw_analysis(session: Session, position: Position | None, bpm: str, width: int, large: bool) -> list[Row]:
-    """Tempo, key and chord with their confidence; large: the beat too, with a heading and blank rows between."""
+    """Tempo, key and chord with their confidence, and the clock; large: the beat too, a heading, and blank rows."""
     tempo, key, chord, beat = (session.read(f"mir.{name}") for name in ("tempo", "key", "chord", "beat"))
     clock = session.read("clock")
     mode = session.get_choice(MODE)
@@ -113,8 +114,7 @@ def draw_analysis(session: Session, position: Position | None, bpm: str, width: 
     ]
     if large:
         number = f"{read_number(beat, 'number') + 1:.0f} of {read_number(beat, 'bar_beats'):.0f}" if beat else "–"
-        jitter = f"jitter {read_number(clock, 'jitter_ms'):.1f} ms" if clock else ""
-        facts.insert(1, ("beat", number, beat, (read_text(clock, "lock"), jitter)))
+        facts.insert(1, ("beat", number, beat, ()))
     columns = (11, 18, 48) if large else (8, 12, 18) if width >= NORMAL_COLUMNS else (7, 10, 12)
     rows: list[Row] = [draw_heading("Analysis", width)] if large else []
     for name, value, record, words in facts:
@@ -130,7 +130,7 @@ def draw_analysis(session: Session, position: Position | None, bpm: str, width: 
                 (cut(said, max(width - sum(columns) - 3, 0)), "dim"),
             ]
         )
-    return rows
+    return [*rows, *([[]] if large else []), *draw_clock(session, columns[:2], width)]
 
 
 def _say_since(position: Position | None, record: Record) -> str:

@@ -11,12 +11,13 @@ from tui.drawing.panes import LARGE_MARGIN
 from tui.drawing.song_rows import BAND_KEY, CHORD_SOURCE, MODE, PRIOR, draw_analysis, draw_bars, draw_form, draw_letters
 from tui.drawing.steady import SteadyTexts
 from tui.models.position import compute_position
+from tui.screens.clock_list import ClockList
 
 PRIOR_STEP_BPM, PRIOR_LARGE_STEP_BPM = 1.0, 10.0
 
 
 class SongScreen:
-    """The screen of the music. Its state is the steady numbers alone."""
+    """The screen of the music. Its state: the steady numbers, and the list of clocks."""
 
     name = "song"
     title = "Song"
@@ -29,7 +30,7 @@ class SongScreen:
     histories: tuple[str, ...] = ("mir.chord", "mir.beat", "mir.key", "accompaniment.chord", "accompaniment.section")
 
     def __init__(self) -> None:
-        self._texts = SteadyTexts()
+        self._texts, self._clocks = SteadyTexts(), ClockList()
 
     @property
     def actions(self) -> tuple[KeyAction, ...]:
@@ -72,6 +73,7 @@ class SongScreen:
                 "Change the tempo mode: the host leads, or its beats follow the music, or the music leads.",
                 partial(_change_choice, MODE, 1),
             ),
+            *self._clocks.actions,
             KeyAction(
                 "song.source",
                 ("c",),
@@ -100,6 +102,7 @@ class SongScreen:
                 "analyse anew",
                 "Reset the engines: forget tempo, key and form, and analyse anew.",
                 lambda context: context.remote.call("engines.reset"),
+                shown=False,
             ),
         )
 
@@ -115,9 +118,11 @@ class SongScreen:
         parts = [
             draw_letters(session, position, bpm, room, context.view.ascii),
             draw_analysis(session, position, bpm, room, large),
-            draw_bars(session, position, room, large),
-            draw_form(session, room, large),
         ]
+        if self._clocks.is_open:
+            parts.append(self._clocks.draw(context, room))
+        else:
+            parts += [draw_bars(session, position, room, large), draw_form(session, room, large)]
         return [fit_row([(" " * margin, "text"), *row], width) for row in _stack(parts, height, large)]
 
 

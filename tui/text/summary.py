@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tui.core.registry import Control, Value
 from tui.core.session import Record, Session
 from tui.core.values import format_value, read_number, read_text
+from tui.models.clocks import name_leader
 
 MOMENTARY_PORTS = ("in", "mix", "band")
 STEMS = ("drums", "bass", "vocals", "other")
@@ -46,7 +47,7 @@ def describe_music(session: Session) -> str:
         if read_number(clock, "bar") >= 1:
             parts.append(f"bar {read_number(clock, 'bar'):.0f}, beat {int(read_number(clock, 'beat'))}")
         if read_number(clock, "tempo_bpm"):
-            parts.append(f"{read_number(clock, 'tempo_bpm'):.1f} BPM, {read_text(clock, 'leader')} leads")
+            parts.append(f"{read_number(clock, 'tempo_bpm'):.1f} BPM, {name_leader(clock) or 'nothing'} leads")
     if key := session.read("mir.key"):
         parts.append(f"key {read_text(key, 'label')}")
     if chord := session.read("mir.chord"):
