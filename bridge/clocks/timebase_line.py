@@ -14,7 +14,7 @@ from bridge.runtime.timebase_status import MASTER, NO_TIMEBASE, OFF, REFUSED
 
 log = logging.getLogger(__name__)
 
-TIMEBASE_READING = "clock.timebase"
+TIMEBASE_READING = "transport.timebase"
 
 TEXTS = {
     OFF: "bars and beats of JACK's transport are not ours",

@@ -40,5 +40,6 @@ def make_clock_controls() -> Iterator[Control]:
     yield Control(
         TIMEBASE_MASTER, 0, 1, 0, kind="switch", saved=False,
         doc="Be JACK's timebase master: bars, beats and tempo of JACK's transport are those of the clock while that "
-        "runs, else counted from frame 0 by clock.tempo_bpm. Refused while another program is it; see clock.timebase.",
+        "runs, else counted from frame 0 by clock.tempo_bpm. Refused while another program is it, as "
+        "transport.timebase says.",
     )  # fmt: skip

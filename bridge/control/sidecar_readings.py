@@ -202,7 +202,7 @@ READINGS: tuple[Reading, ...] = (
         "MIDI clock. candidates: the other clocks that are there, with a star if they run.",
     ),
     Reading(
-        "clock.timebase",
+        "transport.timebase",
         ("state", "text"),
         "Whether bars and beats of JACK's transport are ours. state: off, master, refused while another program is its "
         "timebase master, none without JACK. text: a sentence about it.",

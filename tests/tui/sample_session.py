@@ -82,7 +82,7 @@ def publish_sidecar(bus: Bus) -> None:
         ("accompaniment.lookahead_beats", 4),
     ):
         bus.set(control, value, "osc:127.0.0.1:40122")
-    bus.publish("clock.timebase", "off", "bars and beats of JACK's transport are not ours")
+    bus.publish("transport.timebase", "off", "bars and beats of JACK's transport are not ours")
     bus.publish(
         "clock",
         NOW_FRAME,
