@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from types import TracebackType
 
+from bridge.audio_systems import make_audio_system
 from bridge.control.bus import ActionHandler, Bus
 from bridge.control.bus_log import BusLog
 from bridge.control.choice_files import ChoiceFiles
@@ -20,10 +21,8 @@ from bridge.core.compile_lock import lock_compiling
 from bridge.core.compiling import describe_compiling, watch_compiling
 from bridge.core.insert_registry import MAX_INSERTS, find_insert_library
 from bridge.core.jit import CACHE
-from bridge.drivers.audio_system import OFFLINE, AudioFacts, AudioSystem
-from bridge.drivers.clients import HungServerError
+from bridge.drivers.audio_system import OFFLINE, AudioFacts, AudioSystem, HungAudioError
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
-from bridge.drivers.jack_system import JackSystem
 from bridge.engine_failures import EngineFailures
 from bridge.errors import BridgeError, ControlError
 from bridge.installed_controls import is_known_elsewhere, make_registry
@@ -73,7 +72,7 @@ class Sidecar:
         self._stack = ExitStack()
         self._signal_path: SignalPath | None = None
         self._patchbay = Patchbay(settings.jack.client)
-        self.audio = audio or JackSystem(settings.jack.server, settings.jack.client, self._patchbay)
+        self.audio = audio or make_audio_system(settings, self._patchbay)
         scene_file = scenes or ActiveSceneFile(self.audio.server, settings.jack.client)
         self._routing = RoutingService(self.bus, self._patchbay, scene_file, self._run_link_task)
         self.controllers = ControllerService(
@@ -98,7 +97,7 @@ class Sidecar:
         self._entering: SignalPath | None = None
         self._compiled = 0
         self._problem = ""
-        self._hung: HungServerError | None = None
+        self._hung: HungAudioError | None = None
 
     @property
     def signal_path(self) -> SignalPath:
@@ -211,7 +210,7 @@ class Sidecar:
             self._enter_signal_path(self.audio.ask())
             for service in self.services:
                 service.attach(self.signal_path.graph)
-        except HungServerError:
+        except HungAudioError:
             raise
         except BridgeError as error:
             if str(error) != self._problem:
@@ -273,7 +272,7 @@ class Sidecar:
                     self.engine_failures.update(self._signal_path.graph.arrays)
                     self._publish(self._signal_path, tick)
                 self._publish_state()
-            except HungServerError as error:  # no other client can be opened in this process: it ends
+            except HungAudioError as error:  # no other client can be opened in this process: it ends
                 self._hung = error
                 self.stop()
             except Exception as error:

@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 
 import bridge
 from bridge import commands, controller_commands, controls_command, log, preset_commands, scene_commands
+from bridge.audio_options import USUAL_AUDIO, AudioOptions
 from bridge.command_options import AsJson, OscPort, Server
 from bridge.errors import ConfigError
 from bridge.failures import explain
@@ -74,6 +75,14 @@ controller, or a message of OSC, takes effect some milliseconds sooner beside a 
 
 
 @app.command
+def devices(*, server: Server = "", devices: AudioOptions = USUAL_AUDIO, json_: AsJson = False) -> None:
+    """List the audio devices that `sideman run --audio portaudio` can use."""
+    from bridge.devices_command import show_audio_devices
+
+    show_audio_devices(devices.apply(_settings(server)), json_)
+
+
+@app.command
 def run(
     *,
     server: Server = "",
@@ -89,6 +98,7 @@ def run(
         bool, Parameter(negative="", help="Open the terminal app too; q closes it, Sideman goes on.")
     ] = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log more details.")] = False,
+    devices: AudioOptions = USUAL_AUDIO,
     offline: OfflineOptions = JACK,
 ) -> int:
     """Run beside a DAW on a JACK server until Ctrl-C.
@@ -117,7 +127,7 @@ def run(
         terminal = outer.enter_context(AppTerminal()) if tui else None
         console = Printer(file=terminal.screen) if terminal is not None else Printer()
         log.setup(verbose, console if console.is_terminal and terminal is None else None)
-        settings = _settings(server, client)
+        settings = devices.apply(_settings(server, client))
         usual_port = settings.osc.port
         osc = msgspec.structs.replace(settings.osc, port=settings.osc.port if port is None else port)
         if lan:

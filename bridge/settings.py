@@ -14,6 +14,7 @@ from bridge.names import why_not_jack
 
 SETTINGS_FILE = "sideman.toml"
 LONGEST_TOKEN = 1024
+ChannelNumber = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 PortNumber = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -70,6 +71,27 @@ class JackSettings(Table, frozen=True):
         # a client named like its server breaks that server for everyone who comes later (status 0x11)
         if self.client == (self.server or "default"):
             raise ValueError(f"the client name {self.client!r} equals the server's name")
+
+
+class AudioSettings(Table, frozen=True):
+    """What the sidecar runs on.
+
+    ``system``: ``jack``, or ``portaudio`` for the devices of the machine; the other keys are PortAudio's alone.
+    ``api``: words of a host API's name (``core audio``, ``wasapi``, ``asio``), empty for PortAudio's default.
+    ``input``, ``output``: words of a device's name, empty for the default one; ``none`` for no input. ``rate``: in Hz,
+    0 for the output's own. ``input_channels``: the two that the graph gets, from 1. ``outputs``: an audio path for each
+    pair of channels, several joined by +, - for silence; none for as many as there are pairs. ``midi``: offer virtual
+    MIDI ports in place of those of JACK.
+    """
+
+    system: Literal["jack", "portaudio"] = "jack"
+    api: str = ""
+    input: str = ""
+    output: str = ""
+    rate: Annotated[int, msgspec.Meta(ge=0, le=384_000)] = 0
+    input_channels: tuple[ChannelNumber, ChannelNumber] = (1, 2)
+    outputs: tuple[str, ...] = ()
+    midi: bool = True
 
 
 class ControllerSettings(Table, frozen=True):
@@ -183,6 +205,7 @@ class Settings(Table, frozen=True):
     osc: OscSettings = OscSettings()
     lan: LanSettings = LanSettings()
     jack: JackSettings = JackSettings()
+    audio: AudioSettings = AudioSettings()
     engines: EngineSettings = EngineSettings()
     controllers: ControllerSettings = ControllerSettings()
     jobs: JobSettings = JobSettings()

@@ -33,6 +33,7 @@ def sideman(*arguments: str, home: Path | None = None) -> subprocess.CompletedPr
 
 COMMANDS: Sequence[tuple[str, ...]] = (
     (), ("run",), ("demo",), ("latency",), ("controls",), ("preset",), ("preset", "save"), ("doctor",),
+    ("devices",),
     ("preset", "load"), ("preset", "list"), ("preset", "show"), ("preset", "diff"), ("preset", "rename"),
     ("preset", "delete"), ("bench",), ("bench", "callback"), ("bench", "separation"),
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),

@@ -18,7 +18,8 @@ JACK_TOOLS = ("jackd", "jack_wait", "jack_iodelay", "jack_samplerate", "oscsend"
 SOUND = ("libfluidsynth3", "fluid-soundfont-gm")
 CHAINS = ("libatomic1", "libgl1", "libx11-6", "zam-plugins", "dpf-plugins-vst", "amsynth", "g++")
 PIPEWIRE = ("pipewire", "wireplumber", "pipewire-jack", "dbus")
-"""Packages for the band's sound, for plugin chains, and for the tests on PipeWire."""
+DEVICES = ("libportaudio2",)
+"""Packages for the band's sound, for plugin chains, for the tests on PipeWire, and for audio devices without JACK."""
 
 VENV_PYTHON = """case "$*" in
 *" install "*) echo install >>pip.log; [ ! -e break-pip ] ;;
@@ -70,7 +71,7 @@ esac""",
     def apt(self, *, has_example_tools: bool = False) -> None:
         self.command("apt-get", "exit 9")
         self.command("apt-cache", f"exit {0 if has_example_tools else 100}")
-        self.packages(*SOUND, *CHAINS)
+        self.packages(*SOUND, *CHAINS, *DEVICES)
 
     def packages(self, *installed: str) -> None:
         """What dpkg knows of the packages that are welcome, not needed."""
@@ -170,7 +171,7 @@ def test_the_band_gets_a_synthesizer_and_a_small_font_where_there_is_none(
 ) -> None:
     computer.apt()
     computer.jack()
-    computer.packages(*there, *CHAINS)
+    computer.packages(*there, *CHAINS, *DEVICES)
     done = computer.setup()
     assert done.returncode == 0
     assert installed(done.stdout) == wanted
@@ -180,10 +181,19 @@ def test_the_band_gets_a_synthesizer_and_a_small_font_where_there_is_none(
 def test_plugin_chains_get_what_they_and_their_tests_use(computer: Machine, absent: tuple[str, ...]) -> None:
     computer.apt()
     computer.jack()
-    computer.packages(*SOUND, *(package for package in CHAINS if package not in absent))
+    computer.packages(*SOUND, *DEVICES, *(package for package in CHAINS if package not in absent))
     done = computer.setup()
     assert done.returncode == 0
     assert installed(done.stdout) == set(absent)
+
+
+def test_audio_devices_get_their_library(computer: Machine) -> None:
+    computer.apt()
+    computer.jack()
+    computer.packages(*SOUND, *CHAINS)
+    done = computer.setup()
+    assert done.returncode == 0
+    assert installed(done.stdout) == set(DEVICES)
 
 
 @pytest.mark.parametrize(("has_card", "wanted"), [(False, {"wireplumber", "pipewire-jack"}), (True, set())])
@@ -192,7 +202,7 @@ def test_pipewire_for_the_tests_is_installed_only_where_there_is_no_sound_card(
 ) -> None:
     computer.apt()
     computer.jack()
-    computer.packages(*SOUND, *CHAINS, "pipewire", "dbus")
+    computer.packages(*SOUND, *CHAINS, *DEVICES, "pipewire", "dbus")
     cards = computer.bin.parent / "snd"
     if has_card:
         cards.mkdir()

@@ -156,11 +156,13 @@ offer() {
 
 sound=""
 plugins=""
+devices=""
 pipewire=""
 if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpkg-query; then
     has_package libfluidsynth3 || sound="$sound libfluidsynth3"
     # any of those that Sideman looks for; this one is small
     has_package fluid-soundfont-gm || has_package timgm6mb-soundfont || sound="$sound timgm6mb-soundfont"
+    has_package libportaudio2 || devices="$devices libportaudio2"
     # libraries of the plugin hosts; then plugins of shipped chains and of tests, which also compile one of their own
     for package in libatomic1 libgl1 libx11-6 zam-plugins dpf-plugins-vst amsynth g++; do
         has_package "$package" || plugins="$plugins $package"
@@ -174,6 +176,8 @@ if [ "$current" = no ] && [ "${SYSTEM:-yes}" != no ] && have apt-get && have dpk
 fi
 # shellcheck disable=SC2086
 [ -z "$sound" ] || offer "the band has better sounds" "the band then has plainer sounds" $sound
+# shellcheck disable=SC2086
+[ -z "$devices" ] || offer "audio devices work without JACK" "sideman run --audio portaudio then does not work" $devices
 # shellcheck disable=SC2086
 [ -z "$plugins" ] || offer "plugin chains are tested" "the tests of plugin chains then skip what needs them" $plugins
 # shellcheck disable=SC2086

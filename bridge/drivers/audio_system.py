@@ -7,12 +7,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.errors import DriverError
 from bridge.routing.patchbay import LinkEvent
 from bridge.routing.routing_service import LinkTask
 from bridge.runtime.graph import Graph
 
 OFFLINE = "offline"
-"""The server of a sidecar that runs without JACK."""
+"""The server of a sidecar that plays a song without JACK."""
+PORTAUDIO = "portaudio"
+"""The server of a sidecar that runs on devices, without JACK."""
+
+
+class HungAudioError(DriverError):
+    """An audio system that does not let this process go: it ends, and no other driver can be opened in it."""
+
+    is_bad_input = False
+    is_hung = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class AudioSystem(AbstractContextManager[AudioFacts], Protocol):
 
     @property
     def server(self) -> str:
-        """The JACK server's name, or ``offline``."""
+        """The JACK server's name, ``offline`` or ``portaudio``."""
         ...
 
     @property

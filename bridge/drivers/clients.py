@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.drivers.audio_system import AudioFacts
+from bridge.drivers.audio_system import AudioFacts, HungAudioError
 from bridge.drivers.libjack import address, c_function, import_jack, load, realtime_priority
 from bridge.drivers.semaphores import has_stale
 from bridge.errors import DriverError
@@ -33,11 +33,8 @@ CLOSE_S = 5.0
 """Longest time for a client to close. It takes 0.1 s; beside other work on two cores jackd was seen to take 2 s."""
 
 
-class HungServerError(DriverError):
+class HungServerError(HungAudioError):
     """A server, or its libjack, that does not answer any more: only the end of this process frees the client."""
-
-    is_bad_input = False
-    is_hung = True
 
     def __init__(self, name: str) -> None:
         super().__init__(

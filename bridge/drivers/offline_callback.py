@@ -6,7 +6,6 @@ Python calls it through a C function: so it runs without the interpreter's lock,
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
@@ -20,6 +19,7 @@ from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.callback.insert_context import InsertContext
+from bridge.runtime.callback.system_calls import CLOCK, get_time
 from bridge.runtime.shared.atomics import as_void, carray
 from bridge.runtime.shared.callback_jit import callback_njit
 from bridge.runtime.shared.layout import CALLBACK_BINS, MAX_PERIOD
@@ -27,10 +27,6 @@ from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_
 
 types: Any = _numba_types
 int64: Any = np.int64
-
-get_time: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
-CLOCK = time.CLOCK_MONOTONIC
-"""Number of the C library's clock that nobody sets."""
 
 RAW, SECONDS, NANOSECONDS = range(3)  # frame time of the cycle, as JACK counts it; a struct timespec
 CONTEXT = 3  # the words of `pack_table` for the context
@@ -75,6 +71,16 @@ class OfflineCallback:
         self._contexts = context, control, inserts  # what the words point to must live
         tables = (pack_table(context), pack_table(control), pack_table(inserts))
         self._words = np.array([0, 0, 0, *chain.from_iterable(tables)], np.int64)
+
+    @property
+    def function(self) -> int:
+        """Address of `process`, for compiled code that calls it."""
+        return int(process.address)
+
+    @property
+    def argument(self) -> int:
+        """Address of its argument, whose first word is the frame time; it lives as long as this object."""
+        return int(self._words.ctypes.data)
 
     def run(self, frames: int, raw: int) -> None:
         """Run one cycle of ``frames`` frames at frame time ``raw``; the low 32 bits of it count, as with JACK."""

@@ -88,8 +88,20 @@ def _call(_: Any, function: Any, value: Any) -> Any:
     return _types.int32(_types.int64, _types.int32), codegen
 
 
+def _call_process(_: Any, function: Any, frames: Any, argument: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32), pointer])
+        pointed = builder.inttoptr(args[2], pointer)
+        count = builder.trunc(args[1], ir.IntType(32))
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [count, pointed])
+
+    return _types.int32(_types.int64, _types.int64, _types.int64), codegen
+
+
 as_void: Callable[[int], Any] = _pointer_to(_types.voidptr)
 as_int64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.int64))
+as_float64: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float64))
 as_float32: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.float32))
 as_uint8: Callable[[int], Any] = _pointer_to(_types.CPointer(_types.uint8))
 
@@ -102,6 +114,10 @@ address_of: Callable[[Any], int] = _intrinsic(_address_of)
 
 call: Callable[[int, int], int] = _intrinsic(_call)
 """Call the C function at an address with an int; its answer."""
+
+call_process: Callable[[int, int, int], int] = _intrinsic(_call_process)
+"""Call the C function at an address as a JackProcessCallback: with a number of frames and the address of its argument.
+"""
 
 load_acquire: Callable[[NDArray[np.int64], int], int] = _intrinsic(_load_acquire)
 """``array[index]`` of a one-dimensional int64 array; later loads are not moved before it."""

@@ -1,0 +1,1 @@
+"""PortAudio as the audio system: CoreAudio, WASAPI, ASIO and others, for who has no JACK server."""

@@ -1,0 +1,1 @@
+"""Tests of PortAudio's driver, without PortAudio."""
