@@ -12,6 +12,7 @@ from bridge.doctor.clock_checks import check_clock_input
 from bridge.doctor.daw_checks import check_daw
 from bridge.doctor.finding import Finding
 from bridge.doctor.link_checks import check_link
+from bridge.doctor.oscquery_checks import check_oscquery
 from bridge.doctor.secrets import check_settings_file
 from bridge.settings import Settings, settings_path
 
@@ -63,6 +64,7 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         ),
         insert_checks.check_inserts(),
         machine_checks.check_osc_port(settings.osc.host, settings.osc.port),
+        check_oscquery(settings),
         nsm_checks.check_session_manager(os.environ),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]

@@ -72,6 +72,11 @@ class Access:
         self._guessers: LruCache[str, bool] = LruCache(MAX_HOSTS)
         self._guesses = RateLimit(*GUESSES)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine can connect; known after `check`."""
+        return self._open
+
     def check(self) -> None:
         """Refuse a host that is reachable from the network without an allow-list and a token."""
         try:

@@ -22,7 +22,7 @@ def advertise(name: str, host: str, port: int) -> Iterator[None]:
     Raises:
         ConfigError: The package zeroconf is not installed, or the network cannot be used.
     """
-    zeroconf = _import_zeroconf()
+    zeroconf = import_zeroconf()
     try:
         everywhere = host in {"0.0.0.0", "::"}
         addresses = [one for one in list_interface_addresses() if "%" not in one] if everywhere else [host]
@@ -48,7 +48,12 @@ def advertise(name: str, host: str, port: int) -> Iterator[None]:
         opened.close()  # it also withdraws what was registered
 
 
-def _import_zeroconf() -> Any:
+def import_zeroconf() -> Any:
+    """The module zeroconf.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
     try:
         return importlib.import_module("zeroconf")
     except ImportError as error:

@@ -6,8 +6,6 @@ It reads the Bus and changes nothing: values are set by OSC. Nothing of it runs 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import logging
 import socket
@@ -34,6 +32,7 @@ from bridge.oscquery.http_query import HttpAnswer, HttpRequest, answer_query, ch
 from bridge.oscquery.listener import LONGEST_COMMAND, Listener, parse_command
 from bridge.oscquery.namespace import Namespace, Node
 from bridge.oscquery.query_connection import ConnectionCounts, make_connection_class
+from bridge.oscquery.request_head import find_token, read_head
 
 log = logging.getLogger(__name__)
 
@@ -174,13 +173,7 @@ class OscQueryServer:
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """The answer to a request; None accepts a WebSocket."""
-        asked = HttpRequest(
-            request.method,
-            request.path,
-            _join_fields(request.headers, "Host"),
-            _join_fields(request.headers, "Origin"),
-            _join_fields(request.headers, "Sec-Fetch-Site"),
-        )
+        asked = read_head(request)
         answer = check_request(asked) or self._check_peer(connection, request.headers)
         if answer is None and "Upgrade" in request.headers:
             if len(self._sessions) < MAX_WEBSOCKETS:
@@ -195,7 +188,7 @@ class OscQueryServer:
         peer: Peer = connection.remote_address
         if self._access.is_authenticated(peer):
             return None
-        verdict = self._access.authenticate(peer, _find_token(headers), self._clock())
+        verdict = self._access.authenticate(peer, find_token(headers), self._clock())
         if verdict is Verdict.TOO_MANY:
             return refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many tries; wait some seconds")
         if not verdict:
@@ -289,24 +282,6 @@ def _open_socket(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=64)
     except OverflowError as error:
         raise ConfigError(f"oscquery: port {port} is out of range", "give 1 to 65535, or 0") from error
-
-
-def _join_fields(headers: Headers, name: str) -> str:
-    """The value of a header field; several are joined, which makes no valid host."""
-    return ", ".join(headers.get_all(name))
-
-
-def _find_token(headers: Headers) -> str | None:
-    """The token in the header ``Authorization``: of Bearer, or the password of Basic."""
-    scheme, _, rest = _join_fields(headers, "Authorization").partition(" ")
-    if scheme.lower() == "bearer":
-        return rest.strip()
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return None
 
 
 def _make_response(answer: HttpAnswer, with_body: bool) -> Response:
