@@ -51,6 +51,7 @@ end
 local function turn(address, step)
   local choice = CHOICES[address]
   local at = 1
+  choice.since = getMillis()
   for position, one in ipairs(choice.numbers) do
     if one == (choice.offered or chosen[address]) then at = position end
   end
@@ -99,6 +100,12 @@ function update()
   due = now + RENEW_MS
   if TOKEN then sendOSC('/auth', TOKEN) end
   for _, pattern in ipairs(PATTERNS) do sendOSC('/subscribe', pattern, MAX_HZ, RECEIVE_PORT) end
+  for address, choice in pairs(CHOICES) do
+    if choice.offered and now - choice.since >= RENEW_MS then
+      choice.offered = nil
+      show(address)
+    end
+  end
   if seen and now - seen < SILENCE_MS then write('STATE', 'Sideman') else write('STATE', 'No answer') end
 end
 """

@@ -221,7 +221,7 @@ class Dispatch:
             raise ControlError(
                 "/subscribe takes a pattern, a rate and a port", "send /subscribe pattern [max_hz [port]]"
             )
-        target = find_target(peer, args[2]) if len(args) > 2 else peer
+        target = find_target(peer, args[2], self.subscriptions.own_port) if len(args) > 2 else peer
         items, steps = self._charge_lookup(pattern, budget)
         has_values = steps <= LARGEST_ANSWER
         budget.spend(steps if has_values else 0)

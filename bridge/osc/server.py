@@ -98,6 +98,7 @@ class OscServer:
         self._access.check()
         with self._open_socket() as self._socket:
             self._port, self._is_bound = int(self._socket.getsockname()[1]), True
+            self._subscriptions.own_port = self._port
             try:
                 yield
             finally:

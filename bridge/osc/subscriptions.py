@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from bridge.core.control import Value
 from bridge.errors import ControlError
+from bridge.osc.own_address import is_own_address
 from bridge.osc.pattern import AddressPattern
 from bridge.osc.wire import Peer, format_source
 
@@ -74,6 +75,8 @@ class Subscriptions:
     """
 
     def __init__(self, covered: Callable[[AddressPattern], Container[str]] = _CoveredAddresses) -> None:
+        self.own_port = 0
+        """The port of the server, to which no values may go; 0 while there is none."""
         self._covered = covered
         self._subscribers: dict[Peer, _Subscriber] = {}
 
@@ -205,14 +208,16 @@ class Subscriptions:
             del self._subscribers[peer]
 
 
-def find_target(peer: Peer, port: object) -> Peer:
+def find_target(peer: Peer, port: object, own_port: int) -> Peer:
     """The address of another port of the peer's host, for clients that do not receive where they send from.
 
     Raises:
-        ControlError: ``port`` is no port number.
+        ControlError: ``port`` is no port number, or it is ``own_port`` of this machine: a loop.
     """
     if isinstance(port, bool) or not isinstance(port, int | float) or port != int(port) or not 0 < port < 65536:
         raise ControlError("the port of /subscribe is wrong", "give the port that you receive on, 1 to 65535")
+    if port == own_port and is_own_address(str(peer[0]).partition("%")[0]):
+        raise ControlError("this port is Sideman's own", "give the port that you receive on")
     return (peer[0], int(port), *peer[2:])
 
 

@@ -127,6 +127,13 @@ def test_a_menu_sends_only_what_is_taken(play: Play, registry: Registry) -> None
     assert rows == [("show", name, f"Set {words[3]}?"), ("send", CHAIN, words[3]), ("show", name, words[3])]
 
 
+def test_a_menu_that_nobody_takes_shows_what_is_in_force_again(play: Play, registry: Registry) -> None:
+    turn = f"play.wait(1) play.receive('{CHAIN}', 1) play.wait(5000) play.press('after {CHAIN}')"
+    rows = play(f"{turn} play.wait(5000) play.show('choice {CHAIN}') play.wait(10000) play.show('choice {CHAIN}')")
+    words = list_chains(registry)
+    assert [row[2] for row in rows if row[0] == "show"] == [f"Set {words[2]}?", words[1]]
+
+
 def test_a_menu_goes_round_at_both_ends(play: Play, registry: Registry) -> None:
     words = list_chains(registry)
     rows = play(f"play.receive('{CHAIN}', 0) play.press('before {CHAIN}') play.show('choice {CHAIN}')")

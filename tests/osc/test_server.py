@@ -224,6 +224,11 @@ def test_a_subscriber_that_receives_on_another_port_gets_values_there(
         assert receive_all(client) == []
 
 
+def test_values_cannot_be_sent_to_the_servers_own_port(server: OscServer, client: OscClient) -> None:
+    with pytest.raises(ControlError, match="Sideman's own"):
+        client.request("/subscribe", "/stems", 20.0, server.port)
+
+
 def test_a_change_wakes_the_server_from_its_sleep(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.osc.server.IDLE_S", 600.0)
     with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
