@@ -121,10 +121,11 @@ def test_a_second_press_leaves_it_lit(play: Play) -> None:
 def test_a_menu_sends_only_what_is_taken(play: Play, registry: Registry) -> None:
     words = list_chains(registry)
     turn = f"play.press('after {CHAIN}') play.release('after {CHAIN}') "
-    rows = play(f"play.receive('{CHAIN}', 0) {turn * 3} play.show('choice {CHAIN}') play.receive('{CHAIN}', 0)"
-                f" play.press('take {CHAIN}') play.show('choice {CHAIN}')")  # fmt: skip
+    rows = play(f"play.receive('{CHAIN}', 0) {turn * 3} play.show('choice {CHAIN}') play.receive('{CHAIN}', 0) "
+                f"play.show('choice {CHAIN}') play.press('take {CHAIN}') play.show('choice {CHAIN}')")  # fmt: skip
     name = f"choice {CHAIN}"
-    assert rows == [("show", name, f"Set {words[3]}?"), ("send", CHAIN, words[3]), ("show", name, words[3])]
+    offered = ("show", name, f"Set {words[3]}?")
+    assert rows == [offered, offered, ("send", CHAIN, words[3]), ("show", name, words[3])]
 
 
 def test_a_menu_that_nobody_takes_shows_what_is_in_force_again(play: Play, registry: Registry) -> None:

@@ -224,6 +224,15 @@ def test_a_subscriber_that_receives_on_another_port_gets_values_there(
         assert receive_all(client) == []
 
 
+def test_every_row_of_a_reading_goes_to_the_other_port(server: OscServer, client: OscClient, bus: Bus) -> None:
+    for path in ("drums", "bass"):
+        bus.publish("latency", path, 1536, -1, 0, *[0] * 7)
+    with OscClient(port=server.port) as receiver:
+        client.request("/subscribe", "/latency", 20.0, receiver._socket.getsockname()[1])
+        received = receive_until(receiver, lambda message: message[:1] + message[1][:1] == ("/latency", "bass"))
+    assert [args[0] for address, args in received if address == "/latency"] == ["drums", "bass"]
+
+
 def test_values_cannot_be_sent_to_the_servers_own_port(server: OscServer, client: OscClient) -> None:
     with pytest.raises(ControlError, match="Sideman's own"):
         client.request("/subscribe", "/stems", 20.0, server.port)
