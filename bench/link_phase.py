@@ -48,6 +48,8 @@ MOST_BETWEEN_FRAMES = 1
 """Frames that may pass while JACK's clock is looked up twice: 0.02 ms."""
 QUIET_S = 6.0
 """After an xrun the line through frames and times is a new one: its window is 5 s long."""
+FOLLOWING_BEATS = 3
+"""JACK reports an xrun some cycles late: none may be reported until so many beats later either."""
 GOAL_MS = 0.2
 
 
@@ -151,8 +153,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{options.tempo:g} BPM, {options.rate} Hz, period {options.period}: {len(rows)} beats in {last.at_s:.0f} s, "
         f"{last.xruns} xruns, not locked for {last.unlocked_s:.1f} s"
     )
-    quiet = [row for row in rows if row.is_quiet]
-    for words, some in (("all", rows), (f"{QUIET_S:g} s after an xrun and later", quiet)):
+    quiet = [
+        row
+        for row, following in zip(rows, [*rows[FOLLOWING_BEATS:], *[last] * FOLLOWING_BEATS], strict=False)
+        if row.is_quiet and following.xruns == row.xruns
+    ]
+    for row in quiet:
+        if abs(row.error_ms) > GOAL_MS:
+            printer.say(f"{row.at_s:.1f} s: {row.error_ms:+.4f} ms, though no xrun is near")
+    for words, some in (("all", rows), (f"more than {QUIET_S:g} s after an xrun", quiet)):
         errors = np.array([row.error_ms for row in some or [last]])
         printer.say(
             f"{words}: {len(some)} beats, phase error mean {errors.mean():+.4f} ms, sd {errors.std():.4f} ms, "
