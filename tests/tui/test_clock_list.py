@@ -69,6 +69,14 @@ def test_where_the_music_leads_no_source_does() -> None:
     assert "our own     stands · source internal" in show(SongScreen(), rig)
 
 
+def test_a_clock_that_has_stopped_has_no_jitter() -> None:
+    rig = make_rig("internal")
+    rig.bus.publish(
+        "clock", NOW_FRAME, NOW_MS, 0, 33, 1.25, BAR_BEATS, 120.0, "host", "free", 0.0, 0, "internal", 0.0, ""
+    )
+    assert "our own     stands · by auto" in show(SongScreen(), rig)
+
+
 def test_a_source_is_taken_from_the_list_and_nothing_is_set_before() -> None:
     rig, screen = make_rig("jack", "midi*"), SongScreen()
     press(screen, rig, "s")

@@ -22,6 +22,8 @@ TEMPO_CONTROLS = {TIME_CODE: "clock.tempo_bpm", LINK: "clock.link_tempo_bpm", IN
 """Controls of the tempo of those that have one before they run."""
 MEASURED_DRIFTS = frozenset((TIME_CODE, LINK))
 """Sources whose time is compared with the audio's. JACK and ours count frames, and MIDI clock says no tempo."""
+FREE = "free"
+"""Lock of a clock that does not run."""
 MUSIC = "the music"
 RUNS = "*"
 """Mark of a candidate that runs."""
@@ -59,6 +61,8 @@ def name_chosen(session: Session) -> str:
 
 def say_quality(clock: Record) -> list[str]:
     """Lock, jitter and drift of the clock that leads, as far as they are known."""
+    if read_text(clock, "lock") == FREE:
+        return ["stands"]
     jitter_ms = read_number(clock, "jitter_ms")
     words = [read_text(clock, "lock"), f"jitter {jitter_ms:.{1 if jitter_ms >= 1.0 else 2}f} ms"]
     if read_text(clock, "leader") == "host" and read_text(clock, "source") in MEASURED_DRIFTS:
