@@ -188,8 +188,8 @@ class Sidecar:
         """Return True once `stop` was called, False after ``timeout_s``."""
         return self._stop.wait(timeout_s)
 
-    def _enter_signal_path(self, facts: AudioFacts, progress: StartProgress = ignore_progress) -> None:
-        self._entering = SignalPath(self.settings, self.bus, self.audio, facts, progress, self._stop)
+    def _enter_signal_path(self, facts: AudioFacts, progress: StartProgress, stems_first: bool = False) -> None:
+        self._entering = SignalPath(self.settings, self.bus, self.audio, facts, progress, self._stop, stems_first)
         self._signal_path = self._entering.__enter__()
 
     def _leave_signal_path(self) -> None:
@@ -207,7 +207,7 @@ class Sidecar:
             log.warning("the engines are prepared again, for the rate at which the JACK server runs now")
             self._leave_signal_path()
         try:
-            self._enter_signal_path(self.audio.ask())
+            self._enter_signal_path(self.audio.ask(), ignore_progress, stems_first=True)
             for service in self.services:
                 service.attach(self.signal_path.graph)
         except HungAudioError:

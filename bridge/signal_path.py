@@ -55,6 +55,7 @@ class SignalPath:
     """A context manager: graph, workers and driver at one rate. A rate change needs a new one.
 
     ``progress``: called with each step until it is entered. ``stop``: when set, waiting for the workers ends.
+    ``stems_first``: entered when the stems are there; the other workers follow.
     """
 
     def __init__(
@@ -65,9 +66,10 @@ class SignalPath:
         facts: AudioFacts,
         progress: StartProgress = ignore_progress,
         stop: threading.Event | None = None,
+        stems_first: bool = False,
     ) -> None:
         self._settings, self._bus, self._audio, self._facts = settings, bus, audio, facts
-        self._progress, self._stop = progress, stop
+        self._progress, self._stop, self._stems_first = progress, stop, stems_first
         self.rate_changed = threading.Event()
         self._begun: Supervisor | None = None
         self._inserts: InsertSupervisor | None = None
@@ -90,7 +92,7 @@ class SignalPath:
             self.graph = opened.enter_context(graph)
             self.binding = ControlBinding(self._bus, self.graph)
             opened.callback(self.binding.release)
-            self._begun = Supervisor(self.graph, self._report)
+            self._begun = Supervisor(self.graph, self._report, stems_first=self._stems_first)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
             self.insert_choices = opened.enter_context(InsertChoices(self._bus))

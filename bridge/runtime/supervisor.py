@@ -59,15 +59,26 @@ class _WorkerRecord:
 
 
 class Supervisor:
-    """A context manager: the workers of ``graph`` live inside."""
+    """A context manager: the workers of ``graph`` live inside.
+
+    ``stems_first``: the worker that separates starts before the others, and alone is waited for: its stems come sooner.
+    """
 
     def __init__(
-        self, graph: Graph, report: Report | None = None, stall_s: float = STALL_S, start_s: float = START_S
+        self,
+        graph: Graph,
+        report: Report | None = None,
+        stall_s: float = STALL_S,
+        start_s: float = START_S,
+        stems_first: bool = False,
     ) -> None:
         self._graph = graph
         self._report = report or (lambda _role, _state: None)
         self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
         self._workers = [_WorkerRecord(plan.index, plan.role) for plan in graph.plan.workers]
+        separates = [worker for worker in self._workers if worker.index == graph.plan.audio_worker]
+        self._first = separates if stems_first and separates else self._workers
+        self._later = [worker for worker in self._workers if worker not in self._first]
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.restarts = 0
@@ -77,7 +88,7 @@ class Supervisor:
         posts = [make_semaphore(word) if plan.wake_by_semaphore else 0 for word in shared.semaphores]
         self._plan = msgspec.structs.replace(plan, wake_by_semaphore=bool(posts) and all(posts))
         context.wake[:] = posts if self._plan.wake_by_semaphore else 0
-        for worker in self._workers:
+        for worker in self._first:
             self._start(worker)
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._thread.start()
@@ -110,18 +121,22 @@ class Supervisor:
         return {role: process.pid for role, process in processes.items() if process is not None}
 
     def wait_until_ready(self, timeout_s: float = math.inf, stop: threading.Event | None = None) -> None:
-        """Return when every worker runs, however long they work at starting; or when ``stop`` is set.
+        """Return when the workers that start first run, however long they work at starting; or when ``stop`` is set.
 
         Raises:
             EngineError: some died repeatedly, stalled, or do not run after ``timeout_s``. It names them.
         """
         deadline = time.monotonic() + timeout_s
-        while any(state != "running" for state in self.states.values()) and not (stop is not None and stop.is_set()):
-            lost = [worker.role for worker in self._workers if worker.failures >= 3 or worker.lost]
+        while (slow := self._list_slow()) and not (stop is not None and stop.is_set()):
+            lost = [worker.role for worker in self._first if worker.failures >= 3 or worker.lost]
             if lost or time.monotonic() > deadline:
-                names = ", ".join(lost or [role for role, state in self.states.items() if state != "running"])
+                names = ", ".join(lost or slow)
                 raise EngineError(f"the worker for {names} does not start", "its messages are above")
             self._stopping.wait(WATCH_S)
+
+    def _list_slow(self) -> list[str]:
+        """The roles whose workers start first and do not run yet."""
+        return [worker.role for worker in self._first if worker.state != "running"]
 
     def kill(self) -> None:
         """End every worker at once, from any thread, because this process ends."""
@@ -173,8 +188,13 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_S):
             now = time.monotonic()
+            if self._later and all(worker.state == "running" or worker.failures for worker in self._first):
+                later, self._later = self._later, []
+                for worker in later:
+                    self._start(worker)
             for worker in self._workers:
-                self._check(worker, now)
+                if worker not in self._later:
+                    self._check(worker, now)
 
     def _check(self, worker: _WorkerRecord, now: float) -> None:
         words = self._graph.arrays.workers[worker.index]

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX sig
 
 ROOT = Path(__file__).parents[2]
 RESERVES = {"separation": 512}
+TWO_RESERVES = RESERVES | {"mir": 1024}
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,10 @@ def toy_wiring(by_semaphore: bool = True) -> Wiring:
     wiring = wire({"separation": "toy.separation"}, RATE, RESERVES)
     plan = msgspec.structs.replace(wiring.plan, wake_by_semaphore=by_semaphore)
     return Wiring(plan, wiring.nodes)
+
+
+def two_workers() -> Wiring:
+    return wire({"separation": "toy.separation", "mir": "mir.chroma"}, RATE, TWO_RESERVES)
 
 
 class Callback:
@@ -141,6 +146,27 @@ def test_a_worker_starts_processes_hops_and_is_gone_after_the_exit(by_semaphore:
         assert running.callback.worst < 1e-6
     assert not alive(pid)
     assert running.workers.restarts == 0
+
+
+def test_with_the_stems_first_nobody_waits_for_the_other_workers_and_they_follow() -> None:
+    states: list[tuple[str, str]] = []
+    with (
+        Graph(two_workers(), 128, TWO_RESERVES, {}) as graph,
+        Supervisor(graph, lambda role, state: states.append((role, state)), stems_first=True) as workers,
+    ):
+        workers.wait_until_ready(HANG_S)
+        assert states[:2] == [("separation", "starting"), ("separation", "running")]
+        until("the other worker", lambda: ("mir", "running") in states)
+        assert states[2:] == [("mir", "starting"), ("mir", "running")]
+        assert workers.restarts == 0
+
+
+def test_a_separation_that_does_not_start_keeps_nobody_else_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    wiring = two_workers()
+    monkeypatch.setenv(FAILS, "prepare")
+    with Graph(wiring, 128, TWO_RESERVES, {}) as graph, Supervisor(graph, stems_first=True) as workers:
+        until("the other worker", lambda: workers.states["mir"] == "running")
+        assert workers.restarts > 0
 
 
 def test_what_lies_in_the_working_folder_is_not_taken_for_a_module(
