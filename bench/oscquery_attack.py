@@ -23,7 +23,7 @@ import psutil
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from bench.kill_session import KillSession, describe_machine, format_head, open_kill_session
+from bench.kill_session import KillSession, Missed, describe_machine, format_head, open_kill_session
 
 HOST = "127.0.0.1"
 LISTENS = 10_000
@@ -159,15 +159,23 @@ def time_value(port: int) -> float:
     raise SystemExit("OSCQuery does not answer any more")
 
 
-def measure(session: KillSession, kind: str, seconds: float) -> tuple[int, str]:
-    """Skipped cycles and xruns in an attack, and its row."""
+def measure(session: KillSession, kind: str, seconds: float) -> tuple[Missed, str]:
+    """What was missed in an attack, and its row."""
     sent = list[int]()
     process = psutil.Process(session.pid)
     before = process.memory_info().rss
     missed = session.measure(lambda: sent.append(run_attack(kind, session.port, seconds)))
     grown = (process.memory_info().rss - before) / 2**20
     row = missed.format_row(kind, f"{sent[0]:,}", f"{grown:.1f}", f"{time_value(session.port):.0f}")
-    return missed.skipped + missed.xruns, row
+    return missed, row
+
+
+def format_sum(all_missed: Sequence[Missed]) -> str:
+    """What was missed together."""
+    cycles, skipped, xruns, client = (
+        sum(getattr(one, name) for one in all_missed) for name in ("cycles", "skipped", "xruns", "client")
+    )
+    return f"{skipped} of {cycles:,} cycles skipped, {xruns} xruns; the client skipped {client}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -182,16 +190,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no such attack: {', '.join(sorted(unknown))}")
     with open_kill_session(given.rate, given.period) as session:
         sys.stdout.write(f"{describe_machine()}\n{format_head('sent', 'MiB', 'value ms')}\n")
-        attacked = quiet = 0
+        attacked, quiet = list[Missed](), list[Missed]()
         for kind in given.kinds or ATTACKS:
             without = session.measure(lambda: time.sleep(given.seconds))
             sys.stdout.write(f"{without.format_row('no attack')}\n")
-            quiet += without.skipped + without.xruns
-            count, row = measure(session, kind, given.seconds)
-            attacked += count
+            quiet.append(without)
+            missed, row = measure(session, kind, given.seconds)
+            attacked.append(missed)
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"skipped cycles and xruns: {attacked} in attacks, {quiet} in as long without\n")
+    sys.stdout.write(f"in attacks: {format_sum(attacked)}\nwithout:    {format_sum(quiet)}\n")
     return 0
 
 

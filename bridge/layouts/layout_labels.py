@@ -7,6 +7,7 @@ from bridge.core.control import Control
 UNIT_ENDINGS = ("_db", "_bpm", "_beats", "_frames", "_hz", "_ms", "_s")
 """Ends of names that say the unit, which the value shows."""
 WORDS = {
+    "mir": "analysis", "jack": "JACK",
     "synth": "band", "user_offset_frames": "offset", "reserve_auto": "auto reserve", "mtc_start_s": "MTC start",
     "bar_beats": "beats in a bar", "mode": "who leads", "direct": "pre-fader", "dry": "dry mix", "stays": "in drop-out",
     "dropout": "drop-out", "tempo_prior_bpm": "usual tempo", "sends": "latency of sends",

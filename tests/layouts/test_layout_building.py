@@ -36,7 +36,7 @@ def test_the_pages_are_those_of_the_rules_in_their_order(layout: Layout) -> None
         ("transport.start", "Clock", "Transport", "Start"),
         ("clock.link_offset_ms", "Clock", "Clock", "Link offset"),
         ("inserts.mix.chain", "Inserts", "Mix", "Chain"),
-        ("latency.mir.reserve_frames", "Latency", "Mir", "Reserve"),
+        ("latency.mir.reserve_frames", "Latency", "Analysis", "Reserve"),
         ("latency.drums.ping", "Latency", "Replace a path by a pure delay", "Drums"),
         ("choir.size.small_hz", "More", "Choir", "Size small"),
     ],
