@@ -208,16 +208,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "daw.marker",
-        "Add a marker in the DAW of [daw]; in Ardour while its transport is stopped. Reaper numbers it, and takes no "
-        "name.",
+        "Add a marker in the DAW of [daw]; in Ardour while its transport is stopped, and where none is at that sample. "
+        "Reaper numbers it, and takes no name.",
         arguments=("seconds", "name"),
         uses_files=True,
     ),
     Action(
         "daw.markers",
-        "Add a marker in the DAW of [daw] for each key of a song: file is the song map (.json) of sideman analyze, the "
-        "song begins at 0.",
-        arguments=("file",),
+        "Add a marker in the DAW of [daw] for each section of a song: file is band.mid of sideman accompany; or for "
+        "each key: the song map (.json) of sideman analyze. The song begins at 0. A second time adds none twice; "
+        "Reaper does not say what it has, so there again sends all once more.",
+        arguments=("file", "again"),
+        optional=1,
         result=("seconds", "name"),
         uses_files=True,
     ),

@@ -7,17 +7,24 @@ import queue
 import shutil
 import subprocess
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 from bridge.drivers.dummy_server import DummyServer
-from tests.waiting import HANG_S, until
+from tests.waiting import HANG_S, POLL_S, until
 
 PROGRAM = "ardour7-lua"
 LUA_SERVER = Path(__file__).with_name("lua_server.lua")
 MARK = "\1"
+UI = "ARDOUR.TransportRequestSource.TRS_UI"
+ATTEMPTS = 5
+LOCATE_S = 10.0
+"""An Ardour that is on its server goes to a place within a second, beside other programs too."""
 
 
 def skip_without_ardour() -> None:
@@ -31,6 +38,22 @@ def ardour_environment(server: DummyServer | None, home: Path) -> dict[str, str]
     home.mkdir(exist_ok=True)
     own = {"HOME": home, "XDG_CONFIG_HOME": home / "config", "XDG_CACHE_HOME": home / "cache"}
     return (server.env if server else dict(os.environ)) | {name: str(folder) for name, folder in own.items()}
+
+
+@contextmanager
+def open_ardour(server: DummyServer, home: Path, folder: Path, name: str) -> Iterator[Ardour]:
+    """Ardour on ``server`` with the session ``name`` in ``folder``, called ``s`` in Lua.
+
+    jackd gives up a client that does nothing for a while, as Ardour does while it loads a session beside other
+    programs: "JACK HALTED", and its transport stands for ever. Then it is started again.
+    """
+    for _ in range(ATTEMPTS):
+        with Ardour(server, home) as ardour:
+            ardour.run(f's = assert(load_session("{folder}", "{name}"), "no session")')
+            if ardour.has_located(1) and ardour.has_located(0):
+                yield ardour
+                return
+    pytest.fail(f"jackd has given up Ardour {ATTEMPTS} times")
 
 
 class Ardour:
@@ -96,6 +119,16 @@ class Ardour:
                 if state != "ok":
                     pytest.fail(f"Ardour: {value} at {code}:\n{''.join(self.log[-30:])}")
                 return value
+
+    def has_located(self, frame: int) -> bool:
+        """Stop its transport at ``frame``; False where it is not there within LOCATE_S."""
+        self.run(f"s:request_locate({frame}, false, ARDOUR.LocateTransportDisposition.MustStop, {UI})")
+        deadline = time.monotonic() + LOCATE_S
+        while not self.is_true(f"s:transport_stopped() and s:transport_sample() == {frame}"):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
 
     def is_true(self, expression: str) -> bool:
         return self.run(f"return {expression}") == "true"

@@ -106,8 +106,8 @@ def enable_osc(folder: Path, name: str) -> None:
     document.write(file, encoding="UTF-8", xml_declaration=True)
 
 
-def read_markers(folder: Path, name: str) -> dict[str, float]:
-    """Seconds of each marker of a saved session, by its name."""
+def read_markers(folder: Path, name: str) -> list[tuple[float, str]]:
+    """Seconds and name of each marker of a saved session, in order."""
     locations = ET.parse(folder / f"{name}.ardour").getroot().findall("Locations/Location")
     marks = [one.attrib for one in locations if "IsMark" in one.attrib["flags"]]
-    return {one["name"]: int(one["start"].removeprefix("a")) / SUPERCLOCK for one in marks}
+    return sorted((int(one["start"].removeprefix("a")) / SUPERCLOCK, one["name"]) for one in marks)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge.core.audio import STEMS, Audio
-from tests.daw_live.ardour import Ardour
+from tests.daw_live.ardour import UI, Ardour
 from tests.daw_live.ardour_session import Recording, put_song, read_recordings
 from tests.waiting import until
 
@@ -42,9 +42,8 @@ def make_session(folder: Path, home: Path, song: Audio) -> None:
     put_song(folder, NAME, SONG, song, RATE)
 
 
-def open_session(ardour: Ardour, folder: Path) -> None:
-    """Load the session, connect the song to the sidecar's input and its returns to the tracks, and arm these."""
-    ardour.run(f's = assert(load_session("{folder}", "{NAME}"), "no session")')
+def connect_tracks(ardour: Ardour) -> None:
+    """Connect the song to the sidecar's input and its returns to the tracks, and arm these."""
     ardour.run("function track(name) return s:route_by_name(name):to_track() end")
     for channel in range(2):
         links = [(f'track("{SONG}"):output():audio({channel})', f"sideman:in_{channel + 1}")]
@@ -59,13 +58,11 @@ def record(ardour: Ardour) -> dict[str, Recording]:
     """Play the song from its beginning while the tracks record; returns what is on each track."""
     folder = Path(ardour.run("return s:path()"))
     take = max((recording.take for recording in read_recordings(folder, NAME).values()), default=0) + 1
-    ask = "ARDOUR.TransportRequestSource.TRS_UI"
-    ardour.run(f"s:request_locate(0, false, ARDOUR.LocateTransportDisposition.MustStop, {ask})")
-    ardour.wait_until("s:transport_stopped() and s:transport_sample() == 0")
+    assert ardour.has_located(0)
     ardour.run("s:maybe_enable_record()")
-    ardour.run(f"s:request_roll({ask})")
+    ardour.run(f"s:request_roll({UI})")
     ardour.wait_until(f"s:transport_sample() > {round((SECONDS + TAIL_S) * RATE)}")
-    ardour.run(f"s:request_stop(false, false, {ask})")
+    ardour.run(f"s:request_stop(false, false, {UI})")
     ardour.wait_until("s:transport_stopped() and not s:actively_recording()")
     found: dict[str, Recording] = {}
 

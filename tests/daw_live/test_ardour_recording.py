@@ -9,13 +9,14 @@ import pytest
 from bridge.core.latency import NO_SENDS, PATH_SENDS
 from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.client import OscClient
-from tests.daw_live.ardour import Ardour
+from tests.daw_live.ardour import Ardour, open_ardour
 from tests.daw_live.rig import (
+    NAME,
+    connect_tracks,
     find_offset,
     make_session,
     make_song,
     measure_difference,
-    open_session,
     record,
     sum_stems,
 )
@@ -31,8 +32,8 @@ def ardour(server: DummyServer, sidecar: OscClient, tmp_path_factory: pytest.Tem
     """Ardour with a session whose song goes to the sidecar, and whose tracks record what returns."""
     work = tmp_path_factory.mktemp("ardour")
     make_session(work / "s", work / "home", make_song())
-    with Ardour(server, work / "home") as running:
-        open_session(running, work / "s")
+    with open_ardour(server, work / "home", work / "s", NAME) as running:
+        connect_tracks(running)
         yield running
 
 

@@ -15,7 +15,8 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.errors import ControlError
 from bridge.runtime.graph import Graph
 from bridge.settings import DawSettings
-from tests.daw_live.ardour import Ardour
+from engines.backing.accompany_command import accompany
+from tests.daw_live.ardour import Ardour, open_ardour
 from tests.daw_live.ardour_session import enable_osc, read_markers
 from tests.daw_live.rig import NAME, RATE
 from tests.waiting import until
@@ -32,8 +33,7 @@ def ardour(server: DummyServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
         writer.run('s:save_state("")')
         writer.run("close_session()")
     enable_osc(work / "s", NAME)
-    with Ardour(server, work / "home") as running:
-        running.run(f's = assert(load_session("{work / "s"}", "{NAME}"), "no session")')
+    with open_ardour(server, work / "home", work / "s", NAME) as running:
         yield running
 
 
@@ -64,12 +64,32 @@ def test_markers_lie_to_the_sample(ardour: Ardour, tmp_path: Path) -> None:
     file.write_text(json.dumps({"keys": keys}), encoding="utf-8")
     call("daw.markers", str(file))
     call("daw.marker", "0.25", "verse 1")
-    folder = Path(ardour.run("return s:path()"))
-    expected = {"C major": 1.5, "A minor": round(3.00001 * RATE) / RATE, "verse 1": 0.25}
+    expected = [(0.25, "verse 1"), (1.5, "C major"), (round(3.00001 * RATE) / RATE, "A minor")]
+    wait_for_markers(ardour, expected)
 
+
+def test_sections_are_added_once_however_often_they_are_sent(ardour: Ardour, tmp_path: Path) -> None:
+    ardour.wait_until("s:transport_stopped()")
+    before = read_session_markers(ardour)
+    sheet = tmp_path / "song.txt"
+    sheet.write_text("tempo: 96\n[verse]\n| C | F | G | C |\n[chorus]\n| F | G | C | C |\n", encoding="utf-8")
+    accompany(str(sheet), out=tmp_path)
+    for _ in range(2):
+        rows = call("daw.markers", str(tmp_path / "band.mid"))
+    call("daw.marker", "20", "end")  # what comes before it has arrived when it has
+    wait_for_markers(ardour, sorted([*before, *((round(at * RATE) / RATE, name) for at, name in rows), (20.0, "end")]))
+
+
+def read_session_markers(ardour: Ardour) -> list[tuple[float, str]]:
+    """Seconds and name of each marker of the session, in order."""
+    ardour.run('s:save_state("")')
+    return read_markers(Path(ardour.run("return s:path()")), NAME)
+
+
+def wait_for_markers(ardour: Ardour, expected: list[tuple[float, str]]) -> None:
     def are_saved() -> bool:
-        ardour.run('s:save_state("")')
-        found = read_markers(folder, NAME)
-        return found.keys() == expected.keys() and all(abs(found[name] - at) < 1e-6 for name, at in expected.items())
+        found = read_session_markers(ardour)
+        same_names = [name for _, name in found] == [name for _, name in expected]
+        return same_names and all(abs(one[0] - wanted[0]) < 1e-6 for one, wanted in zip(found, expected, strict=True))
 
-    until("the markers", are_saved)
+    until(f"the markers {expected}", are_saved)

@@ -21,6 +21,7 @@ from bridge.settings import DawSettings
 LONGEST_S = 3 * 3600.0
 """The longest time of a session: Ardour takes frames of 32 bits, which last 3.1 h at 192 kHz."""
 LONGEST_NAME = 200
+AGAIN = "again"
 
 T = TypeVar("T")
 
@@ -50,6 +51,7 @@ class OscSurfaceService(Service):
 
     def __init__(self, settings: DawSettings) -> None:
         self._settings, self._rate = settings, 0
+        self._sent: set[tuple[float, str]] = set()  # markers in a DAW that does not say which it has
         self._lock = threading.Lock()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -98,13 +100,24 @@ class OscSurfaceService(Service):
             raise ControlError(f"marker name {name[:40]!r}", f"give 1 to {LONGEST_NAME} printable characters")
         self._ask(lambda daw: daw.add_marker(at, text))
 
-    def add_markers(self, file: str) -> list[Row]:
-        """Add a marker for each key of a song map; returns a row for each: seconds and name. Raises: BridgeError."""
-        markers = read_song_markers(Path(file))
+    def add_markers(self, file: str, again: str = "") -> list[Row]:
+        """Add a marker for each section or key of a song; returns a row for each: seconds and name.
+
+        What Reaper has been sent since the start is left out, unless ``again`` is "again"; Ardour has no marker twice.
+
+        Raises:
+            BridgeError: The file has no markers, or the DAW cannot be reached.
+        """
+        if again not in ("", AGAIN):
+            raise ControlError(f"{again!r} is no second argument of daw.markers", f"give {AGAIN}, or nothing")
+        markers = [(round(seconds, 6), name[:LONGEST_NAME]) for seconds, name in read_song_markers(Path(file))]
+        if self._settings.kind == "reaper" and not again:
+            markers = [one for one in markers if one not in self._sent]
 
         def add_all(daw: OscSurface) -> None:
             for seconds, name in markers:
                 daw.add_marker(seconds, name)
+                self._sent.add((seconds, name))
 
         self._ask(add_all)
         return [(seconds, name) for seconds, name in markers]

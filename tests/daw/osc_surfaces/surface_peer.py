@@ -63,6 +63,10 @@ class SurfacePeer:
             self._target, self._left = int(str(args[0])), self._locate_steps
         elif address == "/add_marker":
             self.markers.append((self.frame, str(args[0])))
+        elif address == "/marker":
+            frames, number = sorted(frame for frame, _ in self.markers), int(str(args[0]))
+            if number <= len(frames):
+                self._target, self._left = frames[number - 1], self._locate_steps
         elif address in ("/transport_play", "/transport_stop"):
             self.speed = float(address == "/transport_play")
         return None

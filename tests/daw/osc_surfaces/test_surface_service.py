@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import mido
 import msgspec
 import pytest
 
@@ -17,6 +18,7 @@ from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
 from bridge.errors import BridgeError, ConfigError, ControlError, DriverError
 from bridge.runtime.graph import Graph
 from bridge.settings import DawSettings, Settings
+from engines.backing.accompany_command import accompany
 from tests.daw.osc_surfaces.surface_peer import SurfacePeer
 from tests.waiting import until
 
@@ -59,6 +61,68 @@ def test_the_keys_of_a_song_map_become_markers_where_they_begin(peer: SurfacePee
     assert added == [(0.0, "A minor"), (2.0, "C major")]
     until("the markers", lambda: len(peer.markers) == 2)
     assert peer.markers == [(0, "A minor"), (96000, "C major")]
+
+
+def write_band(file: Path) -> list[tuple[float, str]]:
+    """Write sections of 8, 4 and 8 beats with a change of tempo in the second one; returns what they are."""
+    song = mido.MidiFile(ticks_per_beat=480)
+    conductor = mido.MidiTrack(
+        [
+            mido.MetaMessage("marker", text="intro"),
+            mido.MetaMessage("set_tempo", tempo=500_000),
+            mido.MetaMessage("marker", text="verse", time=8 * 480),
+            mido.MetaMessage("set_tempo", tempo=400_000, time=480),
+            mido.MetaMessage("marker", text="chorus\n", time=3 * 480),
+        ]
+    )
+    song.tracks += [conductor, mido.MidiTrack([mido.Message("note_on", note=60, time=1000)])]
+    song.save(file)
+    return [(0.0, "intro"), (4.0, "verse"), (5.7, "chorus")]
+
+
+def test_the_sections_of_a_band_become_markers_by_its_tempo_map_and_none_twice(
+    peer: SurfacePeer, tmp_path: Path
+) -> None:
+    file, service = tmp_path / "band.mid", make_service("ardour", peer.port)
+    expected = write_band(file)
+    for _ in range(2):
+        assert call(service, "daw.markers", str(file)) == expected
+    until("the markers", lambda: len(peer.markers) == 3)
+    assert sorted(peer.markers) == [(round(seconds * RATE), name) for seconds, name in expected]
+
+
+def test_reaper_which_does_not_say_what_it_has_gets_markers_again_only_on_request(
+    peer: SurfacePeer, tmp_path: Path
+) -> None:
+    file, service = tmp_path / "band.mid", make_service("reaper", peer.port)
+    expected = write_band(file)
+    assert call(service, "daw.markers", str(file)) == expected
+    assert call(service, "daw.markers", str(file)) == []
+    assert call(service, "daw.markers", str(file), "again") == expected
+    until("twice", lambda: [address for address, _ in peer.messages].count("/action/40157") == 6)
+    with pytest.raises(ControlError, match="second argument"):
+        call(service, "daw.markers", str(file), "twice")
+
+
+def test_sections_that_sideman_wrote_come_at_their_bars(peer: SurfacePeer, tmp_path: Path) -> None:
+    sheet = tmp_path / "song.txt"
+    sheet.write_text("tempo: 96\n[verse]\n| C | F | G | C |\n[chorus]\n| F | G | C | C |\n", encoding="utf-8")
+    accompany(str(sheet), out=tmp_path)
+    added = call(make_service("ardour", peer.port), "daw.markers", str(tmp_path / "band.mid"))
+    assert [name.lower() for _, name in added] == ["verse", "chorus"]
+    assert [seconds for seconds, _ in added] == pytest.approx([0.0, 10.0], abs=1e-3)
+
+
+@pytest.mark.parametrize("data", [b"", b"MThd", b"RIFF1234"])
+def test_a_midi_file_that_is_none_or_has_no_sections_is_refused(peer: SurfacePeer, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "band.mid"
+    file.write_bytes(data)
+    with pytest.raises(ConfigError, match="no standard MIDI file"):
+        call(make_service("ardour", peer.port), "daw.markers", str(file))
+    mido.MidiFile().save(file)
+    with pytest.raises(ConfigError, match="no sections"):
+        call(make_service("ardour", peer.port), "daw.markers", str(file))
+    assert peer.messages == []
 
 
 def test_no_marker_is_set_while_ardour_rolls(peer: SurfacePeer) -> None:
