@@ -107,6 +107,7 @@ class _Pending:
     query: LiveQuery
     done: Callable[[Outcome], object]
     tries: int = 0
+    errors: int = 0
     sent_s: float = 0.0
     due_s: float = 0.0
 
@@ -119,6 +120,8 @@ class LiveClient:
         self.restarts = 0
         self.last_reply_s = float("-inf")
         self.last_error = ""
+        self._errors = 0
+        """Errors that AbletonOSC has sent; which message each is about it does not say."""
         self.malformed = 0
         self._queries: dict[QueryKey, deque[_Pending]] = {}
         self._posts: deque[bytes] = deque()
@@ -198,9 +201,10 @@ class LiveClient:
                 if self._has_room(len(datagram)):
                     sent.append(self._take(datagram))
                     wait = min(WAIT_TICKS * 2**first.tries, LONGEST_WAIT_TICKS)
+                    first.errors = first.errors if first.tries else self._errors
                     first.tries, first.sent_s, first.due_s = first.tries + 1, now_s, now_s + wait * self.tick_s
                 return
-            self._finish(key, self._make_timeout(first.query))
+            self._finish(key, self._make_timeout(first))
 
     def _has_room(self, size: int) -> bool:
         fits = self._window_bytes + size <= TICK_BYTES or not self._window_datagrams
@@ -213,12 +217,13 @@ class LiveClient:
         self._window_bytes += len(datagram)
         return datagram
 
-    def _make_timeout(self, query: LiveQuery) -> LiveError:
-        said = f"; the last error of AbletonOSC: {self.last_error}" if self.last_error else ""
-        return LiveError(
-            f"Live does not answer {query.address}, or not as awaited, after {query.attempts} tries{said}",
-            "is Live running, with AbletonOSC as a control surface?",
-        )
+    def _make_timeout(self, pending: _Pending) -> LiveError:
+        query = pending.query
+        what = f"Live does not answer {query.address}, or not as awaited, after {query.attempts} tries"
+        if self._errors == pending.errors:
+            return LiveError(what, "is Live running, with AbletonOSC as a control surface?")
+        said = f"{what}; AbletonOSC meanwhile: {self.last_error}"
+        return LiveError(said, "is the track, scene or clip still there?")
 
     def _finish(self, key: QueryKey, outcome: Outcome) -> None:
         waiting = self._queries[key]
@@ -258,6 +263,7 @@ class LiveClient:
 
     def _take_error(self, text: object) -> None:
         self.last_error = str(text)[:200]
+        self._errors += 1
         address = find_unknown_address(text)
         error = LiveError(f"this AbletonOSC has no {address}", "install its present version")
         for key, waiting in list(self._queries.items()):

@@ -131,8 +131,11 @@ def test_an_audio_track_is_refused() -> None:
 
 def test_a_track_that_is_not_there_ends_with_what_abletonosc_said() -> None:
     live = VirtualLive()
-    with pytest.raises(LiveError, match="list index out of range"):
+    with pytest.raises(LiveError, match="list index out of range; is the track, scene or clip still there"):
         live.run(write_clip(ClipTarget(9, 0), [], 4.0, ""))
+    live.is_running = False
+    with pytest.raises(LiveError, match="tries; is Live running"):  # the error was about something earlier
+        live.run(write_clip(ClipTarget(0, 0), [], 4.0, ""))
 
 
 def test_a_clip_that_somebody_edits_meanwhile_is_reported() -> None:
