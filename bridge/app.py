@@ -21,7 +21,7 @@ from bridge.core.compile_lock import lock_compiling
 from bridge.core.compiling import describe_compiling, watch_compiling
 from bridge.core.insert_registry import MAX_INSERTS, find_insert_library
 from bridge.core.jit import CACHE
-from bridge.drivers.audio_system import OFFLINE, AudioFacts, AudioSystem, HungAudioError
+from bridge.drivers.audio_system import OFFLINE, PORTAUDIO, AudioFacts, AudioSystem, HungAudioError
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT
 from bridge.engine_failures import EngineFailures
 from bridge.errors import BridgeError, ControlError
@@ -48,6 +48,10 @@ UNCACHED_FUNCTIONS, CALLBACK_FUNCTIONS = 10, 178
 
 Counted at a first start on JACK with the engines of the defaults, once for each set of argument types: the log of
 `sideman run --verbose` with NUMBA_CACHE_DIR set to an empty folder has the number."""
+
+
+COMPILED_FOR = {OFFLINE: "offline runs", PORTAUDIO: "audio devices"}
+"""What the callback is compiled for, by what a sidecar runs on; else for JACK."""
 
 
 class Sidecar:
@@ -111,6 +115,11 @@ class Sidecar:
         return self._signal_path
 
     @property
+    def awaited(self) -> str:
+        """What a sidecar that is not `connected` waits for."""
+        return "audio device" if self.audio.server == PORTAUDIO else "JACK server"
+
+    @property
     def connected(self) -> bool:
         """Whether the audio system calls our callback at this moment."""
         signal_path = self._signal_path
@@ -154,7 +163,7 @@ class Sidecar:
         self._compiled += 1
         if self._compiled >= UNCACHED_FUNCTIONS:  # numba never caches a few of its own functions
             kept = CACHE.folder is not None and not CACHE.own
-            step = describe_compiling(self.audio.server == OFFLINE, kept)
+            step = describe_compiling(COMPILED_FOR.get(self.audio.server, "JACK"), kept)
             self._report_start(step, self._compiled, CALLBACK_FUNCTIONS)
 
     def _report_wait(self, pid: int) -> None:
@@ -204,7 +213,7 @@ class Sidecar:
     def _replace_signal_path(self) -> None:
         """Continue at the server's new rate. If that fails, log why, once, and wait for another rate."""
         if self._signal_path is not None:
-            log.warning("the engines are prepared again, for the rate at which the JACK server runs now")
+            log.warning("the engines are prepared again, for the rate at which the %s runs now", self.awaited)
             self._leave_signal_path()
         try:
             self._enter_signal_path(self.audio.ask(), ignore_progress, stems_first=True)
@@ -283,7 +292,7 @@ class Sidecar:
 
     def _publish_state(self) -> None:
         rate = self._signal_path.graph.plan.rate if self._signal_path is not None else 0
-        self._identity.update(rate, "running" if self.connected else "waiting for the JACK server")
+        self._identity.update(rate, "running" if self.connected else f"waiting for the {self.awaited}")
         self._log.publish()
 
     @staticmethod

@@ -20,7 +20,7 @@ from bridge.failures import explain
 from bridge.number_text import check_option
 from bridge.offline_options import RATES_HZ, OfflineOptions
 from bridge.printing import FAILED, Printer, exit_after
-from bridge.settings import NO_DEVICES, Settings, load_settings, settings_path
+from bridge.settings import NO_DEVICES, AudioSettings, Settings, load_settings, settings_path
 from bridge.signals import Signals
 from bridge.streams import write_json, write_out
 
@@ -137,6 +137,10 @@ def run(
         audio = offline.open_system()
         if audio is not None and (server or client):
             raise ConfigError("--server and --client are for JACK", "leave them out, or leave out --offline")
+        if audio is not None:
+            if devices != USUAL_AUDIO:
+                raise ConfigError("--offline uses no audio device", "leave it out, or leave out --audio and devices")
+            settings = msgspec.structs.replace(settings, audio=AudioSettings())
         controllers = settings.controllers if audio is None else NO_DEVICES
         try:
             settings = msgspec.structs.replace(settings, osc=osc, controllers=controllers)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from bridge.control.bus import ActionHandler, Bus, Row
-from bridge.drivers.audio_system import OFFLINE
+from bridge.drivers.audio_system import OFFLINE, PORTAUDIO
 from bridge.errors import ControlError, DriverError
 from bridge.running_latency import ANYWAY
 from bridge.settings import JackSettings
@@ -50,6 +50,11 @@ class MusicActions:
         if self._server == OFFLINE:
             raise DriverError(
                 "a sidecar that runs offline has no ports to measure", "start sideman run without --offline"
+            )
+        if self._server == PORTAUDIO:
+            raise DriverError(
+                "a sidecar on audio devices has no ports to measure",
+                "measure in the DAW: record a click that passes the device, with /latency/mix/ping at 1",
             )
         graph = self._find_path().graph
         if mode != ANYWAY and graph.is_rolling:

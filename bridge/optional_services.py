@@ -14,6 +14,7 @@ from bridge.control.bus import Bus
 from bridge.daw.ableton.ableton_service import AbletonService
 from bridge.daw.osc_surfaces import ardour_surface, reaper_surface
 from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
+from bridge.drivers.audio_system import PORTAUDIO
 from bridge.osc.own_address import refuse_loop
 from bridge.oscquery.oscquery_service import OscQueryService
 from bridge.runtime.service import Service
@@ -37,11 +38,26 @@ def make_optional_services(
     sources = (HostSource(), link, MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
     surface = OscSurfaceService(settings.daw)
     return (
+        *make_device_services(settings, bus, find_path),
         ClockService(bus, sources, lambda: find_path().driver, surface),
         AbletonService(bus, settings.ableton),
         surface,
         OscQueryService(bus, settings, find_osc_port),
     )
+
+
+def make_device_services(settings: Settings, bus: Bus, find_path: Callable[[], SignalPath]) -> tuple[Service, ...]:
+    """The services of a sidecar that runs on audio devices, without JACK."""
+    if settings.audio.system != PORTAUDIO:
+        return ()
+    from bridge.device_midi import DeviceMidiService, open_virtual_ports
+    from bridge.drivers.portaudio.device_service import AudioDeviceService
+
+    device = AudioDeviceService(bus, lambda: find_path().driver)
+    if not settings.audio.midi:
+        return (device,)
+    api = settings.controllers.api
+    return device, DeviceMidiService(lambda: find_path().driver, lambda: open_virtual_ports(api))
 
 
 def refuse_own_target(settings: Settings) -> None:

@@ -8,14 +8,14 @@ from bridge.core.compiling import describe_compiling
 from bridge.printing import Printer
 from bridge.starting import QUARTERS, StartDisplay
 
-STEP = describe_compiling(is_offline=False, is_kept=True)
+STEP = describe_compiling("JACK", is_kept=True)
 
 
 def test_what_is_compiled_is_named_since_a_run_offline_compiles_nothing_for_jack() -> None:
-    assert "for JACK, once for this version" in describe_compiling(is_offline=False, is_kept=True)
-    assert "for offline runs, once for this version" in describe_compiling(is_offline=True, is_kept=True)
-    assert "once" not in describe_compiling(is_offline=False, is_kept=False)
-    assert len(f"{describe_compiling(is_offline=True, is_kept=True)}: 168 of 168") < 80
+    assert "for JACK, once for this version" in describe_compiling("JACK", is_kept=True)
+    assert "for offline runs, once for this version" in describe_compiling("offline runs", is_kept=True)
+    assert "once" not in describe_compiling("JACK", is_kept=False)
+    assert len(f"{describe_compiling('offline runs', is_kept=True)}: 168 of 168") < 80
 
 
 def shown(terminal: bool) -> str:

@@ -19,7 +19,7 @@ INSTANCE_BYTES = 6
 class SidecarIdentity:
     """Publishes the reading ``sideman`` when it changes.
 
-    ``server``: the JACK server, or ``offline``.
+    ``server``: the JACK server, ``offline`` or ``portaudio``.
     """
 
     def __init__(self, bus: Bus, name: str, server: str) -> None:
@@ -29,7 +29,7 @@ class SidecarIdentity:
         self._published: Row = ()
 
     def update(self, rate: int, state: str) -> None:
-        """Publish, if ``rate`` (Hz) or ``state`` changed: running, waiting for the JACK server."""
+        """Publish, if ``rate`` (Hz) or ``state`` changed: running, or what it waits for."""
         if self._published != (rate, state):
             self._published = (rate, state)
             self._bus.publish("sideman", *self._head, *self._process, self._server, rate, state)

@@ -10,7 +10,8 @@ READINGS: tuple[Reading, ...] = (
         "sideman",
         ("name", "version", "protocol", "instance", "host", "pid", "started_s", "server", "rate", "state"),
         "Which sidecar this is. protocol: number of the OSC protocol. instance: differs after each start. started_s: "
-        "seconds since 1970. server: the JACK server, or offline. state: running, waiting for the JACK server.",
+        "seconds since 1970. server: the JACK server, offline or portaudio. state: running, or waiting for the JACK "
+        "server or the audio device.",
     ),
     Reading(
         "change",
@@ -50,6 +51,13 @@ READINGS: tuple[Reading, ...] = (
         "or too many at once, at an input or output. slips: periods that overlap the previous one in JACK's time. "
         "faults: hops in which an engine failed. dropped_hops: hops that a worker skipped to catch up. since_ms: "
         "time of the reset, since 1970.",
+    ),
+    Reading(
+        "audio.device",
+        ("state", "input", "output", "rate", "drift_ppm", "lost", "reopenings"),
+        "The audio devices that the sidecar runs on without JACK. state: running, gone. drift_ppm: by how many "
+        "millionths the input's clock runs faster than the output's; 0 until it is known. lost: callbacks before which "
+        "frames were lost, as the device says, since it was opened. reopenings: how often it was opened again.",
     ),
     Reading(
         "latency",

@@ -29,10 +29,9 @@ def watch_compiling(on_compiled: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def describe_compiling(is_offline: bool, is_kept: bool) -> str:
-    """What is compiled, as a step: the callbacks of JACK and of runs offline are compiled each at its first start.
+def describe_compiling(what: str, is_kept: bool) -> str:
+    """What is compiled, as a step: the callbacks of JACK, of devices and of runs offline each at its first start.
 
     ``is_kept``: whether the code is kept for later starts.
     """
-    what = "offline runs" if is_offline else "JACK"
     return f"compiling for {what}{', once for this version,' if is_kept else ''} a minute or more"

@@ -13,6 +13,7 @@ from bridge.doctor.daw_checks import check_daw
 from bridge.doctor.finding import Finding
 from bridge.doctor.link_checks import check_link
 from bridge.doctor.oscquery_checks import check_oscquery
+from bridge.doctor.portaudio_checks import check_portaudio, excuse_jack
 from bridge.doctor.secrets import check_settings_file
 from bridge.settings import Settings, settings_path
 
@@ -30,12 +31,13 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
     server, figures = jack_checks.check_server(settings.jack.server, settings.jack.client)
     engine_finding, engine_rates = machine_checks.check_engines(engines)
     used = {name: engine_rates.get(name, ()) for name in engines}
-    return [
+    findings = [
         machine_checks.check_python(),
         libjack,
         jack_checks.check_jackd(server_runs=figures is not None),
         server,
         pipewire_checks.check_pipewire(figures),
+        check_portaudio(settings.audio),
         jack_checks.check_rates(figures.rate if figures else None, used, song_rate),
         jack_checks.check_shared_memory(),
         *machine_checks.check_rights(),
@@ -68,3 +70,4 @@ def run_checks(settings: Settings | None = None, *, song_rate: int | None = None
         nsm_checks.check_session_manager(os.environ),
         check_settings_file(settings_path(), bool(settings.lan.token)),
     ]
+    return excuse_jack(findings, settings.audio)

@@ -18,7 +18,7 @@ from bridge.runtime.wiring import wire
 from bridge.settings import AudioSettings
 
 STOOD_US = 500_000
-SPUN_S = 2.0
+SPUN_S = 1.0
 
 
 def spin(stop: threading.Event) -> None:

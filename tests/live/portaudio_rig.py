@@ -86,6 +86,10 @@ class PortAudioSidecar:
             client.send(control, value)
             client.request("/ping")  # messages are handled in order
 
+    def says(self, name: str, **fields: str) -> bool:
+        """Whether the reading ``name`` has these values."""
+        return fields.items() <= self.read(name).items()
+
     def read(self, name: str) -> dict[str, str]:
         """The reading ``name`` by its fields, of the last row; empty where there is none yet."""
         self.is_running()
@@ -152,6 +156,8 @@ def open_sidecar(
     try:
         until("the start", lambda: sidecar.is_running() and sidecar.port != 0)
         yield sidecar
+        if process.poll() is None:
+            sidecar.end()
     finally:
         sys.stdout.write(sidecar.output)  # shown where the test failed
         if process.poll() is None:

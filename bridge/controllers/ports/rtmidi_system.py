@@ -222,7 +222,7 @@ def open_midi_system(api: str = "", client: str = CLIENT) -> RtmidiSystem | None
     if missing is not None:
         log.info("MIDI devices: %s; %s", missing, _INSTEAD)
         return None
-    number = _get_api(api)
+    number = get_api(api)
     try:
         listing_in = rtmidi.MidiIn(number, name=client)
         try:
@@ -241,7 +241,7 @@ def find_missing(api: str = "") -> DriverError | None:
     Raises:
         ConfigError: There is no API of that name.
     """
-    number = _get_api(api)
+    number = get_api(api)
     if number not in rtmidi.get_compiled_api():
         return DriverError(
             f"this python-rtmidi has no {rtmidi.get_api_display_name(number)}", "install it from its own wheel"
@@ -257,7 +257,7 @@ def find_missing(api: str = "") -> DriverError | None:
     return None
 
 
-def _get_api(api: str) -> int:
+def get_api(api: str) -> int:
     name = api or _OWN_API[get_system()]
     if name not in _APIS:
         raise ConfigError(f"controllers.api: there is no MIDI system {name!r}", did_you_mean(name, _APIS))

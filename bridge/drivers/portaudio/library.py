@@ -6,6 +6,7 @@ sounddevice offers Python callbacks alone; those wait for the interpreter's lock
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import importlib
 import logging
@@ -23,7 +24,7 @@ EXTRA_FIX = "install Sideman with the extra portaudio: pip install 'sideman[port
 LIBRARY_FIX = "Debian, Ubuntu: sudo apt install libportaudio2; on macOS and Windows sounddevice brings it along"
 VERSION = "0.5"
 """The series of sounddevice whose handles are known."""
-HANDLES = ("_lib", "_ffi", "_initialize", "_terminate", "_libname")
+HANDLES = ("_lib", "_ffi", "_initialize", "_terminate", "_initialized", "_exit_handler", "_libname")
 FUNCTIONS = (
     "Pa_OpenStream",
     "Pa_StartStream",
@@ -102,6 +103,7 @@ class PortAudioLibrary:
             os.environ[SERVER_VARIABLE] = server  # PortAudio asks no other way
         self._module = import_sounddevice()
         check_handles(self._module)
+        atexit.unregister(self._module._exit_handler)  # it would wait for a stream that never closes
         self.lib, self.ffi = self._module._lib, self._module._ffi
         self._name = ctypes.create_string_buffer(client.encode())
         if client:

@@ -57,6 +57,9 @@ SECONDS, NANOSECONDS, CLOCK_WORDS = range(3)
 """Words of CLOCK_AT: a struct timespec."""
 ADC_TIME, CURRENT_TIME, DAC_TIME = range(3)
 """Words of a PaStreamCallbackTimeInfo: when the input's first frame came in, now, when the output's goes out."""
+INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
+LOSSES = INPUT_UNDERFLOW | INPUT_OVERFLOW | OUTPUT_UNDERFLOW | OUTPUT_OVERFLOW
+"""Flags of a callback before which something was lost. Another one says that output buffers are being filled."""
 LOG_ROWS = 4096
 """Callbacks that the log holds: 1.4 s of the shortest ones, 16 frames at 48 kHz. A power of two, as MIDI_ROWS is."""
 LOG_FRAME, LOG_LENGTH, LOG_FLAGS, LOG_ADC, LOG_NOW, LOG_DAC, LOG_EXPECTED, LOG_CLOCK, LOG_WORDS = range(9)
@@ -152,6 +155,10 @@ class StreamArgument:
         """The newest row of the log, shape (LOG_WORDS,)."""
         row: NDArray[np.float64] = self._log[(observe(self.words, CALLBACKS) - 1) & (LOG_ROWS - 1)].copy()
         return row
+
+    def read_length(self) -> int:
+        """Frames of the last callback; 0 before the first."""
+        return int(self.read_last()[LOG_LENGTH])
 
     def open_midi_output(self) -> None:
         """Collect what the MIDI ports send, from the next cycle on; `read_midi` must be called often."""

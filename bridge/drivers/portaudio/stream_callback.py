@@ -46,6 +46,7 @@ from bridge.drivers.portaudio.stream_argument import (
     LOG_NOW,
     LOG_ROWS,
     LOG_WORDS,
+    LOSSES,
     NANOSECONDS,
     OUTPUT_COUNT,
     RAW,
@@ -79,9 +80,6 @@ int64: Any = np.int64
 
 CONTINUE = 0
 """Answer of a PaStreamCallback: paContinue."""
-INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
-LOSSES = INPUT_UNDERFLOW | INPUT_OVERFLOW | OUTPUT_UNDERFLOW | OUTPUT_OVERFLOW
-"""Flags of a callback before which something was lost. Another one says that output buffers are being filled."""
 SETTLING_S = 0.1
 """Time after a loss in which late callbacks may make up for it: a few periods of 2048 frames."""
 SMOOTHING = 0.05

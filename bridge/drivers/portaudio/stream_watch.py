@@ -9,17 +9,18 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.drivers.portaudio.stream_argument import LOG_CLOCK, LOG_FRAME, LOG_LENGTH
+from bridge.drivers.portaudio.stream_argument import LOG_CLOCK, LOG_FLAGS, LOG_FRAME, LOG_LENGTH, LOSSES
 
 STANDSTILL_S = 1.0
 """Without a callback for so long the device counts as gone. It must be back within 2 s."""
 WINDOW_S = 0.4
-"""Time over which the rate is measured: callbacks that come up to 5 ms early or late make it wrong by 2.5 %."""
+"""Time over which the rate is measured: callbacks that come up to 5 ms early or late make it wrong by 1.3 %."""
 AGREEING = 3
-"""Windows in a row that must show the same other rate: callbacks that were late show a new one each time."""
+"""Windows in a row that must show the same other rate, without a loss: late callbacks show a new one each time."""
 RATES_HZ = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000, 352800, 384000)
-"""Rates of sound cards. Between two neighbours there are 9 % at least, so a rate is known within 4 %."""
-NEAR = 0.04
+"""Rates of sound cards. Between two neighbours there are 9 % at least."""
+NEAR = 0.025
+"""Deviation within which a measured rate is a usual one. A busy machine may lose as much as lies between two."""
 OLD_CALLBACKS, NEW_CALLBACKS = 256, 8
 """Callbacks whose lengths are remembered; and of how many equal ones the length is that of the device now."""
 FEW_CHANGES = 2
@@ -70,7 +71,10 @@ class StreamWatch:
             self._seen.clear()
         self._moved_s = now
         self._follow_lengths(rows)
-        for frame, clock_s in rows[:, [LOG_FRAME, LOG_CLOCK]].tolist():
+        for frame, clock_s, flags in rows[:, [LOG_FRAME, LOG_CLOCK, LOG_FLAGS]].tolist():
+            if int(flags) & LOSSES:
+                self._begun = None
+                self._seen.clear()
             self._measure(frame, clock_s)
 
     def _follow_lengths(self, rows: NDArray[np.float64]) -> None:
@@ -91,7 +95,7 @@ class StreamWatch:
         self._begun = clock_s, frame
         self._seen.append(find_usual_rate((frame - began) / (clock_s - began_s)))
         agree = len(self._seen) == AGREEING and len(set(self._seen)) == 1
-        is_ours = abs(self._seen[-1] / self._rate - 1.0) <= NEAR
+        is_ours = self._seen[-1] == find_usual_rate(self._rate)
         self.new_rate = self._seen[-1] if agree and not is_ours else 0
 
     def is_still(self, now: float) -> bool:

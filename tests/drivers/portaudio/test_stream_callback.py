@@ -11,7 +11,16 @@ from numba import types
 from bridge.core.latency import MIDI_PORTS, PATHS
 from bridge.core.midi import NOTE_ON, make_note_on
 from bridge.drivers.portaudio import stream_callback
-from bridge.drivers.portaudio.stream_argument import LOG_FLAGS, LOG_FRAME, LOG_LENGTH, LONGEST_MESSAGE, MIDI_ROWS
+from bridge.drivers.portaudio.stream_argument import (
+    INPUT_OVERFLOW,
+    LOG_FLAGS,
+    LOG_FRAME,
+    LOG_LENGTH,
+    LONGEST_MESSAGE,
+    LOSSES,
+    MIDI_ROWS,
+    OUTPUT_UNDERFLOW,
+)
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_PERIOD
 from tests.drivers.portaudio.stream_rig import StreamRig, noise, open_stream
@@ -48,7 +57,7 @@ def test_it_takes_an_unsigned_long_of_32_bits_as_on_windows() -> None:
         stream.set_cycle()
         sent, out = play(stream, (128, 37, 500))
         np.testing.assert_array_equal(out, sent)
-        stream.call(noise(64), flags=stream_callback.OUTPUT_UNDERFLOW)
+        stream.call(noise(64), flags=OUTPUT_UNDERFLOW)
         assert stream.argument.flagged == 1
 
 
@@ -83,7 +92,7 @@ def test_lost_frames_are_a_gap_at_a_known_place() -> None:
         for _ in range(20):
             stream.call(noise(128))
         stream.now_s += 3 * 128 / RATE + 0.0004  # the callback comes a little late besides
-        out = stream.call(noise(128, seed=1), flags=stream_callback.INPUT_OVERFLOW)
+        out = stream.call(noise(128, seed=1), flags=INPUT_OVERFLOW)
         np.testing.assert_array_equal(out, noise(128, seed=1))
         for _ in range(SETTLING):
             stream.call(noise(128))
@@ -100,7 +109,7 @@ def test_callbacks_that_make_up_for_a_late_one_have_lost_nothing_whatever_portau
         for turn in range(400):
             late_s = 5 * 128 / RATE if turn % 40 in (30, 31) else 0.0
             stream.now_s += late_s
-            stream.call(noise(128), flags=stream_callback.LOSSES if late_s else 0)
+            stream.call(noise(128), flags=LOSSES if late_s else 0)
             stream.now_s -= late_s
         assert stream.graph.state[w.SKIPPED] == 0
         assert stream.argument.frame == 400 * 128
@@ -124,7 +133,7 @@ def test_a_stream_without_times_loses_no_frames() -> None:
         stream.set_cycle()
         for _ in range(5):
             stream.now_s = 0.0
-            stream.call(noise(64), flags=stream_callback.INPUT_OVERFLOW)
+            stream.call(noise(64), flags=INPUT_OVERFLOW)
         assert stream.argument.frame == 5 * 64
         assert stream.argument.flagged == 5
 
@@ -135,7 +144,7 @@ def test_a_jump_of_the_time_is_no_gap_of_hours() -> None:
         stream.call(noise(64))
         stream.now_s += 3600.0
         for _ in range(2 * SETTLING):
-            stream.call(noise(64), flags=stream_callback.OUTPUT_UNDERFLOW)
+            stream.call(noise(64), flags=OUTPUT_UNDERFLOW)
         assert stream.argument.frame == (1 + 2 * SETTLING) * 64
 
 

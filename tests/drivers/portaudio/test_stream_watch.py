@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from bridge.core.latency import buffering_frames
 from bridge.drivers.portaudio.device_drift import KNOWN_S, DeviceDrift
-from bridge.drivers.portaudio.stream_argument import LOG_ADC, LOG_CLOCK, LOG_DAC, LOG_FRAME, LOG_LENGTH, LOG_WORDS
+from bridge.drivers.portaudio.stream_argument import (
+    INPUT_OVERFLOW,
+    LOG_ADC,
+    LOG_CLOCK,
+    LOG_DAC,
+    LOG_FLAGS,
+    LOG_FRAME,
+    LOG_LENGTH,
+    LOG_WORDS,
+    OUTPUT_UNDERFLOW,
+)
 from bridge.drivers.portaudio.stream_watch import STANDSTILL_S, StreamWatch, find_declared_period, find_usual_rate
 
 POLL_S = 0.05
@@ -60,6 +70,13 @@ def test_late_callbacks_are_no_other_rate(seed: int) -> None:
     assert watch_rows(StreamWatch(48000, 100.0), rows) == math.inf
 
 
+def test_a_machine_that_steadily_loses_frames_has_no_other_rate() -> None:
+    """A jackd beside other work: 8 % of the callbacks never came, which is what lies between 48 and 44.1 kHz."""
+    rows = make_rows([128] * 4000, 44100)
+    rows[::12, LOG_FLAGS] = INPUT_OVERFLOW | OUTPUT_UNDERFLOW
+    assert watch_rows(StreamWatch(48000, 100.0), rows) == math.inf
+
+
 def test_a_stream_that_stands_still_is_seen_once_it_does() -> None:
     watch = StreamWatch(48000, 100.0)
     watch_rows(watch, make_rows([128] * 1000, 48000))
@@ -86,9 +103,9 @@ def test_lengths_are_those_of_the_last_callbacks() -> None:
     assert watch.lengths == (64, 64)
 
 
-@pytest.mark.parametrize("rate", [44100.0, 44100 * 1.01, 44100 * 0.975, 46000.0, 192000.0, 1000.0])
+@pytest.mark.parametrize("rate", [44100.0, 44100 * 1.01, 44100 * 0.965, 46000.0, 192000.0, 1000.0])
 def test_a_usual_rate_is_known_within_a_few_percent(rate: float) -> None:
-    wanted = {46000.0: 0, 192000.0: 192000, 1000.0: 0}.get(rate, 44100)
+    wanted = {46000.0: 0, 44100 * 0.965: 0, 192000.0: 192000, 1000.0: 0}.get(rate, 44100)
     assert find_usual_rate(rate) == wanted
 
 
