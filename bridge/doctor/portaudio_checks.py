@@ -16,7 +16,7 @@ from bridge.settings import AudioSettings
 
 NAME = "PortAudio"
 ANSWER_S = 20.0
-"""Longest time for PortAudio to list the devices; a sleeping Bluetooth device takes seconds."""
+"""Longest time for PortAudio to list the devices; it takes a second here, with the start of a process."""
 JACK_CHECKS = ("libjack", "jackd", "JACK server")
 """Findings that say nothing about a sidecar on audio devices."""
 

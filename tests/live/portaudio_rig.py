@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -42,6 +43,15 @@ CHANNELS = 2 * len(USUAL)
 RETURNS = tuple(f"in_{channel + 1}" for channel in range(CHANNELS))
 
 
+class Server(Protocol):
+    """A JACK server, jackd or PipeWire."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of its clients."""
+        ...
+
+
 class WideServer(PatientServer):
     """A jackd whose device has an output for each channel of each audio path."""
 
@@ -60,7 +70,7 @@ def skip_without_portaudio() -> None:
 class PortAudioSidecar:
     """A running ``sideman run --audio portaudio`` on ``server``."""
 
-    def __init__(self, server: DummyServer, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
         self.server, self.process, self._log = server, process, log
 
     @property
@@ -114,15 +124,15 @@ class PortAudioSidecar:
         rows = (args for address, args in replies if address == "/latency" and args[0] == path)
         return next((int(str(row[place])) for row in rows), -1)
 
-    def measure(self, path: str) -> int:
+    def measure(self, path: str, server: DummyServer) -> int:
         """Frames from an impulse sent into the device's input to its return on the path's channel, in ping mode."""
         self.set(f"/latency/{path}/ping", 1)
-        rate, frames = self.server.rate, self.server.rate
+        rate, frames = server.rate, server.rate
         sent = np.zeros((2, frames), np.float32)
         sent[:, 1000] = LEVEL
         channel = 2 * USUAL.index(path)
-        sender = JackRecorder("send", self.server.name, frames, Ports(play=("out_1", "out_2")))
-        receiver = JackRecorder("return", self.server.name, frames, Ports(record=("in_1", "in_2")))
+        sender = JackRecorder("send", server.name, frames, Ports(play=("out_1", "out_2")))
+        receiver = JackRecorder("return", server.name, frames, Ports(record=("in_1", "in_2")))
         sender.load(sent)
         with sender, receiver:
             sender.connect({"out_1": "sideman:in_0", "out_2": "sideman:in_1"})
@@ -143,7 +153,7 @@ class PortAudioSidecar:
 
 @contextmanager
 def open_sidecar(
-    server: DummyServer, folder: Path, arguments: Sequence[str] = (), settings: str = SETTINGS
+    server: Server, folder: Path, arguments: Sequence[str] = (), settings: str = SETTINGS
 ) -> Iterator[PortAudioSidecar]:
     """A sidecar that runs on ``server`` by PortAudio; where it still does behind the context, it is killed."""
     (folder / "sideman.toml").write_text(settings, encoding="utf-8")

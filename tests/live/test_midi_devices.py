@@ -5,10 +5,12 @@ The devices are JACK clients with virtual ports. Each test has its own clock; on
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rtmidi
@@ -16,7 +18,14 @@ import rtmidi
 from bridge.controllers.devices.device_watch import DeviceWatch
 from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.ports.midi_port import PortGoneError
-from bridge.controllers.ports.rtmidi_system import QUEUE_MESSAGES, RtmidiPort, RtmidiSystem, open_midi_system
+from bridge.controllers.ports.rtmidi_system import (
+    CONNECT_S,
+    QUEUE_MESSAGES,
+    RtmidiPort,
+    RtmidiSystem,
+    open_midi_system,
+)
+from bridge.controllers.ports.virtual_ports import VirtualInput, VirtualOutput
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.semaphores import find_stale
 from tests.controllers.fake_midi import FakeSurface, make_mapping
@@ -248,3 +257,45 @@ def test_a_pair_of_virtual_ports_is_seen_by_others_under_its_name_and_not_by_us(
         assert got == [b"\xe0\x00\x40", b"\x90\x10\x7f"]
         other.close()
     port.close()
+
+
+def test_virtual_ports_of_one_direction_carry_messages_of_any_kind(system: RtmidiSystem) -> None:
+    source, sink = VirtualInput(system.api, "Sideman midi_in"), VirtualOutput(system.api, "Sideman chords")
+    peer = rtmidi.MidiOut(system.api, name="peer-out")
+    listener = rtmidi.MidiIn(system.api, name="peer-in", queue_size_limit=QUEUE_MESSAGES)
+    listener.ignore_types(sysex=False, timing=False)
+    open_port(peer, "Sideman midi_in")
+    open_port(listener, "Sideman chords")
+    messages = [bytes((0x90, 60, 100)), b"\xf8", b"\xf0" + bytes(20) + b"\xf7", bytes((0x80, 60, 64))]
+    received, sent_on = list[bytes](), list[bytes]()
+    time.sleep(CONNECT_S)
+    for message in messages:
+        peer.send_message(message)
+        sink.send(message)
+    until("the input", lambda: len(gather(source, received)) >= len(messages))
+    until("the output", lambda: take(listener, sent_on) >= len(messages))
+    assert received == messages
+    assert sent_on == messages
+    for port in (source, sink):
+        port.close()
+    for other in (peer, listener):
+        other.close_port()
+
+
+def open_port(port: Any, words: str) -> None:
+    """Connect ``port`` to the one whose name has ``words``, once it is there."""
+    until(words, lambda: any(words in name for name in port.get_ports()))
+    port.open_port(next(at for at, name in enumerate(port.get_ports()) if words in name))
+
+
+def gather(port: VirtualInput, messages: list[bytes]) -> list[bytes]:
+    """``messages`` with what came to ``port`` since."""
+    messages += port.receive()
+    return messages
+
+
+def take(port: Any, messages: list[bytes]) -> int:
+    """Append what came to ``messages``; returns how many there are."""
+    while (found := port.get_message()) is not None:
+        messages.append(bytes(found[0]))
+    return len(messages)

@@ -70,7 +70,7 @@ def test_each_path_comes_back_after_what_it_declares_and_portaudio_adds_nothing(
 ) -> None:
     change_period(server, sidecar, period)
     path = "drums" if period == PERIOD else "mix"
-    assert sidecar.measure(path) == sidecar.read_latency(path)
+    assert sidecar.measure(path, server) == sidecar.read_latency(path)
 
 
 def test_cycles_are_served_while_python_stands_still(server: DummyServer, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_device_that_stands_still_is_gone_and_comes_back(server: DummyServer, 
     assert sidecar.says("sideman", state="running")
     cycles = int(sidecar.read("counters")["cycles"])
     until("callbacks", lambda: int(sidecar.read("counters")["cycles"]) > cycles + 10)
-    assert sidecar.measure("mix") == sidecar.read_latency("mix")
+    assert sidecar.measure("mix", server) == sidecar.read_latency("mix")
 
 
 def test_a_server_that_died_ends_it_with_a_sentence(server: DummyServer, sidecar: PortAudioSidecar) -> None:

@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 
 LOOPBACKS = ("blackhole", "loopback", "soundflower", "vb-cable", "cable output", "cable input", "vb-audio")
 """Names of devices that give their output back as their input, channel by channel."""
+LISTINGS, LISTING_PAUSE_S = 3, 0.2
+"""Attempts to list the devices, and the time between two. PipeWire's libjack once knew none at first."""
 FIRST_CALLBACKS_S = 5.0
-"""Longest time until a device that was opened calls; Bluetooth was seen to need 2 s."""
+"""Longest time until a device that was opened calls; JACK and PipeWire do within 0.1 s."""
 
 
 class StreamOpener:
@@ -95,7 +97,12 @@ class StreamOpener:
     def _restart(self) -> None:
         if self._stream is not None and self._stream.is_closing:
             raise DriverError("the audio device has not let the last stream go yet", "end Sideman, and start it again")
-        self._library.restart()
+        for attempt in range(LISTINGS):
+            if attempt:
+                time.sleep(LISTING_PAUSE_S)
+            self._library.restart()
+            if self._library.list_devices():
+                return
 
     def _cut_links(self) -> None:
         """Undo what PortAudio connected, unless the user named what is connected."""
