@@ -126,7 +126,7 @@ def test_its_midi_clock_leads_from_start_to_stop_and_from_another_place(
         before = ardour.number("s:transport_sample()")
         beat = read_clock(sidecar).beat - (POSITION_FACTOR - 1) * seconds * TEMPO / 60
         after = ardour.number("s:transport_sample()")
-        # a reading is up to 0.2 s old, and Ardour's clock is heard after its output's latency
+        # a reading is up to 0.2 s old, and Ardour's clock comes after its output's latency
         assert before - 0.5 * RATE < beat * 60 * RATE / TEMPO < after + 0.1 * RATE
         ardour.run(f"s:request_stop(false, false, {UI})")
         wait_for_clock(sidecar, "midi", rolls=False)

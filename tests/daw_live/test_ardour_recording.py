@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,30 @@ def test_the_stems_are_recorded_in_place_and_sum_to_the_song(sidecar: OscClient,
     for returned in (sum_stems(recordings), recordings["mix"]):
         assert find_offset(song, returned) == 0
         assert measure_difference(song, returned, 0) < LARGEST_DIFFERENCE
+
+
+def connect_master(server: DummyServer, tool: str) -> None:
+    """Connect Master to the hardware, or not: ``tool`` is jack_connect or jack_disconnect."""
+    for channel in (1, 2):
+        ports = f"ardour:Master/audio_out {channel}", f"system:playback_{channel}"
+        subprocess.run([tool, "-s", server.name, *ports], env=server.env, check=True)
+
+
+def test_with_master_disconnected_every_take_is_late_by_the_output_s_latency_until_it_is_connected_again(
+    server: DummyServer, sidecar: OscClient, ardour: Ardour
+) -> None:
+    song = make_song()
+    declare_sends(sidecar, ardour, NO_SENDS)
+    late = ardour.number("s:worst_output_latency()")
+    connect_master(server, "jack_disconnect")
+    ardour.wait_until(f"s:worst_output_latency() < {late}")
+    for _ in range(3):
+        returned = sum_stems(record(ardour))
+        assert find_offset(song, returned) == late
+        assert measure_difference(song, returned, late) < LARGEST_DIFFERENCE
+    connect_master(server, "jack_connect")
+    ardour.wait_until(f"s:worst_output_latency() == {late}")
+    assert find_offset(song, sum_stems(record(ardour))) == 0
 
 
 def test_with_the_delay_of_the_paths_at_the_inputs_too_ardour_counts_it_twice(
