@@ -193,7 +193,7 @@ def test_a_worker_that_is_behind_but_not_lost_catches_up_without_a_break(callbac
     assert callback.worker(SEPARATION)[w.DROPPED_HOPS] == 0
 
 
-def test_a_new_epoch_is_a_fresh_start_at_its_frame(callback: Callback) -> None:
+def test_a_new_epoch_is_a_fresh_start_at_its_origin(callback: Callback) -> None:
     toy = Toy(SEPARATION_SPEC)
     runner = make_runner(callback, toy)
     callback.read_inputs(100)
@@ -202,7 +202,7 @@ def test_a_new_epoch_is_a_fresh_start_at_its_frame(callback: Callback) -> None:
     runner.process_available()
     callback.read_inputs(100)
     runner.process_available()
-    assert toy.log == ["prepare", "reset", 0, "reset", 137, 137 + HOP]
+    assert toy.log == ["prepare", "reset", 0, "reset", *range(100, 300 - HOP + 1, HOP)]
     assert callback.worker(SEPARATION)[w.DONE_EPOCH] == 2
 
 

@@ -16,6 +16,7 @@ from bridge.runtime.shared.layout import CAPACITY
 from bridge.runtime.shared.rings import read_audio
 from tests.runtime.callback_driver import (
     ACCOMPANIMENT,
+    HOP,
     MIR,
     SEPARATION,
     Callback,
@@ -183,10 +184,11 @@ def test_a_cycle_without_messages_does_not_repeat_those_before(callback: Callbac
 def test_a_start_or_a_new_position_begins_an_epoch_for_everyone_at_its_frame(
     callback: Callback, message: bytes
 ) -> None:
+    """But for the separation's, which is whole hops after the start of the cycle."""
     callback.read_inputs(128)
-    callback.read_inputs(128, [(37, message)])
+    callback.read_inputs(128, [(HOP + 37, message)])
     assert epochs(callback) == [2, 2, 2]
-    assert origins(callback) == [165, 165, 165]
+    assert origins(callback) == [128 + HOP, 165 + HOP, 165 + HOP]
 
 
 @pytest.mark.parametrize("message", [CONTINUE, STOP], ids=["continue", "stop"])

@@ -25,10 +25,24 @@ def begin_worker_epoch(context: CallbackContext, index: int, frame: int) -> None
         store_release(worker, w.EPOCH, worker[w.EPOCH] + 1)
 
 
+@callback_njit_inlined
+def align_origin(context: CallbackContext, index: int, frame: int) -> int:
+    """The origin of an epoch of worker ``index`` that is to begin at ``frame`` of this cycle.
+
+    That of the separation is whole hops after the start of the cycle. The declared buffering is enough only for hops
+    that are aligned with cycles: with others each cycle ends in the middle of a hop, which then comes a period late.
+    """
+    if index != context.audio[SEPARATES]:
+        return frame
+    start = context.callback_state[w.CYCLE_START]
+    hop = max(context.workers[index, w.HOP], 1)
+    return start + (frame - start) // hop * hop  # type: ignore[no-any-return]
+
+
 @callback_njit
 def begin_epoch(context: CallbackContext, index: int, frame: int) -> None:
     """Reset worker ``index`` at ``frame``: its MIDI ports release sounding notes, and so does the synth it feeds."""
-    begin_worker_epoch(context, index, frame)
+    begin_worker_epoch(context, index, align_origin(context, index, frame))
     if index == context.audio[PLAYER]:
         reset_synth(context, frame)
     for port in range(context.owners.size):

@@ -28,6 +28,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
     state, own = context.state, context.callback_state
     head = state[w.HEAD]
     gap = 0
+    own[w.CYCLE_START] = head
     if own[w.STARTED] == 0:
         own[w.STARTED] = 1
         begin_epochs(context, head, EVERY)
@@ -46,6 +47,7 @@ def find_frame(context: CallbackContext, frames: int, raw: int) -> int:
                     context.inputs[channel, t & RING_MASK] = 0.0
             state[w.SKIPPED] += max(1, gap // max(frames, 1))
             state[w.GAP_FRAMES] += gap
+            own[w.CYCLE_START] = head + gap
             slot = claim_record(context, head + gap, GAP, 8)
             payload_values(context, slot)[0] = gap
             publish_record(context)

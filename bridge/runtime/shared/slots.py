@@ -87,6 +87,7 @@ from __future__ import annotations
 (
     STARTED,            # 0 until the first callback, and again after a new connection
     RAW,                # JACK's 32-bit frame time at the last callback
+    CYCLE_START,        # the stream frame at which this cycle starts
     DELAY_CHANGE_FADE,  # 0..FADE_FRAMES: level of all audio around a change of delay
     IN_EVENTS,          # messages in `in_events` for this cycle
     ROLLING,            # the host transport as last seen
@@ -107,7 +108,7 @@ from __future__ import annotations
     POSITION_DUE,       # 1: the engines need the number of the next MIDI clock, wherever in the beat it is
     SYSEX_BYTES,        # bytes in `in_sysex` of a message that is not whole yet; below 0: it is too long
     CALLBACK_WORDS,
-) = range(22)
+) = range(23)
 
 (
     CONTROL_IN_HEAD,    # words of control input that readers may read, counted from the start
