@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +61,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {tests / name: rank for rank, name in enumerate(LONGEST)}
     counts = Counter(item.path for item in items)
     items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -counts[item.path]))
+
+
+def refuse_groups(send: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """``os.kill`` or ``os.killpg``, but not to 0 or below: these are the tests' own group, and all processes."""
+
+    def send_to_one(number: int, what: int) -> None:
+        assert number > 0, f"signal {what} to {number} would end the tests and what started them"
+        send(number, what)
+
+    return send_to_one
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_signals_to_ourselves() -> Iterator[None]:
+    """A worker that has ended has the process number 0, and a test that kills it would kill the whole test run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("kill", "killpg"):
+            if hasattr(os, name):
+                patch.setattr(os, name, refuse_groups(getattr(os, name)))
+        yield
 
 
 class StartServer(Protocol):

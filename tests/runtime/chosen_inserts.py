@@ -43,7 +43,8 @@ class ChosenInserts:
 
     def _is(self, point: str, chain: str, state: str) -> bool:
         status = self.status(point)
-        return status.chain == chain and status.state.startswith(state)
+        # a worker that has just ended is "running" with the process 0 until the supervisor looks again
+        return status.chain == chain and status.state.startswith(state) and (state != "running" or status.pid > 0)
 
     def word(self, point: str, word: int) -> int:
         return observe(self.graph.insert_arrays.words[INSERT_POINTS.index(point)], word)

@@ -264,6 +264,7 @@ def test_a_worker_that_is_ended_on_purpose_counts_against_nothing(
     monkeypatch.setattr(ToyLibrary, "explain_failure", lambda _self, name, _failure: calls.append(f"explain {name}"))
     inserts.choose("vocals", "stuck")
     until("a worker", lambda: inserts.status("vocals").pid > 0)
+    calls.clear()  # the end of the worker of the test before
     pid = inserts.status("vocals").pid
     inserts.choose("vocals", "half")
     inserts.until_state("vocals", "half", "running")
