@@ -21,8 +21,8 @@ PEER_S = 10.0
 """Within this a peer is seen, or never."""
 POLL_S = 0.02
 NAMESPACES = (("-n",), ("-r", "-n"))
-"""What `unshare` makes: a network. A user too where only that is allowed; such a user has no real-time priority, and
-JACK's time is then as uneven as the machine is busy."""
+"""Options of `unshare`: a network of its own. A user too where only that is allowed; such a user has no real-time
+priority, and JACK's time is then as uneven as the machine is busy."""
 RUN_PEER = "import sys; from bench.link_peer import run_peer; run_peer(float(sys.argv[1]))"
 """Code of the peer's process: it is a part of other benchmarks, and no command."""
 

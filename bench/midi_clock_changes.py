@@ -19,7 +19,7 @@ STEADY_S, SETTLED_S, AFTER_S = 40.0, 20.0, 60.0
 BEFORE_BPM, AFTER_BPM = 120.0, 126.0
 RAMP_S = 8.0
 POSITION_BEATS = 48.0
-"""Where the song position pointer goes to."""
+"""Destination of the song position pointer."""
 
 TEMPO_CURVES: tuple[tuple[str, Callable[[float], float]], ...] = (
     ("at once", lambda time_s: AFTER_BPM if time_s >= 0.0 else BEFORE_BPM),

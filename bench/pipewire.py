@@ -33,7 +33,7 @@ SETTINGS = "schema = 1\n[controllers]\nmidi = false\n"
 """All engines of the defaults; no device of the machine is opened."""
 
 TEMPO_FIELD = 6
-"""Of the reading ``clock``: its tempo."""
+"""Index of the tempo in the reading ``clock``."""
 
 
 def say(text: str) -> None:

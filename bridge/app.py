@@ -51,7 +51,7 @@ Counted at a first start on JACK with the engines of the defaults, once for each
 
 
 COMPILED_FOR = {OFFLINE: "offline runs", PORTAUDIO: "audio devices"}
-"""What the callback is compiled for, by what a sidecar runs on; else for JACK."""
+"""Purpose of the compilation, by the audio system; else it is JACK."""
 
 
 class Sidecar:

@@ -23,7 +23,7 @@ WIDE_S, NARROW_S = 1e-3, 5e-5
 then. The most is `SPREAD` median deviations."""
 SPREAD = 6.0
 USUAL_DRIFT = 5e-5
-"""How far the drift usually is from the one that was measured last, at first none: crystals differ by some 50 ppm. It
+"""Usual distance of the drift from the one that was measured last, at first none: crystals differ by some 50 ppm. It
 keeps a line through few and uneven pairs level; a second of even ones outweighs it."""
 MOST_DRIFT = 1e-3
 """A steeper line is no drift of a crystal, but few pairs that lie badly."""

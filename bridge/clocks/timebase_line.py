@@ -22,7 +22,7 @@ TEXTS = {
     REFUSED: "another program is JACK's timebase master; it keeps that until it leaves or is switched off there",
     NO_TIMEBASE: "there is no JACK server, whose timebase could be ours",
 }
-"""What is said of each state."""
+"""Explanation of each state."""
 
 
 class TimebaseLine:

@@ -13,7 +13,7 @@ from bridge.settings import DawSettings
 
 NAME = "DAW over OSC"
 QUESTION = "/transport_speed"
-"""What Ardour is asked: it changes nothing."""
+"""Question to Ardour that changes nothing."""
 
 
 def check_daw(settings: DawSettings) -> Finding:

@@ -15,7 +15,7 @@ from bridge.layouts.page_rules import DANGER_COLOR, PAGE_COLORS, STEM_COLORS, TE
 STRIP_COLUMNS = 6
 """Columns of the grid that the strips take together."""
 NARROWEST_STRIP_PX = COLUMN_PX
-"""Where a strip would be narrower, the faders stand as others do."""
+"""Least width of a strip; where it would be narrower, the faders stand as others do."""
 SWITCH_ROWS, METER_PX = 3, 22
 """Height of mute and solo in rows of the grid; width of a meter."""
 SOLO_COLOR = "#e6c84a"

@@ -39,13 +39,13 @@ JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping
 Widget: TypeAlias = "dict[str, JsonValue]"
 
 VERSION = "1.25.0"
-"""Of the program whose files these are like; later ones convert what they changed."""
+"""Version of the program whose files these are like; later ones convert what they changed."""
 RENEW_MS, MAX_HZ = 10_000, 20
 """Time between two subscriptions, of which a lease lasts 60 s; messages a second and address."""
 NAME_PX = 106
 """Width of the program's name."""
 LOWEST_DB = -60
-"""What an empty meter stands for, in dBFS; a full one is 0."""
+"""Level of an empty meter in dBFS; a full one is 0."""
 PERCENT_DIGITS = 4
 """Decimals of a percentage: below a thousandth of a pixel."""
 

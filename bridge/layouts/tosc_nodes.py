@@ -18,7 +18,7 @@ LEXML_VERSION = "6"
 NAMESPACE = uuid.UUID("5f0f2f0e-6e0b-5f0c-9d39-0c1c8c6d5a11")
 """Namespace of the identifiers: they derive from the names of the nodes, so that the same layout is the same file."""
 CONNECTION = "0000000001"
-"""Of ten connections the first, as one character each from the right."""
+"""First of ten connections, one character each, from the right."""
 COMPRESSION_LEVEL = 9
 
 

@@ -19,7 +19,7 @@ SILENCE_MS = 25_000
 MAX_HZ = 20
 """Messages a second and address that a tablet shows smoothly."""
 LOWEST_DB = -60
-"""What an empty meter stands for, in dBFS; a full one is 0."""
+"""Level of an empty meter in dBFS; a full one is 0."""
 STATE = "state"
 """Name of the text that says whether Sideman answers."""
 

@@ -18,7 +18,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.daw, pytest.mark.live]
 
 TEMPO = 120.0
-"""Of a new session of Ardour's."""
+"""Tempo of a new session of Ardour's."""
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 <Ardour>
   <Config/>

@@ -18,7 +18,7 @@ from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.libjack import import_jack
 
 FOREIGN_TEMPO = 77.0
-"""Of the timebase that it takes."""
+"""Tempo of the timebase that it takes."""
 
 
 class Cycle(NamedTuple):

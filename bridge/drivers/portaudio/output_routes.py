@@ -15,7 +15,7 @@ NOTHING = "-"
 USUAL: tuple[str, ...] = ("mix", "band", "drums", "bass", "vocals", "other")
 """Paths by pairs of channels, where there are enough for more than one."""
 STEREO = "mix+band"
-"""Of a device with one pair."""
+"""Paths of a device with one pair."""
 
 
 def find_routes(wanted: Sequence[str], channels: int, returning: Collection[int] = ()) -> tuple[tuple[int, ...], ...]:

@@ -181,7 +181,7 @@ CLOCK_TABLES = 3
 """Clock tables, and likewise timebase tables: one for the callback, one for the control process, one between."""
 
 TIMEBASE_POSITION, TIMEBASE_SLOPE, TIMEBASE_BAR_START, TIMEBASE_WORDS = range(4)
-"""What the timebase callback set last, as float64: the beat, beats per frame, the tick at which the bar begins."""
+"""Values that the timebase callback set last, as float64: beat, beats per frame, the tick at which the bar begins."""
 
 CLOCK_RECORDS, CLOCK_RECORD_WORDS = 1 << 11, 4
 """Messages about time in the clock ring, each with its frame, its size and up to 16 bytes: 20 s of clock at 250 BPM."""

@@ -19,7 +19,7 @@ from tests.mappings.shipped import registry, shipped_file
 
 TICK_S = 0.005
 BYTES_PER_S = 3125
-"""Of a MIDI cable (31,250 baud, ten bits a byte)."""
+"""Capacity of a MIDI cable (31,250 baud, ten bits a byte)."""
 CHANNELS = ("drums", "bass", "vocals", "other", "band", "mix", "in_1", "in_2")
 UNITS = {"behringer_x_touch": 0x14, "behringer_x_touch_extender": 0x15, "mackie_control_universal": 0x14}
 MAINS = ("behringer_x_touch", "mackie_control_universal")
