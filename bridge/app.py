@@ -115,8 +115,8 @@ class Sidecar:
         return self._signal_path
 
     @property
-    def awaited(self) -> str:
-        """What a sidecar that is not `connected` waits for."""
+    def audio_source(self) -> str:
+        """What the audio comes from, in words; a sidecar that is not `connected` waits for it."""
         return "audio device" if self.audio.server == PORTAUDIO else "JACK server"
 
     @property
@@ -213,7 +213,7 @@ class Sidecar:
     def _replace_signal_path(self) -> None:
         """Continue at the server's new rate. If that fails, log why, once, and wait for another rate."""
         if self._signal_path is not None:
-            log.warning("the engines are prepared again, for the rate at which the %s runs now", self.awaited)
+            log.warning("the engines are prepared again, for the rate at which the %s runs now", self.audio_source)
             self._leave_signal_path()
         try:
             self._enter_signal_path(self.audio.ask(), ignore_progress, stems_first=True)
@@ -292,7 +292,7 @@ class Sidecar:
 
     def _publish_state(self) -> None:
         rate = self._signal_path.graph.plan.rate if self._signal_path is not None else 0
-        self._identity.update(rate, "running" if self.connected else f"waiting for the {self.awaited}")
+        self._identity.update(rate, "running" if self.connected else f"waiting for the {self.audio_source}")
         self._log.publish()
 
     @staticmethod

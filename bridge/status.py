@@ -68,7 +68,7 @@ def format_status_line(sidecar: Sidecar, width: int) -> Text:
     ]
     alarms = [Text(f"  {', '.join(waiting)}", "bold red")] if waiting else []
     if not sidecar.connected:
-        alarms.append(Text(f"  waiting for the {sidecar.awaited}", "bold red"))
+        alarms.append(Text(f"  waiting for the {sidecar.audio_source}", "bold red"))
     music = [_format_music(bus)]
     choices = ([*music, *all_counts, *times, *alarms], [*music, *all_counts, *alarms], [*music, *faults, *alarms])
     lines = [Text.assemble(*parts) for parts in (*choices, [*alarms, *faults] or music)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.tui.sample_session import make_sample
 
-UNSAMPLED = frozenset({"accompaniment.withdrawn", "learn.candidate", "registry"})
+UNSAMPLED = frozenset({"accompaniment.withdrawn", "audio.device", "learn.candidate", "registry"})
 """Readings that are there only at moments that the sample does not show."""
 
 
