@@ -25,6 +25,8 @@ REST_S = 0.8
 """So long after its last message a button is held no more, if the user presses it as one presses a button."""
 MARGIN_BITS = 3.0
 """Factor by which the best explanation must be better than the next."""
+CENTRED_MARGIN_BITS = 12.0
+"""The same where the best is a fader and the next an encoder around 64, and no value is 64."""
 FIRST_BITS = 7.0
 """An absolute value may begin anywhere; a step is small."""
 REPEAT_BITS = 6.0
@@ -89,7 +91,9 @@ def detect_kind(
     costs["absolute"] = _count_position_bits(values)
     (best, least), (second, next_bits), *_ = sorted(costs.items(), key=lambda one: one[1])
     relative = best != "absolute"
-    if next_bits - least >= MARGIN_BITS:
+    # an encoder around 64 whose steps grow and shrink looks much like a fader at its centre, which passes 64
+    is_centred = (best, second) == ("absolute", "offset_64") and 64 not in values
+    if next_bits - least >= (CENTRED_MARGIN_BITS if is_centred else MARGIN_BITS):
         return Detection(encoder=best, relative=relative)
     question = TURN
     if best != "absolute":

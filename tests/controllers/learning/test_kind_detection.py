@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.controllers.learning.kind_detection import REST_S, TURN_LEFT, TURN_RIGHT, detect_kind
@@ -28,6 +28,7 @@ def test_an_encoder_is_detected_by_a_turn_to_the_right_and_one_to_the_left(kind:
 
 
 @given(st.sampled_from(ENCODERS), turns(steady=False))
+@example("offset_64", [1, 4, 5, 4, 3, -1, -2, -3, -4, -5])
 def test_a_turn_that_gains_speed_from_click_to_click_is_read_right_or_asked_for_again(
     kind: str, steps: list[int]
 ) -> None:
