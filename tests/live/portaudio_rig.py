@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
@@ -26,9 +25,9 @@ from bridge.osc.client import OscClient
 from bridge.path_measurement import LEVEL, measure_impulse_delay
 from bridge.settings import Settings
 from tests.live.conftest import PatientServer
+from tests.sidecar_process import SidecarProcess
 from tests.waiting import HANG_S, until
 
-LISTENS = re.compile(r"OSC on [^\s]+:(\d+); Ctrl-C ends it")
 SETTINGS = """schema = 1
 [engines]
 separation = "separation.dsp"
@@ -67,28 +66,12 @@ def skip_without_portaudio() -> None:
         pytest.skip("sounddevice (extra portaudio) or libportaudio2 is not installed (apt-get install libportaudio2)")
 
 
-class PortAudioSidecar:
+class PortAudioSidecar(SidecarProcess):
     """A running ``sideman run --audio portaudio`` on ``server``."""
 
     def __init__(self, server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.server, self.process, self._log = server, process, log
-
-    @property
-    def output(self) -> str:
-        """What it has printed so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
-
-    @property
-    def port(self) -> int:
-        """The port of its OSC; 0 before it listens."""
-        found = LISTENS.search(self.output)
-        return int(found[1]) if found else 0
-
-    def is_running(self) -> bool:
-        """Whether it still runs; the test fails where it ended."""
-        if self.process.poll() is not None:
-            pytest.fail(f"the sidecar ended with {self.process.returncode}:\n{self.output}")
-        return True
+        super().__init__(process, log)
+        self.server = server
 
     def set(self, control: str, value: float) -> None:
         """Set a control, by its OSC address."""

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.drivers.pipewire_server import PipeWireServer
 from bridge.errors import BridgeError
 from bridge.osc.client import OscClient
 from bridge.running_latency import RunningLatency, measure_running_latency, read_running_latency
+from tests.sidecar_process import SidecarProcess
 from tests.waiting import HANG_S, until
 
 SETTINGS = """schema = 1
@@ -29,31 +28,13 @@ midi = false
 """
 """The separation alone: a chain of workers, stems and a delay, and few of them to start."""
 
-LISTENS = re.compile(r"OSC on [^\s]+:(\d+); Ctrl-C ends it")
 
-
-class PipeWireSidecar:
+class PipeWireSidecar(SidecarProcess):
     """A running ``sideman run`` on ``server``."""
 
     def __init__(self, server: PipeWireServer, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.server, self.process, self._log = server, process, log
-
-    @property
-    def output(self) -> str:
-        """What it has printed so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
-
-    @property
-    def port(self) -> int:
-        """The port of its OSC; 0 before it listens."""
-        found = LISTENS.search(self.output)
-        return int(found[1]) if found else 0
-
-    def is_running(self) -> bool:
-        """Whether it still runs; the test fails where it ended."""
-        if self.process.poll() is not None:
-            pytest.fail(f"the sidecar ended with {self.process.returncode}:\n{self.output}")
-        return True
+        super().__init__(process, log)
+        self.server = server
 
     def read(self) -> RunningLatency | None:
         """What it declares now; None while it cannot say."""

@@ -51,7 +51,7 @@ class AudioDeviceService(Service):
                 output.name,
                 stream.plan.rate,
                 round(driver.drift.ppm, 1),
-                stream.argument.flagged,
+                stream.argument.flag_count,
                 driver.reopenings,
             )
         if row != self._row:

@@ -152,7 +152,7 @@ class PortAudioDriver:
         self._watch.update(rows, now)
         self.drift.update(rows)
         self.dsp_load = stream.load
-        self._graph.arrays.state[w.XRUNS] = self._past_flagged + stream.argument.flagged
+        self._graph.arrays.state[w.XRUNS] = self._past_flagged + stream.argument.flag_count
         self._follow_period()
         if self._watch.new_rate:
             log.warning(

@@ -134,7 +134,7 @@ class StreamArgument:
         return observe(self.words, CALLBACKS)
 
     @property
-    def flagged(self) -> int:
+    def flag_count(self) -> int:
         """Callbacks before which something was lost, as PortAudio said."""
         return int(self.words[FLAGGED])
 

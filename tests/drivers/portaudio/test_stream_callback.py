@@ -58,7 +58,7 @@ def test_it_takes_an_unsigned_long_of_32_bits_as_on_windows() -> None:
         sent, out = play(stream, (128, 37, 500))
         np.testing.assert_array_equal(out, sent)
         stream.call(noise(64), flags=OUTPUT_UNDERFLOW)
-        assert stream.argument.flagged == 1
+        assert stream.argument.flag_count == 1
 
 
 def test_the_width_of_a_long_is_that_of_this_system() -> None:
@@ -99,7 +99,7 @@ def test_lost_frames_are_a_gap_at_a_known_place() -> None:
         state = stream.graph.state
         assert (state[w.SKIPPED], state[w.GAP_FRAMES]) == (3, 3 * 128)
         assert state[w.HEAD] == stream.argument.frame == (24 + SETTLING) * 128
-        assert stream.argument.flagged == 1
+        assert stream.argument.flag_count == 1
 
 
 def test_callbacks_that_make_up_for_a_late_one_have_lost_nothing_whatever_portaudio_says() -> None:
@@ -135,7 +135,7 @@ def test_a_stream_without_times_loses_no_frames() -> None:
             stream.now_s = 0.0
             stream.call(noise(64), flags=INPUT_OVERFLOW)
         assert stream.argument.frame == 5 * 64
-        assert stream.argument.flagged == 5
+        assert stream.argument.flag_count == 5
 
 
 def test_a_jump_of_the_time_is_no_gap_of_hours() -> None:

@@ -54,5 +54,5 @@ def to_db(fader: int) -> float:
     return -60.0 + 72.0 * fader / 16383
 
 
-def named(*names: str) -> list[Track]:
+def make_tracks(*names: str) -> list[Track]:
     return [Track(name) for name in names]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bridge.core.audio import STEMS
-from tests.controllers.mcu.daw_surface.surface_desk import Desk, named, to_db
+from tests.controllers.mcu.daw_surface.surface_desk import Desk, make_tracks, to_db
 from tests.controllers.mcu.simulated_daw import HEADER, SimulatedDaw, Track
 
 
 def test_names_that_come_a_second_after_the_faders_are_awaited() -> None:
-    desk = Desk(SimulatedDaw(named("Tr 1", "Bass"), names_after_s=1.0))
+    desk = Desk(SimulatedDaw(make_tracks("Tr 1", "Bass"), names_after_s=1.0))
     desk.run(2.0)
     assert desk.gain_db("bass") == pytest.approx(to_db(12000))
     assert desk.gain_db("drums") == 0.0
@@ -28,7 +28,7 @@ def test_a_move_of_another_track_long_before_the_bank_changed_is_of_that_track(d
 @pytest.mark.parametrize("answers", [True, False], ids=["press done", "press lost"])
 @pytest.mark.parametrize("names_after_s", [-0.1, 0.0, 0.03])
 def test_a_switch_that_waits_is_compared_with_the_light_of_its_own_track(names_after_s: float, answers: bool) -> None:
-    tracks = [*named("Drums", "Tr 1"), Track("Tr 2", mute=True), Track("Tr 3")]
+    tracks = [*make_tracks("Drums", "Tr 1"), Track("Tr 2", mute=True), Track("Tr 3")]
     desk = Desk(SimulatedDaw(tracks, names_after_s=names_after_s))
     desk.run(1.0)
     desk.daw.answers = answers
@@ -62,7 +62,7 @@ def test_a_bank_change_gives_no_stem_the_fader_of_another_track(names_after_s: f
 
 
 def test_a_bank_change_while_a_fader_is_touched_lets_it_go() -> None:
-    desk = Desk(SimulatedDaw(named("Drums", *(f"Tr {i}" for i in range(12)))))
+    desk = Desk(SimulatedDaw(make_tracks("Drums", *(f"Tr {i}" for i in range(12)))))
     desk.run(1.0)
     desk.bus.set("stems.drums.gain_db", -30.0, "osc")
     desk.run(0.05)
@@ -101,7 +101,7 @@ def test_a_daw_without_a_display_has_the_stems_by_number() -> None:
 
 
 def test_names_without_a_stem_among_them_bind_nothing() -> None:
-    desk = Desk(SimulatedDaw(named("Audio 1", "Audio 2", "Audio 3", "Audio 4")))
+    desk = Desk(SimulatedDaw(make_tracks("Audio 1", "Audio 2", "Audio 3", "Audio 4")))
     desk.run(10.0)
     assert desk.surface.find_strips() == {}
     assert desk.gain_db("drums") == 0.0

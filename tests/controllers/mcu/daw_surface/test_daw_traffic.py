@@ -13,7 +13,7 @@ from bridge.control.sidecar import make_sidecar_registry
 from bridge.controllers.mappings.strips import make_strips
 from bridge.controllers.mcu.daw_surface import DawSurface
 from bridge.core.audio import STEMS
-from tests.controllers.mcu.daw_surface.surface_desk import QUIET_S, STEP_DB, Desk, named, to_db
+from tests.controllers.mcu.daw_surface.surface_desk import QUIET_S, STEP_DB, Desk, make_tracks, to_db
 from tests.controllers.mcu.simulated_daw import HEADER, SimulatedDaw
 
 
@@ -74,7 +74,7 @@ names = st.permutations([*STEMS, *(f"Tr {i}" for i in range(8))])
 def test_both_sides_agree_once_nobody_moves_anything(
     tracks: list[str], script: list[tuple[object, ...]], delay_s: float, step: int, echoes: bool
 ) -> None:
-    desk = Desk(SimulatedDaw(named(*tracks), delay_s=delay_s, step=step, echoes=echoes))
+    desk = Desk(SimulatedDaw(make_tracks(*tracks), delay_s=delay_s, step=step, echoes=echoes))
     desk.run(1.0)
     do: dict[object, Callable[..., object]] = {
         "move": lambda index, fader: desk.daw.move(index, fader, desk.now_s),
