@@ -31,7 +31,12 @@ class ConfigError(BridgeError):
 
 
 class DriverError(BridgeError):
-    """An audio or MIDI system that is missing, refused us or went away."""
+    """An audio or MIDI system that is missing, refused us or went away, or a port that another program has.
+
+    The same command can work a moment later. A systemd unit tries it again, and no other error.
+    """
+
+    is_bad_input = False
 
 
 class EngineError(BridgeError):

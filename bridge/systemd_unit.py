@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.errors import ConfigError
+from bridge.printing import WRONG_USE
 
 UNIT = """\
 [Unit]
@@ -20,6 +22,10 @@ ExecStart={command}
 {environment}UnsetEnvironment=NSM_URL
 Restart=on-failure
 RestartSec=10
+# settings that are refused are refused again
+RestartPreventExitStatus={refused}
+# ended while it was still starting
+SuccessExitStatus={ended}
 # longer than Sideman gives its engines and jobs to end
 TimeoutStopSec=20
 
@@ -27,7 +33,8 @@ TimeoutStopSec=20
 WantedBy=default.target
 """
 
-
+ENDED = 128 + signal.SIGTERM
+"""Exit status of a Sideman that is ended by SIGTERM while it starts; one that runs ends with 0."""
 _FIX = "install Sideman in a folder with a plain name"
 
 
@@ -43,7 +50,7 @@ def format_unit(command: Sequence[str], environment: Mapping[str, str]) -> str:
     lines = f"Environment={_quote(f'{CONFIG_HOME_VARIABLE}={kept}')}\n" if kept else ""
     # behind the first word of ExecStart systemd replaces variables
     words = [_quote(command[0]), *(_quote(word).replace("$", "$$") for word in command[1:])]
-    return UNIT.format(command=" ".join(words), environment=lines)
+    return UNIT.format(command=" ".join(words), environment=lines, refused=WRONG_USE, ended=ENDED)
 
 
 def _quote(word: str) -> str:

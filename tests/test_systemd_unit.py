@@ -63,3 +63,10 @@ def test_the_command_prints_the_unit_of_this_installation() -> None:
     assert result.returncode == 0
     assert f'ExecStart="{sys.executable}" "-P" "-m" "bridge" "run"' in result.stdout
     assert "Restart=on-failure" in result.stdout
+
+
+def test_refused_settings_alone_are_not_tried_again() -> None:
+    """2 is how ``sideman run`` ends with refused settings, 1 without a server: tests/test_cli.py."""
+    unit = format_unit(("/bin/sh", "run"), {})
+    assert "\nRestartPreventExitStatus=2\n" in unit
+    assert "\nSuccessExitStatus=143\n" in unit  # of a start that SIGTERM ends: tests/live/test_starting.py

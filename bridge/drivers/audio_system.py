@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bridge.errors import DriverError
 from bridge.routing.patchbay import LinkEvent
 from bridge.routing.routing_service import LinkTask
-from bridge.runtime.graph import Graph
+
+if TYPE_CHECKING:  # it needs numba, and the doctor says what is wrong where that does not load
+    from bridge.runtime.graph import Graph
 
 OFFLINE = "offline"
 """The server of a sidecar that plays a song without JACK."""
@@ -21,7 +23,6 @@ PORTAUDIO = "portaudio"
 class HungAudioError(DriverError):
     """An audio system that does not let this process go: it ends, and no other driver can be opened in it."""
 
-    is_bad_input = False
     is_hung = True
 
 

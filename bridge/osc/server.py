@@ -14,12 +14,12 @@ from types import TracebackType
 
 from bridge.control.bus import Bus, Row
 from bridge.core.control import Item, Reading, Value
-from bridge.errors import ConfigError
 from bridge.osc.access import MAX_HOSTS, Access
 from bridge.osc.lanes import LARGEST_DATAGRAM, Lane, Lanes, count_dropped, open_beside
 from bridge.osc.limits import LruCache
 from bridge.osc.own_address import is_own_address
 from bridge.osc.responder import ERRORS_EACH, ERRORS_OVERALL, Responder
+from bridge.osc.server_socket import open_server_socket
 from bridge.osc.wire import Peer, to_wire_values
 
 __all__ = ["ERRORS_EACH", "ERRORS_OVERALL", "OscServer"]
@@ -32,8 +32,6 @@ VALUES = 256
 """Values sent to subscribers before datagrams are processed."""
 COUNTS_S = 1.0
 """Shortest interval between publications of the counts."""
-RECEIVE_BYTES = 1 << 20
-"""Requested size of the receive buffer; the system may grant less."""
 IDLE_S = 1.0
 STOP_S = 2.0
 FAILED_S = 0.02
@@ -94,9 +92,9 @@ class OscServer:
 
     @contextlib.contextmanager
     def bind(self) -> Iterator[None]:
-        """Bind the port, before the context is entered; an address that cannot be served is a `ConfigError`."""
+        """Bind the port, before the context is entered. Raises: ConfigError, DriverError: it cannot be served."""
         self._access.check()
-        with self._open_socket() as self._socket:
+        with open_server_socket(self._access.host, self._port) as self._socket:
             self._port, self._is_bound = int(self._socket.getsockname()[1]), True
             self._subscriptions.own_port = self._port
             try:
@@ -126,22 +124,6 @@ class OscServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
-
-    def _open_socket(self) -> socket.socket:
-        host = self._access.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        opened = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            if family == socket.AF_INET6:
-                # else IPv4 peers would arrive as IPv4-mapped addresses and bypass the allow-list
-                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-            opened.bind((host, self._port))
-        except (OSError, OverflowError) as error:
-            opened.close()
-            raise ConfigError(f"osc: {host}:{self._port} cannot be bound ({error})", "choose another port") from error
-        opened.setblocking(False)
-        return opened
 
     def _join(self) -> None:
         """End the thread, then tell the subscribers that nobody serves them any more."""

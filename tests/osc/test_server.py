@@ -342,8 +342,8 @@ def test_nothing_is_left_when_the_server_closes(bus: Bus) -> None:
         assert client.request("/ping") == ()
 
 
-def test_a_port_that_is_taken_is_a_config_error(server: OscServer, bus: Bus) -> None:
-    with pytest.raises(ConfigError, match=f"127.0.0.1:{server.port} cannot be bound"), OscServer(bus, port=server.port):
+def test_a_port_that_is_taken_is_refused_with_its_number(server: OscServer, bus: Bus) -> None:
+    with pytest.raises(DriverError, match=f"127.0.0.1:{server.port} cannot be bound"), OscServer(bus, port=server.port):
         pass
 
 
