@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bridge.control.bus import ActionHandler
-from bridge.controllers.ports.virtual_ports import VirtualInput, VirtualOutput, find_api
+from bridge.controllers.ports.midi_systems import find_missing
 from bridge.core.latency import MIDI_PORTS
 from bridge.core.midi import CONTINUE as GO_ON
 from bridge.core.midi import NOTE_OFF, NOTE_ON, START, STOP
@@ -56,7 +56,12 @@ def open_virtual_ports(api: str = "") -> Ports:
     Raises:
         BridgeError: There is no MIDI system, or it has no virtual ports.
     """
-    number = find_api(api)
+    if (missing := find_missing(api)) is not None:
+        raise missing
+    from bridge.controllers.ports.rtmidi_system import get_api  # both need rtmidi, which may not load
+    from bridge.controllers.ports.virtual_ports import VirtualInput, VirtualOutput
+
+    number = get_api(api)
     opened: list[InPort | OutPort] = []
     try:
         source = VirtualInput(number, f"{PREFIX}{IN_PORT}")

@@ -25,8 +25,8 @@ from bridge.controllers.learning.learn_binding import LearnBinding
 from bridge.controllers.learning.mapping_editor import LearnDevice
 from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.controllers.ports.midi_port import MidiPort, MidiSystem
+from bridge.controllers.ports.midi_systems import open_midi_system
 from bridge.controllers.ports.port_names import is_same_port
-from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.controllers.surface.controller import Controller
 from bridge.errors import ConfigError
 from bridge.runtime.control_midi import ControlMidi

@@ -15,7 +15,8 @@ from bridge.controllers.devices.daw_port import DawPort
 from bridge.controllers.devices.device_sessions import SessionFactory
 from bridge.controllers.mcu.handshake import HostHandshake
 from bridge.controllers.mcu.protocol import UNIT_MAIN
-from bridge.controllers.ports.rtmidi_system import RtmidiPort, RtmidiSystem, open_midi_system
+from bridge.controllers.ports.midi_systems import open_midi_system
+from bridge.controllers.ports.rtmidi_system import RtmidiPort, RtmidiSystem
 from bridge.drivers.dummy_server import DummyServer
 from bridge.settings import ControllerSettings
 from tests.live.mcu_process import peer_on

@@ -18,13 +18,8 @@ import rtmidi
 from bridge.controllers.devices.device_watch import DeviceWatch
 from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.ports.midi_port import PortGoneError
-from bridge.controllers.ports.rtmidi_system import (
-    CONNECT_S,
-    QUEUE_MESSAGES,
-    RtmidiPort,
-    RtmidiSystem,
-    open_midi_system,
-)
+from bridge.controllers.ports.midi_systems import open_midi_system
+from bridge.controllers.ports.rtmidi_system import CONNECT_S, QUEUE_MESSAGES, RtmidiPort, RtmidiSystem
 from bridge.controllers.ports.virtual_ports import VirtualInput, VirtualOutput
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.semaphores import find_stale

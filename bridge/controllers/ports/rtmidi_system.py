@@ -18,10 +18,8 @@ a process with a JACK client of its own must not use it (see `bridge.settings.Co
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,7 +32,6 @@ from bridge.errors import ConfigError, DriverError, did_you_mean
 
 log = logging.getLogger(__name__)
 
-CLIENT = "Sideman"
 QUEUE_MESSAGES = 8192
 """Messages that wait to be polled. rtmidi's own 1024 lost half of a burst of 2000 (4096 kept all). These are 0.8 s
 of 10,000 messages a second."""
@@ -50,7 +47,7 @@ END_S = 0.05
 """Time from the closing of a port of JACK to its release. Freed at once it ended the process with a segmentation fault
 in 3 of 8 runs with 80 ports on a busy machine, with this pause in none of 5:
 presumably JACK's thread was still in it."""
-SEQUENCER = Path("/dev/snd/seq")
+ALSA = int(rtmidi.API_LINUX_ALSA)
 
 _APIS = {
     "alsa": rtmidi.API_LINUX_ALSA,
@@ -113,11 +110,11 @@ class RtmidiPort:
 class RtmidiSystem:
     """The machine's MIDI ports by name; a `MidiSystem`, and a context manager that ends it.
 
-    ``api``: one of rtmidi's numbers. `open_midi_system` makes it. ``lists``: a client that opens nothing, for the names
-    of each direction. They stay: a new client for every list costs more, and some systems show each one to the user.
+    ``api``: one of rtmidi's numbers. ``lists``: a client that opens nothing, for the names of each direction. They
+    stay: a new client for every list costs more, and some systems show each one to the user.
     """
 
-    def __init__(self, api: int, lists: tuple[rtmidi.MidiIn, rtmidi.MidiOut], client: str = CLIENT) -> None:
+    def __init__(self, api: int, lists: tuple[rtmidi.MidiIn, rtmidi.MidiOut], client: str) -> None:
         self.api = api
         self._lists, self._client = lists, client
 
@@ -132,7 +129,7 @@ class RtmidiSystem:
     @property
     def api_name(self) -> str:
         """ALSA, CoreMIDI ... as rtmidi calls it."""
-        return str(rtmidi.get_api_display_name(self.api))
+        return get_api_name(self.api)
 
     def list_inputs(self) -> list[str]:
         return self._hide_own(_list_names(self._lists[0]))
@@ -210,54 +207,35 @@ class RtmidiSystem:
         return [name for name in names if not name.lower().startswith(own)]
 
 
-def open_midi_system(api: str = "", client: str = CLIENT) -> RtmidiSystem | None:
-    """The MIDI system called ``api`` (alsa, coremidi, winmm or jack), or the machine's own; None where there is none.
-
-    Then one line of the log says what is missing.
+def open_system(api: int, client: str) -> RtmidiSystem:
+    """The MIDI system with this one of rtmidi's numbers. ``client``: our name in it.
 
     Raises:
-        ConfigError: There is no API of that name.
+        DriverError: It refuses us.
     """
-    missing = find_missing(api)
-    if missing is not None:
-        log.info("MIDI devices: %s; %s", missing, _INSTEAD)
-        return None
-    number = get_api(api)
     try:
-        listing_in = rtmidi.MidiIn(number, name=client)
+        listing_in = rtmidi.MidiIn(api, name=client)
         try:
-            return RtmidiSystem(number, (listing_in, rtmidi.MidiOut(number, name=client)), client)
+            return RtmidiSystem(api, (listing_in, rtmidi.MidiOut(api, name=client)), client)
         except rtmidi.RtMidiError:
             _end(listing_in)
             raise
     except rtmidi.RtMidiError as error:
-        log.info("MIDI devices: %s; %s", error, _INSTEAD)
-        return None
+        raise DriverError(f"{get_api_name(api)} refuses Sideman: {error}", "run sideman doctor") from error
 
 
-def find_missing(api: str = "") -> DriverError | None:
-    """What the MIDI system called ``api`` lacks on this machine, with the fix; None where nothing is known to lack.
+def is_compiled(api: int) -> bool:
+    """Whether this python-rtmidi can open that system."""
+    return api in rtmidi.get_compiled_api()
 
-    Raises:
-        ConfigError: There is no API of that name.
-    """
-    number = get_api(api)
-    if number not in rtmidi.get_compiled_api():
-        return DriverError(
-            f"this python-rtmidi has no {rtmidi.get_api_display_name(number)}", "install it from its own wheel"
-        )
-    # asked before rtmidi, because ALSA's library complains on the terminal
-    if number == rtmidi.API_LINUX_ALSA:
-        if not SEQUENCER.exists():
-            return DriverError(f"ALSA's sequencer {SEQUENCER} is missing", "load it: sudo modprobe snd-seq")
-        if not os.access(SEQUENCER, os.R_OK | os.W_OK):
-            return DriverError(
-                f"no rights for ALSA's sequencer {SEQUENCER}", "sudo usermod -aG audio $USER, log in anew"
-            )
-    return None
+
+def get_api_name(api: int) -> str:
+    """ALSA, CoreMIDI ... as rtmidi calls it."""
+    return str(rtmidi.get_api_display_name(api))
 
 
 def get_api(api: str) -> int:
+    """rtmidi's number of the MIDI system called ``api``; empty: the machine's own. Raises: ConfigError."""
     name = api or _OWN_API[get_system()]
     if name not in _APIS:
         raise ConfigError(f"controllers.api: there is no MIDI system {name!r}", did_you_mean(name, _APIS))

@@ -10,7 +10,7 @@ from typing import Any
 
 import rtmidi
 
-from bridge.controllers.ports.rtmidi_system import FLUSH_S, QUEUE_MESSAGES, find_missing, get_api
+from bridge.controllers.ports.rtmidi_system import FLUSH_S, QUEUE_MESSAGES
 from bridge.core.midi_stream import MidiStream
 from bridge.errors import DriverError
 
@@ -63,18 +63,6 @@ class VirtualOutput:
         """Close it, once all that was sent has left."""
         time.sleep(max(0.0, self._sent_s + self._flush_s - time.monotonic()))
         self._port.close_port()
-
-
-def find_api(name: str = "") -> int:
-    """rtmidi's number of the MIDI system called ``name``, or of the machine's own.
-
-    Raises:
-        ConfigError: There is none of that name.
-        DriverError: It is missing on this machine.
-    """
-    if (missing := find_missing(name)) is not None:
-        raise missing
-    return get_api(name)
 
 
 def _offer(port: Any, name: str) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import rtmidi
 
-from bridge.controllers.ports import rtmidi_system
-from bridge.controllers.ports.rtmidi_system import QUEUE_MESSAGES, find_missing, open_midi_system, strip_index
-from bridge.errors import ConfigError
+from bridge.controllers import ports
+from bridge.controllers.ports import midi_systems
+from bridge.controllers.ports.midi_systems import find_missing, open_midi_system
+from bridge.controllers.ports.rtmidi_system import QUEUE_MESSAGES, strip_index
+from bridge.device_midi import open_virtual_ports
+from bridge.errors import ConfigError, DriverError
 
 ROOT = Path(__file__).parents[3]
 has_alsa = pytest.mark.skipif(
@@ -39,12 +43,26 @@ def test_the_queue_keeps_a_burst_that_rtmidis_own_loses() -> None:
 def test_a_machine_without_a_sequencer_is_said_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(rtmidi_system, "SEQUENCER", tmp_path / "seq")
+    monkeypatch.setattr(midi_systems, "SEQUENCER", tmp_path / "seq")
     with caplog.at_level(logging.INFO):
         assert open_midi_system("alsa") is None
     (record,) = caplog.records
     assert str(tmp_path / "seq") in record.message and "modprobe" in record.message
     assert "control_in" in record.message
+
+
+def test_without_the_library_of_rtmidi_there_are_no_midi_devices_and_all_else_works(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "rtmidi", None)  # its import fails, as that of a library that is not there
+    monkeypatch.delitem(sys.modules, "bridge.controllers.ports.rtmidi_system")
+    monkeypatch.delattr(ports, "rtmidi_system")
+    with caplog.at_level(logging.INFO):
+        assert open_midi_system() is None
+    (record,) = caplog.records
+    assert "python-rtmidi does not load" in record.message and "libasound2" in record.message
+    with pytest.raises(DriverError, match="libasound2"):
+        open_virtual_ports()
 
 
 @has_alsa
@@ -53,7 +71,7 @@ def test_a_sequencer_that_the_user_may_not_open_is_said_with_the_group(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "seq").touch(mode=0o000)
-    monkeypatch.setattr(rtmidi_system, "SEQUENCER", tmp_path / "seq")
+    monkeypatch.setattr(midi_systems, "SEQUENCER", tmp_path / "seq")
     missing = find_missing("alsa")
     assert missing is not None and "audio" in missing.hint
 
