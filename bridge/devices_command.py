@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from bridge.drivers.portaudio.devices import AudioDevice, find_devices
+from bridge.drivers.audio_system import PORTAUDIO
+from bridge.drivers.portaudio.devices import LIST_FIX, AudioDevice, find_devices
 from bridge.drivers.portaudio.library import PortAudioLibrary
 from bridge.errors import DriverError
 from bridge.printing import Printer, columns, one_line
 from bridge.settings import Settings
 from bridge.streams import write_json
+
+CHOOSE = "choose others by words of their names: --input and --output, or [audio] in sideman.toml"
+ON_JACK = "sideman run uses JACK, and these devices with --audio portaudio"
 
 
 def show_audio_devices(settings: Settings, json_: bool) -> None:
@@ -29,7 +33,7 @@ def show_audio_devices(settings: Settings, json_: bool) -> None:
     try:
         chosen = find_devices(devices, audio.api, audio.input, audio.output)
     except DriverError as error:
-        problem = str(error)
+        problem = str(error).removesuffix(f"; {LIST_FIX}")  # they are listed here
     if json_:
         write_json({"devices": [asdict(one) | {"use": describe_use(one, chosen)} for one in devices]})
         return
@@ -40,7 +44,7 @@ def show_audio_devices(settings: Settings, json_: bool) -> None:
         table.add_row(*map(one_line, cells))
     if devices:
         console.print(table)
-        console.say('in sideman.toml: [audio] system = "portaudio", input and output: words of the names')
+        console.say(CHOOSE if audio.system == PORTAUDIO else f"{ON_JACK}; {CHOOSE}")
     if problem:
         console.say(problem, "yellow")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import importlib
+import locale
 import logging
 import os
 from collections.abc import Sequence
@@ -90,6 +91,14 @@ def _has_type(ffi: Any, name: str) -> bool:
     except Exception:  # noqa: BLE001  (cffi's own, or whatever stands in its place)
         return False
     return True
+
+
+def decode_text(text: bytes) -> str:
+    """Text of PortAudio: UTF-8; from ASIO and MME on Windows the encoding of the user's language (untested there)."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode(locale.getpreferredencoding(False), errors="replace")
 
 
 class PortAudioLibrary:
@@ -183,7 +192,7 @@ class PortAudioLibrary:
         )
 
     def _read_string(self, text: Any) -> str:
-        return str(self.ffi.string(text).decode(errors="replace"))
+        return decode_text(self.ffi.string(text))
 
     def check(self, code: int, doing: str, hints: Sequence[tuple[str, str]] = ()) -> None:
         """Raise a DriverError where PortAudio answered with an error ``code`` to ``doing``.

@@ -15,6 +15,7 @@ from bridge.drivers.portaudio.library import (
     TYPES,
     NoPortAudioError,
     check_handles,
+    decode_text,
     import_sounddevice,
 )
 
@@ -91,3 +92,18 @@ def test_the_installed_version_has_all_that_is_used() -> None:
     except NoPortAudioError as error:
         pytest.skip(str(error))
     check_handles(sounddevice)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "expected"),
+    [
+        ("Gerät Микрофон スピーカー".encode(), "cp1252", "Gerät Микрофон スピーカー"),
+        ("Focusrite Gerät".encode("cp1252"), "cp1252", "Focusrite Gerät"),
+        ("Gerät".encode("cp1252"), "utf-8", "Ger\ufffdt"),
+    ],
+)
+def test_names_are_read_in_the_encoding_of_the_driver(
+    text: bytes, encoding: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("locale.getpreferredencoding", lambda _: encoding)
+    assert decode_text(text) == expected
