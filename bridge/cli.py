@@ -231,7 +231,10 @@ def doctor(*, server: Server = "", json_: AsJson = False) -> int:
     """Check this machine for a live session, and say how to fix what is missing."""
     from bridge import doctor as checks
 
-    findings = checks.run_checks(_settings(server))
+    try:
+        findings = checks.run_checks(_settings(server))
+    except ConfigError as error:
+        findings = checks.run_checks(Settings(), refused=error)
     if json_:
         write_json(checks.to_json(findings))
     else:

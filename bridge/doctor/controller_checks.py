@@ -8,12 +8,11 @@ from contextlib import closing
 from bridge.controllers.mappings.mapping import Mapping as ControllerMapping
 from bridge.controllers.mappings.mapping_store import MappingStore
 from bridge.controllers.ports.midi_port import MidiSystem
+from bridge.controllers.ports.midi_systems import open_midi_system
 from bridge.controllers.ports.port_assignment import THROUGH, find_owner
 from bridge.controllers.ports.port_names import get_system
-from bridge.controllers.ports.rtmidi_system import open_midi_system
 from bridge.doctor.finding import Finding
 from bridge.errors import BridgeError
-from bridge.installed_controls import is_known_elsewhere, make_registry
 from bridge.settings import Settings
 
 MOST_SHOWN = 4
@@ -21,6 +20,8 @@ MOST_SHOWN = 4
 
 def check_controllers(settings: Settings) -> Finding:
     """The MIDI devices of the machine, by the names of their ports, and the mappings for them. Opens none of them."""
+    from bridge.installed_controls import is_known_elsewhere, make_registry  # needs numba, which may not load
+
     try:
         store = MappingStore(make_registry(settings), is_known_elsewhere)
         store.update()

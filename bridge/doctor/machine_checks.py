@@ -7,7 +7,6 @@ import importlib
 import os
 import platform
 import resource
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -202,17 +201,6 @@ def check_numba_cache() -> Finding:
         detail = "no folder for the compiled callback: every start compiles it again, for a minute or more"
         return Finding("compiled callback", "warn", detail, "set NUMBA_CACHE_DIR to a folder that you may write")
     return Finding("compiled callback", "ok", f"kept in {folder}")
-
-
-def check_osc_port(host: str, port: int) -> Finding:
-    """Whether the OSC server could listen there (UDP)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            detail = f"{host}:{port} is not free ({error.strerror}); perhaps sideman runs already"
-            return Finding("OSC port", "warn", detail, "end the other program, or set [osc] port in sideman.toml")
-    return Finding("OSC port", "ok", f"{host}:{port} is free")
 
 
 def check_engines(wanted: Iterable[str]) -> tuple[Finding, dict[str, tuple[int, ...]]]:
