@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from bridge.errors import ControlError
 
-DATAGRAM_STEPS = 60_000
-"""Work budget of one datagram in steps. A step is about 0.1 µs on a CPU of 2020."""
+DATAGRAM_STEPS = 90_000
+"""Work budget of one datagram in steps. A step is about 0.1 µs on a CPU of 2020. The largest request that has to fit is
+``/controls`` without a pattern: two replies for each of 206 items."""
 MESSAGE_STEPS, SET_STEPS, REPLY_STEPS, HINT_STEPS = 50, 50, 150, 25_000
 """Cost of a message, of each control that it sets, of each reply, and of a search for similar names."""
 

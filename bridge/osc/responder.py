@@ -121,7 +121,7 @@ class Responder:
         now_s = self._clock()
         if not (self._lanes.has_room(peer) and self._files_of.try_acquire(peer, now_s)):
             self.counts["excess"] += 1
-            return [make_refusal(address, args, "too many files at once", "try again in some seconds")]
+            return [make_refusal(address, args, "too many slow actions at once", "try again in some seconds")]
         running = self._files.submit(self._dispatch.handle, address, args, peer, now_s, budget)
         if self._patience.try_acquire(now_s):
             wait([running], PATIENCE_S)

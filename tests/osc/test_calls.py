@@ -193,22 +193,22 @@ def test_a_call_beyond_a_limit_is_refused_with_its_token(client: OscClient, bus:
         client.send("/call", f"t{number}", "/a/link", "drums", "in")
     answers = [message for message in receive_all(client) if message[0] in ("/done", "/failed")]
     assert {args[0] for _, args in answers} == {f"t{number}" for number in range(30)}
-    assert ("/failed", ("t29", "/a/link", "too many files at once", "try again in some seconds")) in answers
+    assert ("/failed", ("t29", "/a/link", "too many slow actions at once", "try again in some seconds")) in answers
 
 
 def test_rows_beyond_the_limit_of_a_datagram_come_in_parts_and_can_be_subscribed_to(
     client: OscClient, bus: Bus
 ) -> None:
-    for number in range(500):
+    for number in range(700):
         bus.publish("a.level_now", f"port {number}", -6.0)
     with pytest.raises(ControlError, match="exceeds"):
         client.gather("/get", "/a/level_now", done="/get/done")
     came: list[object] = []
-    for first in (0, 200, 400, 600):
+    for first in (0, 200, 400, 600, 800):
         *rows, (_, (_, count)) = client.gather("/get", "/a/level_now", first, 200, done="/get/done")
         assert count == len(rows)
         came += [args[0] for _, args in rows]
-    assert came == [f"port {number}" for number in range(500)]
+    assert came == [f"port {number}" for number in range(700)]
     assert client.gather("/subscribe", "/a/level_now", 50.0, done="/subscribed")
     bus.publish("a.level_now", "port 7", -3.0)
     receive_until(client, lambda message: message == ("/a/level_now", ("port 7", -3.0)))

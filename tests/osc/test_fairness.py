@@ -12,6 +12,7 @@ import pytest
 
 from bridge.control.bus import Bus
 from bridge.errors import ControlError
+from bridge.installed_controls import make_registry
 from bridge.osc import dispatch, guard
 from bridge.osc.client import OscClient
 from bridge.osc.dispatch import Dispatch
@@ -20,10 +21,13 @@ from bridge.osc.limits import DATAGRAM_STEPS, REPLY_STEPS, Budget
 from bridge.osc.responder import FILES_EACH, HINTS, PATIENCE
 from bridge.osc.server import OscServer
 from bridge.osc.wire import Args, decode, encode
+from bridge.settings import Settings
 from tests.osc.floods import FLOODS, PATTERNS, fill_bundle, vary
 from tests.osc.test_guard import bundle
 from tests.osc.test_server import receive_all, send_raw
 from tests.waiting import HANG_S
+
+PEER = ("127.0.0.1", 1)
 
 
 class Time:
@@ -77,10 +81,16 @@ def test_no_datagram_takes_more_than_its_budget(bus: Bus, kind: str) -> None:
         except guard.GuardError:
             continue
         for address, args in map(decode, messages):
-            replies += len(handles.handle(address, args, ("127.0.0.1", 1), 0.0, budget))
+            replies += len(handles.handle(address, args, PEER, 0.0, budget))
             did += 1
         assert 0 <= budget.left < DATAGRAM_STEPS
         assert replies <= DATAGRAM_STEPS / REPLY_STEPS + 3 * did
+
+
+def test_one_datagram_may_ask_for_all_controls_of_the_installed_engines() -> None:
+    handles = Dispatch(Bus(make_registry(Settings())))
+    assert count_steps(lambda budget: handles.handle("/controls", (), PEER, 0.0, budget)) > DATAGRAM_STEPS // 2
+    assert handles.handle("/controls", (), PEER, 0.0, Budget(DATAGRAM_STEPS * 4 // 5))[-1][0] == "/controls/done"
 
 
 def test_a_datagram_of_the_worst_patterns_stays_within_its_budget_by_looking_up_alone(bus: Bus) -> None:
@@ -90,7 +100,7 @@ def test_a_datagram_of_the_worst_patterns_stays_within_its_budget_by_looking_up_
     assert len(messages) > 30
     budget = Budget()
     for address, args in messages:
-        ((reply, error),) = handles.handle(address, args, ("127.0.0.1", 1), 0.0, budget)
+        ((reply, error),) = handles.handle(address, args, PEER, 0.0, budget)
         assert reply == "/error"
         assert "exceeds its work limit" not in str(error[1])
     assert budget.refused == 0
@@ -100,7 +110,7 @@ def test_the_same_pattern_again_costs_next_to_nothing(bus: Bus) -> None:
     handles = Dispatch(bus)
 
     def ask(budget: Budget) -> object:
-        return handles.handle(PATTERNS[2], (1,), ("127.0.0.1", 1), 0.0, budget)
+        return handles.handle(PATTERNS[2], (1,), PEER, 0.0, budget)
 
     assert count_steps(ask) > 2 * count_steps(ask)
 
@@ -117,7 +127,7 @@ def test_requests_of_a_datagram_beyond_its_budget_are_refused_with_a_reason(
 
 
 def test_a_refused_pattern_sets_nothing(bus: Bus) -> None:
-    (_, args), *_ = Dispatch(bus).handle("/stems/*/mute", (1,), ("127.0.0.1", 1), 0.0, Budget(100))
+    (_, args), *_ = Dispatch(bus).handle("/stems/*/mute", (1,), PEER, 0.0, Budget(100))
     assert args[1] == "the datagram exceeds its work limit"
     assert not any(bus.get(f"stems.{stem}.mute") for stem in ("drums", "bass", "vocals", "other"))
 
@@ -251,7 +261,7 @@ def test_file_actions_are_rate_limited(bus: Bus) -> None:
         for number in range(100):
             client.send("/preset/save", f"mine{number}")
         errors = [args[1] for address, args in receive_all(client) if address == "/error"]
-        assert set(errors) == {"too many files at once"}
+        assert set(errors) == {"too many slow actions at once"}
         assert len(saved) == FILES_EACH[1]
         assert server.counts["excess"] == 100 - len(saved)
     assert PATIENCE[1] >= FILES_EACH[1]
