@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 from bridge.doctor.finding import Finding
@@ -30,7 +32,12 @@ def check_oscquery(settings: Settings) -> Finding:
     try:
         socket.create_server((access.host, port), family=socket.AF_INET6 if is_v6 else socket.AF_INET).close()
     except OSError as error:
-        detail = f"{where}: TCP port {port} belongs to {find_port_owner(port, 'tcp')} ({error.strerror})"
+        if error.errno != errno.EADDRINUSE:
+            return Finding(NAME, "warn", f"{where}: {os.strerror(error.errno or 0)}", "set [oscquery] host and port")
+        owner = find_port_owner(port, "tcp")
+        if owner.startswith("sideman "):
+            return Finding(NAME, "ok", f"{where} belongs to {owner}, which runs already")
+        detail = f"{where}: TCP port {port} belongs to {owner}"
         return Finding(NAME, "warn", detail, "right if that is sideman run; else end it, or set [oscquery] port")
     if own.advertise:
         try:

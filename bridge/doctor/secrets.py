@@ -21,7 +21,8 @@ def check_settings_file(path: Path, has_token: bool) -> Finding:
     try:
         found, folder = path.stat(), path.resolve().parent.stat()
     except OSError:
-        return Finding(NAME, "ok", "none; the defaults are used")
+        fix = "to change them, make that text file, with schema = 1 on its first line (docs/settings.md)"
+        return Finding(NAME, "ok", f"no {path}; the defaults are used", fix)
     if os.name != "posix":
         return Finding(NAME, "ok", str(path))
     mine = (os.getuid(), 0)
