@@ -83,8 +83,8 @@ def make_cards(ledger: Ledger) -> list[Card]:
     ping_on = f"To measure a path, first switch it to a pure delay: send OSC {ping} 1."
     ping_off = f"Afterwards send {ping} 0."
     device = (
-        "It has no JACK support: a virtual device, such as BlackHole under jackd -d coreaudio, carries the sound, and"
-        " its buffers add latency. Record a click through it once and add the difference."
+        "It has no JACK support: a virtual device such as BlackHole carries the sound (sideman run --audio portaudio),"
+        " and its buffers add latency. Record a click through it once and add the difference."
     )
     sends = address_of("latency.jack.sends")
     keep = f"Keep {sends} at {NO_SENDS} for tracks that record the returns"
@@ -131,7 +131,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
                 ping_on,
                 "Start ReaInsert's automatic ping: it should show the figure.",
                 ping_off,
-                f"{keep}; under JACK on Linux, where Reaper may read the port latency ranges.",
+                f"On Linux with JACK, Reaper may read the port latency ranges: {keep[0].lower()}{keep[1:]}.",
             ),
             figures=found,
             sends=NO_SENDS,

@@ -160,9 +160,12 @@ class AbletonService(Service):
             self._readings.update(self._connection)
 
     def _get_connection(self) -> LiveConnection:
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             raise ControlError(OFF, OFF_HINT)
-        return self._connection
+        if not connection.follower.is_connected and (silence := self._readings.silence):
+            raise ControlError(silence)
+        return connection
 
     def _find_target(self, live_set: LiveSet, track: str, slot: str) -> ClipTarget:
         tracks = tuple(one.name for one in live_set.tracks)

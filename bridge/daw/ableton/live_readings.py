@@ -30,6 +30,11 @@ class LiveReadings:
         self._was_connected = False
         self._silence, self._silent_updates = "", 0
 
+    @property
+    def silence(self) -> str:
+        """Why Live has not answered yet, and what to do; empty once it has: it may come back at any moment."""
+        return "" if self._was_connected else self._silence
+
     def update(self, connection: LiveConnection) -> None:
         """Publish what has changed."""
         follower, found = connection.follower, connection.follower.live_set

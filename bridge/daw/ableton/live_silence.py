@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.daw.ableton.live_connection import LOOPBACK, LiveAddress
 from bridge.osc.port_owner import find_known_owner
 
-CHOOSE = "choose AbletonOSC as a control surface in Live's preferences, Link Tempo MIDI"
+CHOOSE = "choose AbletonOSC as a control surface in Live's Settings, Link, Tempo & MIDI"
 
 
 def find_other_program(address: LiveAddress) -> str:

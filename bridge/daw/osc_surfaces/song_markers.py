@@ -43,7 +43,7 @@ def read_song_markers(path: Path) -> list[tuple[float, str]]:
             raise ConfigError(f"{path} is larger than a song map", WANTED)
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error}", WANTED) from error
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", WANTED) from error
     markers = _parse_midi_markers(path, data) if path.suffix.lower() in MIDI_SUFFIXES else _parse_keys(path, data)
     if not markers:
         raise ConfigError(f"{path} has no sections and no keys", WANTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from types import TracebackType
@@ -33,18 +34,20 @@ class SurfaceSocket:
             self._socket.connect(address)
         except OSError as error:
             self._socket.close()
-            raise self._make_error(f"cannot be reached ({error})") from error
+            raise self._make_error(f"cannot be reached ({error.strerror})") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._socket.close()
 
     def send(self, address: str, *args: float | int | str) -> None:
-        """Send a message. Raises: DriverError where nobody listens, as far as the system knows."""
+        """Send a message. Raises: DriverError where nobody listens, as far as the system knows: on this machine."""
         try:
             self._socket.send(encode(address, args))
         except OSError as error:
-            raise self._make_error(f"cannot be reached ({error})") from error
+            raise self._make_error(f"cannot be reached ({error.strerror})") from error
+        if refused := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise self._make_error(f"does not listen ({os.strerror(refused)})")
 
     def ask(self, address: str) -> Args:
         """Send ``address`` and return the arguments of the answer, which has the same address.
@@ -62,7 +65,7 @@ class SurfaceSocket:
                 except TimeoutError:
                     break
                 except OSError as error:
-                    raise self._make_error(f"does not listen ({error})") from error
+                    raise self._make_error(f"does not listen ({error.strerror})") from error
                 for name, args in _read_messages(datagram):
                     if name == address and args:
                         return args

@@ -158,9 +158,14 @@ def test_a_program_that_has_the_port_of_abletonosc_is_named_while_live_is_silent
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port, bus = int(other.getsockname()[1]), make_bus()
-        with AbletonService(bus, AbletonSettings(True, port=port, reply_port=free_port(), hub_port=0)):
+        with AbletonService(bus, AbletonSettings(True, port=port, reply_port=free_port(), hub_port=0)) as service:
+            for action, handler in service.handlers().items():
+                bus.add_handler(action, handler)
             until("the state", lambda: bool(bus.get_latest("ableton.state")))
             state, _, detail = bus.get_latest("ableton.state") or ("", "", "")
+            for asked in (("play",), ("tempo", "120"), ("wire",), ("launch", "Bass", "1")):
+                with pytest.raises(ControlError, match=f"UDP port {port}, AbletonOSC's, belongs to"):
+                    bus.trigger(f"ableton.{asked[0]}", *asked[1:])
     assert state == "searching"
     assert f"UDP port {port}, AbletonOSC's, belongs to" in str(detail)
     assert f"(process {os.getpid()}): end it" in str(detail)

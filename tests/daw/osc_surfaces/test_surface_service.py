@@ -143,12 +143,16 @@ def test_reaper_gets_the_messages_of_its_default_patterns(peer: SurfacePeer) -> 
         call(service, "daw.position")
 
 
-def test_a_daw_that_does_not_listen_is_named_with_its_port_and_what_to_do() -> None:
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [("ardour", "daw.position"), ("ardour", "daw.start"), ("ardour", "daw.stop"), ("reaper", "daw.start")],
+)
+def test_a_daw_that_does_not_listen_is_named_with_its_port_and_what_to_do(kind: str, action: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(DriverError, match=f"Ardour at 127.0.0.1:{port} does not listen") as caught:
-        call(make_service("ardour", port), "daw.position")
+    with pytest.raises(DriverError, match=rf"at 127.0.0.1:{port} does not listen \(Connection refused\)") as caught:
+        call(make_service(kind, port), action)
     assert "[daw]" in str(caught.value)
 
 
