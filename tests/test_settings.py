@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge.errors import ConfigError
 from bridge.measure import measure_new_sidecar
 from bridge.settings import NO_DEVICES, NO_JOBS, NO_OSCQUERY, Settings, load_settings
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 def test_settings_are_the_defaults_where_no_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -26,6 +31,15 @@ def test_settings_come_from_the_users_file(monkeypatch: pytest.MonkeyPatch, tmp_
     )
     settings = load_settings()
     assert (settings.osc.port, settings.lan.allow, settings.lan.token) == (9000, ("10.0.0.0/8",), "t")
+
+
+def test_the_documented_file_has_every_key_with_its_default(tmp_path: Path) -> None:
+    [block] = re.findall(r"```toml\n(.*?)```", (DOCS / "settings.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "sideman.toml").write_text(block, encoding="utf-8")
+    assert load_settings(tmp_path / "sideman.toml") == Settings()
+    written, every = tomllib.loads(block), msgspec.to_builtins(Settings())
+    assert written.pop("schema") == every.pop("schema")
+    assert {name: set(table) for name, table in written.items()} == {name: set(table) for name, table in every.items()}
 
 
 @pytest.mark.parametrize(
