@@ -131,7 +131,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
                 ping_on,
                 "Start ReaInsert's automatic ping: it should show the figure.",
                 ping_off,
-                f"On Linux with JACK, Reaper may read the port latency ranges: {keep[0].lower()}{keep[1:]}.",
+                f"{keep}: on Linux with JACK, Reaper may read the port latency ranges.",
             ),
             figures=found,
             sends=NO_SENDS,
