@@ -33,6 +33,13 @@ CLOSE_S = 5.0
 """Longest time for a client to close. It takes 0.1 s; beside other work on two cores jackd was seen to take 2 s."""
 
 
+START_SERVER = (
+    "start one (jackd -d alsa; without a sound card jackd -d dummy), or name another with --server;"
+    " on PipeWire put pw-jack before the command; without JACK: sideman run --audio portaudio"
+)
+"""Fix where no server runs."""
+
+
 class HungServerError(HungAudioError):
     """A server, or its libjack, that does not answer any more: only the end of this process frees the client."""
 
@@ -113,12 +120,12 @@ def _open(name: str, server: str | None) -> Any:
             if error.status.server_failed:
                 raise DriverError(
                     f"no JACK server {server or default_server()!r} to connect to",
-                    "start one, such as `jackd -d alsa` or `jackd -d dummy`, or name another with --server",
+                    START_SERVER,
                 ) from error
             if attempt == ATTEMPTS:  # it answered, and jackd 1.9 says only "server error" of a taken name
                 raise DriverError(
                     f"the JACK server {server or default_server()!r} refused the client {name!r}",
-                    "if a client of that name is running, stop it or choose another client name",
+                    "if a client of that name is running, stop it, or choose another client name (sideman run --client)",
                 ) from error
         time.sleep(PAUSE_S)
     raise AssertionError("unreachable: the last attempt returns or raises")
