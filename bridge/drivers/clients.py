@@ -125,7 +125,7 @@ def _open(name: str, server: str | None) -> Any:
             if attempt == ATTEMPTS:  # it answered, and jackd 1.9 says only "server error" of a taken name
                 raise DriverError(
                     f"the JACK server {server or default_server()!r} refused the client {name!r}",
-                    "if a client of that name is running, stop it, or choose another client name (sideman run --client)",
+                    "if a client of that name runs, stop it, or choose another client name (sideman run --client)",
                 ) from error
         time.sleep(PAUSE_S)
     raise AssertionError("unreachable: the last attempt returns or raises")
