@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from bridge.core.control import Action, Control
-from bridge.layouts.layout_pages import (
-    ActionButton,
-    Box,
-    ButtonRow,
-    Caption,
-    ChoiceMenu,
-    Element,
-    FaderElement,
-    SwitchElement,
-    ValueElement,
-)
+from bridge.layouts import element_types
+from bridge.layouts.box import Box
 from bridge.layouts.page_grid import COLUMN_PX, COLUMNS, ROW_PX
 from bridge.layouts.page_rules import TEXT_COLOR
 
@@ -37,21 +28,29 @@ def count_columns(item: Control | Action) -> int:
     return max(columns, 2) if columns <= COLUMNS else MENU_COLUMNS
 
 
-def make_block(box: Box, item: Control | Action, label: str, color: str) -> tuple[Element, ...]:
+def make_block(box: Box, item: Control | Action, label: str, color: str) -> tuple[element_types.Element, ...]:
     """The elements for ``item`` in ``box``, which is as wide as `count_columns` says."""
     box = box.shrink(GAP_PX)
     if isinstance(item, Action):
-        return (ActionButton(box, item, label, color),)
+        return (element_types.ActionButton(box, item, label, color),)
     if item.kind == "switch":
-        return (SwitchElement(box, item, label, color),)
+        return (element_types.Switch(box, item, label, color),)
     top, body = box.split_rows(ROW_PX - GAP_PX)
     if item.kind == "choice":
         numbers = list_numbers(item)
         row = _measure_row(item) <= COLUMNS * COLUMN_PX
-        element = ButtonRow(body, item, numbers, color) if row else ChoiceMenu(body, item, numbers, color)
-        return Caption(top, label, TEXT_COLOR), element
+        element = (
+            element_types.ButtonRow(body, item, numbers, color)
+            if row
+            else element_types.ChoiceMenu(body, item, numbers, color)
+        )
+        return element_types.Caption(top, label, TEXT_COLOR), element
     title, value = top.split_columns(top.width * 3 // 5)
-    return Caption(title, label, TEXT_COLOR), ValueElement(value, item, color), FaderElement(body, item, color)
+    return (
+        element_types.Caption(title, label, TEXT_COLOR),
+        element_types.NumberValue(value, item, color),
+        element_types.Fader(body, item, color),
+    )
 
 
 def list_numbers(choice: Control) -> tuple[int, ...]:

@@ -8,18 +8,10 @@ from typing import TypeGuard
 
 from bridge.control.registry import Registry
 from bridge.core.control import Action, Control, Item, Reading
+from bridge.layouts import element_types
+from bridge.layouts.box import HEADER_PX, WIDTH_PX, Box
 from bridge.layouts.layout_blocks import GAP_PX, count_columns, make_block
-from bridge.layouts.layout_pages import (
-    HEADER_PX,
-    WIDTH_PX,
-    ActionButton,
-    Box,
-    Caption,
-    Element,
-    FieldText,
-    Layout,
-    LayoutPage,
-)
+from bridge.layouts.layout_pages import Layout, LayoutPage
 from bridge.layouts.mixer_strips import (
     STRIP_COLUMNS,
     find_strip_faders,
@@ -77,14 +69,14 @@ def _has_element(item: Item) -> TypeGuard[Control | Action]:
 
 def _flow(
     placed: Iterable[tuple[Placement, Control | Action]], grid: PageGrid, color: str, registry: Registry
-) -> Iterator[tuple[int, Element]]:
+) -> Iterator[tuple[int, element_types.Element]]:
     """Yield the elements of one page rule after the other with the number of the page, from 0."""
     order = {heading: at for at, heading in enumerate(dict.fromkeys(_find_section(one) for one, _ in placed))}
     ranked = sorted(placed, key=lambda one: (one[0].rule, order[_find_section(one[0])]))
     for (_, heading), section in groupby(ranked, key=lambda one: _find_section(one[0])):
         if heading:
             box = grid.place_heading()
-            yield grid.page, Caption(box, heading, color, is_heading=True)
+            yield grid.page, element_types.Caption(box, heading, color, is_heading=True)
         for placement, item in section:
             box = grid.place(count_columns(item))
             for element in make_block(box, item, placement.label, _find_color(item, color)):
@@ -97,20 +89,20 @@ def _find_section(placement: Placement) -> tuple[int, str]:
     return placement.rule, placement.heading
 
 
-def _make_given(registry: Registry, heading: str, grid: PageGrid, color: str) -> Iterator[Element]:
+def _make_given(registry: Registry, heading: str, grid: PageGrid, color: str) -> Iterator[element_types.Element]:
     """Buttons of actions with a given argument, at the end of their section."""
     for name, given in GIVEN_ARGUMENTS.items():
         action = registry.find(name)
         if isinstance(action, Action) and find_placement(name).heading == heading:
             for argument, text in given:
-                yield ActionButton(grid.place(1).shrink(GAP_PX), action, text, color, argument)
+                yield element_types.ActionButton(grid.place(1).shrink(GAP_PX), action, text, color, argument)
 
 
 def _find_color(item: Control | Action, color: str) -> str:
     return DANGER_COLOR if item.name == "transport.panic" else color
 
 
-def _name_pages(title: str, elements: Iterable[tuple[int, Element]]) -> Iterator[LayoutPage]:
+def _name_pages(title: str, elements: Iterable[tuple[int, element_types.Element]]) -> Iterator[LayoutPage]:
     """The pages of ``elements``; the second is called "title 2"."""
     for number, group in groupby(elements, key=lambda one: one[0]):
         name = title if not number else f"{title} {number + 1}"
@@ -136,23 +128,23 @@ def _make_preset_pages(registry: Registry, presets: Sequence[str]) -> Iterator[L
     if not isinstance(action, Action):
         return
     grid, color = PageGrid(), PAGE_COLORS["Presets"]
-    buttons: list[tuple[int, Element]] = []
+    buttons: list[tuple[int, element_types.Element]] = []
     for preset in presets:
         box = grid.place(PRESET_COLUMNS).shrink(GAP_PX)
-        buttons.append((grid.page, ActionButton(box, action, preset, color, preset)))
+        buttons.append((grid.page, element_types.ActionButton(box, action, preset, color, preset)))
     yield from _name_pages("Presets", buttons)
 
 
-def _make_header(registry: Registry) -> Iterator[Element]:
+def _make_header(registry: Registry) -> Iterator[element_types.Element]:
     """What is always visible: chord, key, tempo, bar, clock, preset, and the button that stops all notes."""
     left = STATE_PX + GAP_PX
     for name, field, width, prefix, suffix, decimals in HEADER_FIELDS:
         reading = registry.find(name)
         if isinstance(reading, Reading) and field in reading.fields:
             box = Box(left, GAP_PX, width, HEADER_PX - 2 * GAP_PX)
-            yield FieldText(box, reading, field, TEXT_COLOR, prefix, suffix, decimals)
+            yield element_types.FieldText(box, reading, field, TEXT_COLOR, prefix, suffix, decimals)
             left += width + GAP_PX
     panic = registry.find("transport.panic")
     if isinstance(panic, Action):
         box = Box(WIDTH_PX - PANIC_PX, GAP_PX, PANIC_PX - GAP_PX, HEADER_PX - 2 * GAP_PX)
-        yield ActionButton(box, panic, "PANIC", DANGER_COLOR)
+        yield element_types.ActionButton(box, panic, "PANIC", DANGER_COLOR)

@@ -9,28 +9,19 @@ from collections.abc import Iterable, Iterator
 
 from bridge.control.registry import Registry
 from bridge.core.control import Action
-from bridge.layouts.layout_pages import (
-    ButtonRow,
-    ChoiceMenu,
-    Element,
-    FaderElement,
-    FieldText,
-    LevelMeter,
-    SwitchElement,
-    ValueElement,
-)
+from bridge.layouts import element_types
 
 
-def list_addresses(elements: Iterable[Element]) -> tuple[str, ...]:
+def list_addresses(elements: Iterable[element_types.Element]) -> tuple[str, ...]:
     """The addresses whose values ``elements`` show, each once."""
     return tuple(dict.fromkeys(address for element in elements if (address := find_address(element))))
 
 
-def find_address(element: Element) -> str:
+def find_address(element: element_types.Element) -> str:
     """The address whose value ``element`` shows; empty where it shows none."""
-    if isinstance(element, FaderElement | ValueElement | SwitchElement | ButtonRow | ChoiceMenu):
+    if isinstance(element, element_types.ControlElement):
         return element.control.address
-    return element.reading.address if isinstance(element, FieldText | LevelMeter) else ""
+    return element.reading.address if isinstance(element, element_types.ReadingElement) else ""
 
 
 def list_patterns(registry: Registry, addresses: Iterable[str]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from bridge.control.registry import Registry
 from bridge.core.control import Control, Reading
+from bridge.layouts import element_types
+from bridge.layouts.box import Box
 from bridge.layouts.layout_blocks import GAP_PX
 from bridge.layouts.layout_labels import label_name
-from bridge.layouts.layout_pages import Box, Caption, Element, FaderElement, LevelMeter, SwitchElement, ValueElement
 from bridge.layouts.page_grid import COLUMN_PX, ROW_PX, ROWS, make_box
 from bridge.layouts.page_rules import DANGER_COLOR, PAGE_COLORS, STEM_COLORS, TEXT_COLOR
 
@@ -38,9 +39,9 @@ def list_strip_switches(registry: Registry, fader: Control) -> tuple[Control, ..
     return tuple(one for one in map(registry.find, names) if isinstance(one, Control))
 
 
-def make_strips(registry: Registry, faders: Sequence[Control]) -> tuple[Element, ...]:
+def make_strips(registry: Registry, faders: Sequence[Control]) -> tuple[element_types.Element, ...]:
     """The strips of ``faders`` on the left of a page."""
-    elements: list[Element] = []
+    elements: list[element_types.Element] = []
     whole = make_box(0, 0, STRIP_COLUMNS, ROWS)
     for number, fader in enumerate(faders):
         start, end = (whole.width * at // len(faders) for at in (number, number + 1))
@@ -49,39 +50,43 @@ def make_strips(registry: Registry, faders: Sequence[Control]) -> tuple[Element,
     return tuple(elements)
 
 
-def _make_strip(registry: Registry, fader: Control, box: Box) -> list[Element]:
+def _make_strip(registry: Registry, fader: Control, box: Box) -> list[element_types.Element]:
     stem = fader.name.removesuffix(".gain_db").rpartition(".")[2]
     color = STEM_COLORS.get(stem, PAGE_COLORS["Stems"])
     title, rest = box.split_rows(ROW_PX)
     switches = list_strip_switches(registry, fader)
     fader_box, lower = rest.split_rows(rest.height - 2 * SWITCH_ROWS * ROW_PX - ROW_PX)
     value, lower = lower.split_rows(ROW_PX)
-    name = Caption(title, label_name(stem), color, is_centered=True)
-    elements: list[Element] = [name, ValueElement(value, fader, color)]
+    name = element_types.Caption(title, label_name(stem), color, is_centered=True)
+    elements: list[element_types.Element] = [name, element_types.NumberValue(value, fader, color)]
     meters = registry.find("meters")
     if isinstance(meters, Reading):
         fader_box, meter_box = fader_box.split_columns(fader_box.width - METER_PX - GAP_PX)
         meter_box = Box(meter_box.x + GAP_PX, meter_box.y, METER_PX, meter_box.height)
-        elements.append(LevelMeter(meter_box, meters, "band" if stem == "synth" else f"{stem}.out", color))
-    elements.append(FaderElement(fader_box, fader, color, is_vertical=True))
+        elements.append(
+            element_types.LevelMeter(meter_box, meters, "band" if stem == "synth" else f"{stem}.out", color)
+        )
+    elements.append(element_types.Fader(fader_box, fader, color, is_vertical=True))
     for switch in switches:
         place, lower = lower.split_rows(SWITCH_ROWS * ROW_PX)
         word = switch.name.rpartition(".")[2]
         place = Box(place.x, place.y + GAP_PX, place.width, place.height - GAP_PX)
-        elements.append(SwitchElement(place, switch, label_name(word), DANGER_COLOR if word == "mute" else SOLO_COLOR))
+        elements.append(
+            element_types.Switch(place, switch, label_name(word), DANGER_COLOR if word == "mute" else SOLO_COLOR)
+        )
     return elements
 
 
-def make_meter_columns(registry: Registry, ports: Sequence[str], box: Box) -> tuple[Element, ...]:
+def make_meter_columns(registry: Registry, ports: Sequence[str], box: Box) -> tuple[element_types.Element, ...]:
     """Meters of ``ports`` side by side, with their names below."""
     meters = registry.find("meters")
     if not isinstance(meters, Reading):
         return ()
-    elements: list[Element] = []
+    elements: list[element_types.Element] = []
     for number, port in enumerate(ports):
         start, end = (box.width * at // len(ports) for at in (number, number + 1))
         column = Box(box.x + start, box.y, end - start, box.height).shrink(GAP_PX)
         bar, name = column.split_rows(column.height - ROW_PX)
-        elements.append(LevelMeter(bar, meters, port, PAGE_COLORS["Stems"]))
-        elements.append(Caption(name, label_name(port), TEXT_COLOR, is_centered=True))
+        elements.append(element_types.LevelMeter(bar, meters, port, PAGE_COLORS["Stems"]))
+        elements.append(element_types.Caption(name, label_name(port), TEXT_COLOR, is_centered=True))
     return tuple(elements)

@@ -12,27 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bridge.core.control import Control
+from bridge.layouts import element_types
+from bridge.layouts.box import HEADER_PX, HEIGHT_PX, PAGE_HEIGHT_PX, WIDTH_PX, Box
 from bridge.layouts.layout_blocks import GAP_PX
 from bridge.layouts.layout_labels import count_decimals
-from bridge.layouts.layout_pages import (
-    HEADER_PX,
-    HEIGHT_PX,
-    PAGE_HEIGHT_PX,
-    WIDTH_PX,
-    ActionButton,
-    Box,
-    ButtonRow,
-    Caption,
-    ChoiceMenu,
-    Element,
-    FaderElement,
-    FieldText,
-    Layout,
-    LayoutPage,
-    LevelMeter,
-    SwitchElement,
-    ValueElement,
-)
+from bridge.layouts.layout_pages import Layout, LayoutPage
 from bridge.layouts.page_rules import BACKGROUND_COLOR, TEXT_COLOR
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
@@ -52,7 +36,9 @@ PERCENT_DIGITS = 4
 
 def write_open_stage_control(layout: Layout, patterns: Sequence[str], target: str, token: str) -> str:
     """The content of a session. ``target``: host and port of Sideman's OSC. ``token``: of [lan], or empty."""
-    name = Caption(Box(GAP_PX, GAP_PX, NAME_PX, HEADER_PX - 2 * GAP_PX), "Sideman", TEXT_COLOR, is_centered=True)
+    name = element_types.Caption(
+        Box(GAP_PX, GAP_PX, NAME_PX, HEADER_PX - 2 * GAP_PX), "Sideman", TEXT_COLOR, is_centered=True
+    )
     top = HEADER_PX / HEIGHT_PX
     widgets: list[JsonValue] = [
         _make_panel("header", 0.0, top) | {"widgets": _make_all((name, *layout.header), HEADER_PX, target)},
@@ -97,7 +83,7 @@ def _make_page(page: LayoutPage, target: str) -> Widget:
     }  # fmt: skip
 
 
-def _make_all(elements: Iterable[Element], height: int, target: str) -> list[JsonValue]:
+def _make_all(elements: Iterable[element_types.Element], height: int, target: str) -> list[JsonValue]:
     """The widgets of a container that is ``height`` pixels high."""
     return [_make_widget(one, target) | _make_place(one.box, height) for one in elements]
 
@@ -109,39 +95,39 @@ def _make_place(box: Box, height: int) -> Widget:
     }  # fmt: skip
 
 
-def _make_widget(element: Element, target: str) -> Widget:
+def _make_widget(element: element_types.Element, target: str) -> Widget:
     """The widget for ``element``, without its place."""
     match element:
-        case Caption():
+        case element_types.Caption():
             align = "center" if element.is_centered else "left"
             size = "120%" if element.is_heading else "100%"
             return _make_text(f"text {element.text}", element.text, element.color, align, size)
-        case FieldText():
+        case element_types.FieldText():
             return _make_text(_name_field(element), "", element.color, "center", "120%")
-        case ValueElement():
+        case element_types.NumberValue():
             control = element.control
             return _make_sender(control, target) | {
                 "type": "input", "align": "right", "unit": control.unit, "numeric": True, "colorText": element.color,
                 "alphaStroke": 0,
             }  # fmt: skip
-        case FaderElement():
+        case element_types.Fader():
             control = element.control
             return _make_sender(control, target) | {
                 "type": "fader", "design": "compact", "horizontal": not element.is_vertical,
                 "range": {"min": control.low, "max": control.high}, "colorWidget": element.color,
             }  # fmt: skip
-        case LevelMeter():
+        case element_types.LevelMeter():
             return {
                 "type": "fader", "id": f"meter {element.port}", "design": "compact", "interaction": False,
                 "bypass": True, "range": {"min": LOWEST_DB, "max": 0}, "default": LOWEST_DB, "knobSize": 0,
                 "colorWidget": element.color,
             }  # fmt: skip
-        case SwitchElement():
+        case element_types.Switch():
             return _make_sender(element.control, target) | {
                 "type": "button", "mode": "toggle", "label": element.text, "on": 1, "off": 0, "wrap": "soft",
                 "colorWidget": element.color,
             }  # fmt: skip
-        case ActionButton():
+        case element_types.ActionButton():
             argument = element.argument
             return {
                 "type": "button", "id": f"action {element.action.name} {argument}".rstrip(), "mode": "tap",
@@ -149,10 +135,12 @@ def _make_widget(element: Element, target: str) -> Widget:
                 "address": element.action.address, "target": target, "ignoreDefaults": True, "wrap": "soft",
                 "colorWidget": element.color,
             }  # fmt: skip
-        case ButtonRow() | ChoiceMenu():
+        case element_types.ButtonRow() | element_types.ChoiceMenu():
             control = element.control
             words = [control.choices[number - int(control.low)] for number in element.numbers]
-            kind: Widget = {"type": "switch", "layout": "horizontal"} if isinstance(element, ButtonRow) else {}
+            kind: Widget = (
+                {"type": "switch", "layout": "horizontal"} if isinstance(element, element_types.ButtonRow) else {}
+            )
             return _make_sender(control, target) | {
                 "type": "dropdown", "values": {"labels": words, "values": list(element.numbers)},
                 "colorWidget": element.color, **kind,
@@ -174,15 +162,15 @@ def _make_text(name: str, text: str, color: str, align: str, size: str) -> Widge
     }  # fmt: skip
 
 
-def _make_receivers(elements: Sequence[Element]) -> list[Widget]:
+def _make_receivers(elements: Sequence[element_types.Element]) -> list[Widget]:
     """Hidden widgets that take the messages of readings and write the fields into the texts and meters."""
-    fields: dict[str, list[FieldText]] = {}
+    fields: dict[str, list[element_types.FieldText]] = {}
     for one in elements:
-        if isinstance(one, FieldText):
+        if isinstance(one, element_types.FieldText):
             fields.setdefault(one.reading.address, []).append(one)
     receivers = [_make_receiver(address, "\n".join(map(_write_field, ones))) for address, ones in fields.items()]
     for one in elements:
-        if isinstance(one, LevelMeter):
+        if isinstance(one, element_types.LevelMeter):
             script = f"set({json.dumps(f'meter {one.port}')}, value[0], {{send: false}})"
             receivers.append(
                 _make_receiver(one.reading.address, script)
@@ -198,7 +186,7 @@ def _make_receiver(address: str, script: str) -> Widget:
     return {"type": "variable", "id": f"receive {address}", "address": address, "bypass": True, "onValue": script}
 
 
-def _write_field(element: FieldText) -> str:
+def _write_field(element: element_types.FieldText) -> str:
     """The line of a script that shows a field; a reading of one field comes as the value alone."""
     value = f"value[{element.position}]" if len(element.reading.fields) > 1 else "value"
     if element.decimals is not None:
@@ -207,7 +195,7 @@ def _write_field(element: FieldText) -> str:
     return f"set({json.dumps(_name_field(element))}, {text}, {{send: false}})"
 
 
-def _name_field(element: FieldText) -> str:
+def _name_field(element: element_types.FieldText) -> str:
     return f"field {element.reading.name} {element.field}".replace(".", "-")
 
 

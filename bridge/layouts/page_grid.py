@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.layouts.layout_pages import PAGE_HEIGHT_PX, WIDTH_PX, Box
+from bridge.layouts.box import PAGE_HEIGHT_PX, WIDTH_PX, Box
 
 COLUMNS, ROWS = 8, 24
 """Cells of a page. A block for a finger is three rows high."""

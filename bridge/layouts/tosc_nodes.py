@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from bridge.layouts.layout_pages import Box
+from bridge.layouts.box import Box
 
 LEXML_VERSION = "6"
 NAMESPACE = uuid.UUID("5f0f2f0e-6e0b-5f0c-9d39-0c1c8c6d5a11")

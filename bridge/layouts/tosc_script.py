@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bridge.core.control import Control
+from bridge.layouts import element_types
 from bridge.layouts.layout_labels import count_decimals
-from bridge.layouts.layout_pages import ButtonRow, ChoiceMenu, Element, FieldText, LevelMeter
 
 RENEW_MS = 10_000
 """Time between two subscriptions. A lease lasts 60 s; so a sidecar that starts later is found soon."""
@@ -138,15 +138,21 @@ end
 """
 
 
-def write_root_script(elements: Iterable[Element], patterns: Sequence[str], receive_port: int, token: str) -> str:
+def write_root_script(
+    elements: Iterable[element_types.Element], patterns: Sequence[str], receive_port: int, token: str
+) -> str:
     """The script of the whole layout. ``receive_port``: where TouchOSC receives. ``token``: of [lan], or empty."""
     elements = tuple(elements)
-    choices = {one.control.address: one for one in elements if isinstance(one, ButtonRow | ChoiceMenu)}
-    fields: dict[str, list[FieldText]] = {}
+    choices = {
+        one.control.address: one
+        for one in elements
+        if isinstance(one, element_types.ButtonRow | element_types.ChoiceMenu)
+    }
+    fields: dict[str, list[element_types.FieldText]] = {}
     for one in elements:
-        if isinstance(one, FieldText):
+        if isinstance(one, element_types.FieldText):
             fields.setdefault(one.reading.address, []).append(one)
-    meters = [one.reading.address for one in elements if isinstance(one, LevelMeter)]
+    meters = [one.reading.address for one in elements if isinstance(one, element_types.LevelMeter)]
     constants = {
         "TOKEN": quote_lua(token) if token else "nil",
         "RECEIVE_PORT": str(receive_port),
@@ -195,14 +201,14 @@ def _fill(script: str, **values: str) -> str:
     return script
 
 
-def _write_choice(element: ButtonRow | ChoiceMenu) -> str:
+def _write_choice(element: element_types.ButtonRow | element_types.ChoiceMenu) -> str:
     control = element.control
     words = (f"[{int(control.low) + at}] = {quote_lua(word)}" for at, word in enumerate(control.choices))
-    row = str(isinstance(element, ButtonRow)).lower()
+    row = str(isinstance(element, element_types.ButtonRow)).lower()
     return f"{{row = {row}, numbers = {_write_list(map(str, element.numbers))}, words = {_write_list(words)}}}"
 
 
-def _write_field(element: FieldText) -> str:
+def _write_field(element: element_types.FieldText) -> str:
     form = "%s" if element.decimals is None else f"%.{element.decimals}f"
     prefix, suffix = (text.replace("%", "%%") for text in (element.prefix, element.suffix))
     name = quote_lua(f"field {element.reading.name} {element.field}")

@@ -8,27 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge.core.control import Control
+from bridge.layouts import element_types
+from bridge.layouts.box import HEADER_PX, HEIGHT_PX, PAGE_HEIGHT_PX, TABS_PX, WIDTH_PX, Box
 from bridge.layouts.layout_blocks import GAP_PX
-from bridge.layouts.layout_pages import (
-    HEADER_PX,
-    HEIGHT_PX,
-    PAGE_HEIGHT_PX,
-    TABS_PX,
-    WIDTH_PX,
-    ActionButton,
-    Box,
-    ButtonRow,
-    Caption,
-    ChoiceMenu,
-    Element,
-    FaderElement,
-    FieldText,
-    Layout,
-    LayoutPage,
-    LevelMeter,
-    SwitchElement,
-    ValueElement,
-)
+from bridge.layouts.layout_pages import Layout, LayoutPage
 from bridge.layouts.mixer_strips import METER_PX
 from bridge.layouts.page_rules import BACKGROUND_COLOR, TEXT_COLOR
 from bridge.layouts.tosc_nodes import OscBinding, Property, ToscNode, compress_layout, parse_color
@@ -99,37 +82,37 @@ def _make_page(page: LayoutPage) -> ToscNode:
     )  # fmt: skip
 
 
-def _make_nodes(element: Element) -> list[ToscNode]:
+def _make_nodes(element: element_types.Element) -> list[ToscNode]:
     match element:
-        case Caption():
+        case element_types.Caption():
             size = HEADING_SIZE if element.is_heading else TEXT_SIZE
             align = CENTER if element.is_centered else LEFT
             return [_make_text(f"text {element.text}", element.box, element.text, element.color, size, align)]
-        case ValueElement():
+        case element_types.NumberValue():
             name = f"value {element.control.name}"
             return [_make_text(name, element.box, "", element.color, TEXT_SIZE, RIGHT)]
-        case FieldText():
+        case element_types.FieldText():
             name = f"field {element.reading.name} {element.field}"
             return [_make_text(name, element.box, "", element.color, HEADING_SIZE)]
-        case FaderElement():
+        case element_types.Fader():
             return [_make_fader(element)]
-        case LevelMeter():
+        case element_types.LevelMeter():
             return [_make_meter(element)]
-        case SwitchElement():
+        case element_types.Switch():
             binding = OscBinding(element.control.address, "x", "INTEGER")
             name = f"switch {element.control.name}"
             start = element.control.default
             return _make_button(name, element.box, element.text, element.color, TOGGLE, [binding], start=start)
-        case ActionButton():
+        case element_types.ActionButton():
             argument, conversion = (element.argument, "STRING") if element.argument else ("1", "INTEGER")
             binding = OscBinding(
                 element.action.address, argument, conversion, is_constant=True, trigger="RISE", receives=False
             )
             name = f"action {element.action.name} {element.argument}".rstrip()
             return _make_button(name, element.box, element.text, element.color, MOMENTARY, [binding])
-        case ButtonRow():
+        case element_types.ButtonRow():
             return _make_row(element)
-        case ChoiceMenu():
+        case element_types.ChoiceMenu():
             return _make_menu(element)
 
 
@@ -162,7 +145,7 @@ def _make_wrapped_text(name: str, box: Box, text: str) -> ToscNode:
     return ToscNode("TEXT", name, properties | {"textWrap": True}, plain.values)
 
 
-def _make_fader(element: FaderElement) -> ToscNode:
+def _make_fader(element: element_types.Fader) -> ToscNode:
     control = element.control
     binding = OscBinding(
         control.address, "x", "INTEGER" if control.is_whole else "FLOAT", control.low, control.high
@@ -174,7 +157,7 @@ def _make_fader(element: FaderElement) -> ToscNode:
     )  # fmt: skip
 
 
-def _make_meter(element: LevelMeter) -> ToscNode:
+def _make_meter(element: element_types.LevelMeter) -> ToscNode:
     properties = _make_slider(element.box, element.color, NORTH)
     box = element.box if element.box.width <= METER_PX else _center(element.box, METER_PX)
     properties |= {"frame": box, "interactive": False, "grabFocus": False, "cursor": False, "grid": False}
@@ -212,7 +195,7 @@ def _make_button(
     return [button, _make_wrapped_text(f"text of {name}", box, text)]
 
 
-def _make_row(element: ButtonRow) -> list[ToscNode]:
+def _make_row(element: element_types.ButtonRow) -> list[ToscNode]:
     control, nodes = element.control, list[ToscNode]()
     for position, number in enumerate(element.numbers):
         name, box = f"choice {control.address} {number}", element.find_button_box(position)
@@ -223,7 +206,7 @@ def _make_row(element: ButtonRow) -> list[ToscNode]:
     return nodes
 
 
-def _make_menu(element: ChoiceMenu) -> list[ToscNode]:
+def _make_menu(element: element_types.ChoiceMenu) -> list[ToscNode]:
     """Arrows that offer the next word; a press on the word sets it, so that none on the way is set."""
     address = element.control.address
     left, rest = element.box.split_columns(ARROW_PX)

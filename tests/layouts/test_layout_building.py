@@ -7,8 +7,9 @@ import pytest
 from bridge.control.registry import Registry
 from bridge.core.control import Action, Control
 from bridge.core.file_choice import FileChoice
+from bridge.layouts import element_types
 from bridge.layouts.layout_building import build_layout
-from bridge.layouts.layout_pages import ButtonRow, Caption, ChoiceMenu, FaderElement, Layout, SwitchElement
+from bridge.layouts.layout_pages import Layout
 from bridge.layouts.layout_subscription import list_addresses, list_patterns
 from bridge.layouts.page_rules import PAGE_COLORS, find_placement
 from bridge.osc.pattern import AddressPattern
@@ -56,13 +57,13 @@ def test_many_controls_go_on_over_further_pages() -> None:
         assert find_overlaps(places) == []
         assert find_outside(places, (0, 0, 1024, 672)) == []
         last = page.elements[-1]
-        assert not isinstance(last, Caption), "a heading stands over something"
+        assert not isinstance(last, element_types.Caption), "a heading stands over something"
 
 
 def test_more_stems_than_strips_fit_stand_as_other_faders() -> None:
     stems = [Control(f"stems.s{number}.gain_db", -60, 12, 0, unit="dB") for number in range(7)]
     (page,) = build_layout(make_registry(*stems), ()).pages
-    faders = [one for one in page.elements if isinstance(one, FaderElement)]
+    faders = [one for one in page.elements if isinstance(one, element_types.Fader)]
     assert len(faders) == 7
     assert not any(one.is_vertical for one in faders)
 
@@ -71,14 +72,16 @@ def test_a_few_short_words_are_a_row_and_many_or_long_ones_a_menu() -> None:
     few = Control("band.few", 0, 2, 0, kind="choice", choices=("a", "b", "c"))
     long = Control("band.long", 0, 8, 0, kind="choice", choices=tuple(f"a very long word {n}" for n in range(9)))
     (page,) = build_layout(make_registry(few, long), ()).pages
-    assert [type(one) for one in page.elements if isinstance(one, ButtonRow | ChoiceMenu)] == [ButtonRow, ChoiceMenu]
+    assert [
+        type(one) for one in page.elements if isinstance(one, element_types.ButtonRow | element_types.ChoiceMenu)
+    ] == [element_types.ButtonRow, element_types.ChoiceMenu]
 
 
 def test_what_cannot_be_chosen_has_no_button() -> None:
     gone = FileChoice("b", "its file is gone", "restore it")
     choice = Control("band.few", 0, 2, 0, kind="choice", choices=("a", "b", "c"), unavailable=(gone,))
     (page,) = build_layout(make_registry(choice), ()).pages
-    (row,) = [one for one in page.elements if isinstance(one, ButtonRow)]
+    (row,) = [one for one in page.elements if isinstance(one, element_types.ButtonRow)]
     assert row.numbers == (0, 2)
 
 
@@ -87,8 +90,8 @@ def test_an_action_that_needs_a_word_has_no_button_but_the_given_one() -> None:
     layout = build_layout(make_registry(locate, connect, Control("transport.loop", 0, 1, 0, kind="switch")), ())
     (page,) = layout.pages
     kinds = [type(one).__name__ for one in page.elements]
-    assert kinds == ["Caption", "SwitchElement", "ActionButton"]
-    assert isinstance(page.elements[1], SwitchElement)
+    assert kinds == ["Caption", "Switch", "ActionButton"]
+    assert isinstance(page.elements[1], element_types.Switch)
 
 
 def test_the_patterns_cover_what_is_shown_and_nothing_else(
