@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.control.connection_readings import CONNECTION_READINGS
+from bridge.control.music_readings import MUSIC_READINGS
 from bridge.core.control import Reading
-from bridge.core.events import CHORD_SOURCES
 
 READINGS: tuple[Reading, ...] = (
     Reading(
@@ -82,45 +83,6 @@ READINGS: tuple[Reading, ...] = (
         keyed=True,
     ),
     Reading(
-        "mir.beat",
-        ("frame", "number", "bar_beats", "tempo", "confidence", "index"),
-        "A beat at frame. number: position in the bar, 0 is the downbeat. index: counts from the start of the song.",
-        history=200,
-    ),
-    Reading("mir.tempo", ("frame", "bpm", "confidence"), "The tempo from frame on, in quarter notes per minute."),
-    Reading("mir.key", ("frame", "label", "confidence"), "The key from frame on, such as A minor.", history=50),
-    Reading(
-        "mir.chord",
-        ("frame", "label", "confidence"),
-        "The chord from frame on, such as Am7; N: no chord.",
-        history=200,
-    ),
-    Reading("mir.onset", ("frame", "strength", "confidence"), "An onset at frame; strength 0 to 1.", queued=True),
-    Reading(
-        "mir.note",
-        ("frame", "on", "pitch", "velocity", "confidence"),
-        "A note of the analysed voice starts (on 1) or ends (on 0) at frame; pitch 69.0 is 440 Hz.",
-        queued=True,
-    ),
-    Reading(
-        "accompaniment.chord",
-        ("frame", "label", "confidence"),
-        "The chord that the accompaniment plays at frame, decided one lookahead before it; N: no chord.",
-        history=200,
-    ),
-    Reading(
-        "accompaniment.commit",
-        ("frame", "beat", "level", "source", "lookahead_beats"),
-        "The accompaniment has decided the beat at frame, lookahead_beats before it. level: foreseen, held, tonic, "
-        f"drums or silence. source: of its chord, one of {', '.join(CHORD_SOURCES)}.",
-    ),
-    Reading(
-        "accompaniment.level",
-        ("level", "beats"),
-        "Beats that the accompaniment has decided at each level since the counters were reset.",
-        keyed=True,
-    ),
-    Reading(
         "worker.time",
         ("worker", "p50_ms", "p99_ms", "p999_ms", "max_ms", "share"),
         "Time per hop of an engine's worker since the counters were reset, and its share of a CPU core (1: all of it).",
@@ -146,43 +108,6 @@ READINGS: tuple[Reading, ...] = (
         "the same with .out (after them); mix; band. Until they are sent, the maximum of each is kept.",
         keyed=True,
         peaks=True,
-    ),
-    Reading(
-        "controllers.device",
-        ("device", "mapping", "input", "output", "state", "detail"),
-        "A controller, its mapping and its ports. state: confirmed (the device answered), port (the ports are open), "
-        "taken (by another program), missing, refused (its mapping has an error). detail: what to do about it.",
-        keyed=True,
-    ),
-    Reading(
-        "controllers.message",
-        ("device", "message", "value", "control"),
-        "The last message of a controller, and the control or action that it is bound to; at most 20 a second.",
-    ),
-    Reading(
-        "controllers.binding",
-        ("binding", "device", "message", "control", "state"),
-        "A fader, knob or button of a controller, and what it does, with the value that it sets. state: of a fader "
-        "that has yet to be moved to the present value, where it is (soft takeover); or the layer that it belongs to.",
-        keyed=True,
-    ),
-    Reading(
-        "controllers.counters",
-        ("received", "sent", "lost", "incomplete"),
-        "MIDI messages from and to controllers since the start. Lost: there were too many at once, counted at "
-        "control_in and control_out alone; incomplete: system exclusive messages without an end.",
-    ),
-    Reading(
-        "learn.state",
-        ("state", "control", "device", "message", "kind", "detail"),
-        "What learning does: off, listening, learned, forgotten, undone or refused, and for which control. detail: "
-        "what the user does next, or why it was refused.",
-    ),
-    Reading(
-        "learn.candidate",
-        ("rank", "device", "message", "kind", "movement", "conflict"),
-        "What has been moved since learning began, the likeliest first. conflict: what it is bound to already.",
-        keyed=True,
     ),
     Reading(
         "clock",
@@ -216,45 +141,6 @@ READINGS: tuple[Reading, ...] = (
         "timebase master, none without JACK. text: a sentence about it.",
     ),
     Reading(
-        "accompaniment.note",
-        ("frame", "length_frames", "part", "pitch", "velocity", "beat"),
-        "A note that a part will play at frame, published when its beat was decided. length_frames: as planned; a "
-        "change of the chord ends it earlier. pitch: MIDI note number. beat: its start, in beats of the song, from 0.",
-        queued=True,
-        history=200,
-    ),
-    Reading(
-        "accompaniment.withdrawn",
-        ("frame",),
-        "Planned notes from frame on will not sound: the music broke off.",
-        queued=True,
-    ),
-    Reading(
-        "accompaniment.part",
-        ("part", "channel"),
-        "A part of the accompaniment and its MIDI channel, from 1.",
-        keyed=True,
-    ),
-    Reading(
-        "accompaniment.plan",
-        ("beat", "frame", "label", "confidence", "source"),
-        "A chord that the accompaniment has decided or expects, at the present beat and those to come, counted from 0. "
-        f"Rows of beats that have passed go away. source: one of {', '.join(CHORD_SOURCES)}.",
-        keyed=True,
-    ),
-    Reading(
-        "accompaniment.section",
-        ("section", "bar"),
-        "The section that the accompaniment plays, since this bar.",
-        history=50,
-    ),
-    Reading(
-        "accompaniment.lookahead",
-        ("asked_beats", "kept_beats", "least_beats", "late"),
-        "How far ahead the accompaniment decides: as asked, as kept at the last beat, and since the counters were "
-        "reset the least, without the first beats after a start, and how many beats were decided too late.",
-    ),
-    Reading(
         "callback.time",
         ("p50_us", "p99_us", "p999_us", "max_us", "period_us", "dsp_load"),
         "Time of the audio callback since the counters were reset, the period that it has, and the load that the "
@@ -275,36 +161,6 @@ READINGS: tuple[Reading, ...] = (
         "The preset that was loaded or saved last, and how many of its controls have another value now.",
     ),
     Reading(
-        "routing.port",
-        ("port", "client", "name", "kind", "direction", "physical", "pair", "latency_frames"),
-        "A port of the audio system. port: its full name. name: its pretty name, or the part behind the client. kind: "
-        "audio or midi. direction: out (a source) or in. physical: 1 for a port of a device. pair: the name that it "
-        "shares with the other channel of a stereo pair; client:pair names both. latency_frames: before a source, or "
-        "behind a destination.",
-        keyed=True,
-    ),
-    Reading(
-        "routing.link",
-        ("link", "source", "destination", "state"),
-        "A connection of two ports. link: source > destination. state: made; away (wanted, and a port is missing).",
-        keyed=True,
-    ),
-    Reading(
-        "routing.scene",
-        ("scene", "links", "made", "active"),
-        "A saved set of connections, how many of them are made, and whether it was restored or saved last. links: -1 "
-        "if its file has an error; restoring it says which.",
-        keyed=True,
-    ),
-    Reading(
-        "routing.event",
-        ("time_ms", "event", "source", "destination"),
-        "A change of the connections. event: connected; cut; away (its port left, it is wanted still); restored (its "
-        "port is back; or a scene, then source is its name and destination how many are made). time_ms: since 1970.",
-        queued=True,
-        history=50,
-    ),
-    Reading(
         "jobs",
         ("job", "kind", "what", "state", "share", "done", "of", "left_s", "speed", "folder", "detail"),
         "A job on files. state: waits, runs, paused, done, failed, cancelled. share: 0 to 1. done and of: files. "
@@ -313,35 +169,11 @@ READINGS: tuple[Reading, ...] = (
         keyed=True,
     ),
     Reading(
-        "ableton.state",
-        ("state", "version", "detail"),
-        "Whether Ableton Live answers through AbletonOSC. state: off, searching, connected, lost. version: of Live. "
-        "detail: what to do about it, such as which program has one of the ports.",
-    ),
-    Reading(
-        "ableton.transport",
-        ("rolling", "beat", "tempo_bpm", "numerator", "denominator"),
-        "Live's transport. beat: from the start of the set, as Live said last, about once a second.",
-    ),
-    Reading("ableton.track", ("track", "name", "kind"), "A track of Live, from 1. kind: midi or audio.", keyed=True),
-    Reading("ableton.scene", ("scene", "name"), "A scene of Live, from 1.", keyed=True),
-    Reading(
-        "ableton.clip",
-        ("slot", "part", "state", "done", "of", "detail"),
-        "A clip that was written: slot is track/scene. state: writing, written or failed. done and of: ranges of "
-        "notes. detail: why it failed.",
-        keyed=True,
-    ),
-    Reading(
-        "ableton.client",
-        ("client", "received", "sent"),
-        "A program that shares AbletonOSC through the hub, and how many messages came from it and went to it.",
-        keyed=True,
-    ),
-    Reading(
         "jobs.file",
         ("file", "job", "state", "share", "detail"),
         "A file of a job that runs. file: the number of the job, a slash, and the file. state: as of a job.",
         keyed=True,
     ),
+    *MUSIC_READINGS,
+    *CONNECTION_READINGS,
 )
