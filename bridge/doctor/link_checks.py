@@ -11,7 +11,7 @@ NAME = "Ableton Link"
 
 def check_link(module: str = LINK_MODULE) -> Finding:
     """Whether Link can be joined. Without it all else works, so its lack is no warning."""
-    found = check_import(NAME, module, "the clock source link", LINK_FIX, lambda _: "joined where clock.link is on")
+    found = check_import(NAME, module, "the clock source link", LINK_FIX, lambda _: "/clock/link on joins a session")
     if found.state == "ok":
         return found
     return Finding(NAME, "ok", f"{LINK_PROBLEM}; all else works without it", LINK_FIX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
@@ -50,7 +51,7 @@ class OscQueryService(Service):
                 owner = find_port_owner(port, "tcp")
                 log.warning(
                     "OSCQuery is off: %s:%d cannot be bound (%s); TCP port %d belongs to %s: set [oscquery] port",
-                    own.host, port, error.strerror or error, port, owner,
+                    own.host, port, os.strerror(error.errno or 0), port, owner,
                 )  # fmt: skip
                 return self
             self.server = server

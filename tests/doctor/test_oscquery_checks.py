@@ -39,7 +39,7 @@ def test_a_taken_port_is_named_with_its_owner() -> None:
         found = check_oscquery(make_settings(port))
     assert found.state == "warn"
     assert f"TCP port {port} belongs to" in found.detail
-    assert f"(process {os.getpid()})" in found.detail
+    assert found.detail.endswith(f"(process {os.getpid()})")
     assert "set [oscquery] port" in found.fix
 
 
@@ -54,6 +54,12 @@ def test_a_host_that_needs_the_access_list_is_missing_it() -> None:
     found = check_oscquery(make_settings(free_port(), host="0.0.0.0"))
     assert (found.state, found.fix) == ("missing", "give both, or bind 127.0.0.1")
     assert "oscquery: 0.0.0.0 can be reached" in found.detail
+
+
+def test_an_address_of_another_machine_says_what_the_system_says() -> None:
+    found = check_oscquery(make_settings(free_port(), LAN, host="203.0.113.9"))
+    assert (found.state, "host" in found.fix) == ("warn", True), found
+    assert "203.0.113.9" in found.detail and "while attempting" not in found.detail
 
 
 def test_off_is_said_with_how_to_switch_it_on() -> None:
