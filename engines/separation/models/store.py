@@ -65,17 +65,11 @@ class ModelDraft:
     folder: Path
     goal: Path
 
-    def check_free(self) -> None:
-        there = ModelStore(self.goal.parent).list_names()
-        if other := self.goal.name if self.goal.exists() else find_clash(self.goal.name, there):
-            message = f"{self.goal}: there is a model {other!r} already"
-            raise ModelError(message, "remove it first, or choose another name")
-
     def publish(self, manifest: Manifest) -> Model:
         """Write ``manifest``, check every hash, and move the folder to its name, atomically."""
         write_atomic(self.folder / MANIFEST_FILE, to_toml(manifest))
         Model(read_manifest(self.folder / MANIFEST_FILE), self.folder).check_hashes()
-        self.check_free()
+        ModelStore(self.goal.parent).check_free(self.goal.name)
         try:
             for part in manifest.parts:
                 _sync(self.folder / part.file)
@@ -112,6 +106,13 @@ class ModelStore:
             raise ModelError(message, "name both alike")
         return Model(manifest, self.folder / name)
 
+    def check_free(self, name: str) -> None:
+        """Raises: ModelError where there is a model ``name`` already, or one that some systems take for it."""
+        goal = self.folder / name
+        if other := name if goal.exists() else find_clash(name, self.list_names()):
+            message = f"{goal}: there is a model {other!r} already"
+            raise ModelError(message, "remove it first, or choose another name")
+
     def list_entries(self) -> list[ModelEntry]:
         """Every model, sorted by name; a broken one has its problem."""
         return [self._make_entry(name) for name in self.list_names()]
@@ -120,7 +121,7 @@ class ModelStore:
     def open_draft(self, name: str) -> Iterator[ModelDraft]:
         """A hidden folder for a model ``name``, removed at the end unless it was published."""
         draft = ModelDraft(self.folder / f"{_ADDING}{name}.{os.getpid()}.{secrets.token_hex(4)}", self.folder / name)
-        draft.check_free()
+        self.check_free(name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()

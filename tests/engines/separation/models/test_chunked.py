@@ -72,10 +72,13 @@ def test_every_piece_has_the_network_s_length_and_none_hears_padding() -> None:
     assert all((piece != 0.0).all() for piece in network.pieces)
 
 
-def test_a_short_mix_is_padded_on_both_sides() -> None:
+@pytest.mark.parametrize(("at_end", "first"), [(False, 45), (True, 0)])
+def test_a_short_mix_is_padded_on_both_sides_or_behind_it(at_end: bool, first: int) -> None:
     network = Gains(GAINS)
-    PieceSeparator("test", 44100, network).separate(np.ones((2, 10), np.float32), 44100)
-    assert np.flatnonzero(network.pieces[0][0]).tolist() == list(range(45, 55))
+    separator = PieceSeparator("test", 44100, network, padded_at_end=at_end)
+    stems = separator.separate(np.ones((2, 10), np.float32), 44100)
+    assert np.flatnonzero(network.pieces[0][0]).tolist() == list(range(first, first + 10))
+    np.testing.assert_allclose(stem(separator, stems, "vocals"), 0.5)
 
 
 def test_a_network_that_takes_shorter_pieces_is_given_no_padding() -> None:

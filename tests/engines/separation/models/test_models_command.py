@@ -247,3 +247,14 @@ def test_a_streaming_model_is_tried_too(tmp_path: Path, capsys: pytest.CaptureFi
     assert models("verify", "--json") == 0
     (result,) = json.loads(capsys.readouterr().out)
     assert result["trial"]["sum_db"] < -120.0
+
+
+def test_the_folder_of_an_added_model_is_added_again_without_a_download(
+    home: Path, onnx_file: Path, tmp_path: Path
+) -> None:
+    with serve(lambda handler: handler.reply(200, onnx_file.read_bytes())) as server:
+        assert add(server.url("/Demo.onnx"), "--accept") == 0
+    copied = tmp_path / "copied"
+    (home / "demo").rename(copied)
+    assert models("add", "--manifest", copied / "manifest.toml", "--accept") == 0
+    assert (home / "demo" / "Demo.onnx").read_bytes() == onnx_file.read_bytes()

@@ -11,9 +11,9 @@ import pytest
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError, EngineError
+from engines.separation import engine_profiles
 from engines.separation.dsp import DspSeparation
 from engines.separation.models.store import open_user_store
-from engines.separation.offline import profiles
 from engines.separation.offline.profiles import choose_profile
 from engines.separation.separator import EngineSeparator
 from tests.engines.separation.models import graphs
@@ -73,7 +73,7 @@ def test_a_model_of_the_same_name_and_other_weights_is_another(home: Path) -> No
 
 
 def test_studio_without_a_model_says_how_to_add_one(home: Path) -> None:
-    with pytest.raises(ConfigError, match="no model has been added; see sideman models add"):
+    with pytest.raises(ConfigError, match="no model has been added; `sideman models get`"):
         choose_profile("studio")
 
 
@@ -82,16 +82,16 @@ def test_an_engine_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatc
         raise ImportError("no module named weights")
 
     entry = SimpleNamespace(load=load, value="a.b:C", dist=None)
-    monkeypatch.setattr(profiles, "find_engine", lambda _name: entry)
+    monkeypatch.setattr(engine_profiles, "find_engine", lambda _name: entry)
     with pytest.raises(EngineError, match=r"'separation.low' \(a.b:C\) cannot be loaded: no module named weights"):
         choose_profile("low")
 
 
 def test_the_weights_decide_what_counts_as_the_same_model(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = SimpleNamespace(load=lambda: DspSeparation, value="a.b:C", dist=None)
-    monkeypatch.setattr(profiles, "find_engine", lambda _name: entry)
+    monkeypatch.setattr(engine_profiles, "find_engine", lambda _name: entry)
     models = []
     for weights in ("one", "two"):
-        monkeypatch.setattr(profiles, "_hash_weights", lambda weights=weights: weights)
+        monkeypatch.setattr(engine_profiles, "_hash_weights", lambda weights=weights: weights)
         models.append(choose_profile("low").model)
     assert models[0] != models[1]

@@ -1,0 +1,42 @@
+"""Engine profiles: the separation engine behind each profile, as a separator, and the identity of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bridge.core.engine import Engine
+from bridge.core.engine_registry import find_engine
+from bridge.errors import EngineError
+from engines.separation.separator import EngineSeparator
+from engines.weights import WEIGHTS
+
+ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
+"""Engine of each profile."""
+
+
+def open_engine(profile: str) -> tuple[EngineSeparator, str]:
+    """The engine of ``profile`` as a separator, and the identity of its code and weights.
+
+    Raises: EngineError where it is not installed or cannot be loaded.
+    """
+    name = ENGINES[profile]
+    entry = find_engine(name)
+    if entry is None:
+        raise EngineError(f"the profile {profile} has no engine: {name!r} is not registered", "use --profile dsp")
+    try:
+        engine = entry.load()()
+    except ImportError as error:
+        raise EngineError(f"engine {name!r} ({entry.value}) cannot be loaded: {error}", "use --profile dsp") from error
+    if not isinstance(engine, Engine):
+        raise EngineError(f"engine {name!r} ({entry.value}) lacks a part of the Engine contract", "use --profile dsp")
+    version = f"{entry.value} {entry.dist.version if entry.dist else ''}"
+    return EngineSeparator(engine), version if profile == "dsp" else f"{version} {_hash_weights()}"
+
+
+def _hash_weights() -> str:
+    """SHA-256 of all shipped weights together."""
+    digest = hashlib.sha256()
+    shipped = WEIGHTS.iterdir() if WEIGHTS.is_dir() else ()
+    for file in sorted((file for file in shipped if file.name.endswith(".onnx")), key=lambda file: file.name):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
