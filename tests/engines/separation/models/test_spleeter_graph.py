@@ -42,7 +42,7 @@ def compute_network(weights: Mapping[str, Float32Array], magnitude: Float32Array
         key = f"down{level}_conv.1"
         halved.append(shift(convolve(image, weights[f"{key}.weight"], 1, 2)[:, ::2, ::2], key))
         normal = normalise(halved[-1], f"down{level}_act.0")
-        image = np.where(normal > 0, normal, np.float32(0.2) * normal)
+        image = np.asarray(np.where(normal > 0, normal, 0.2 * normal), np.float32)
     image = halved[5]
     for level in range(1, 7):
         if level > 1:
