@@ -37,7 +37,8 @@ def compute_network(weights: Mapping[str, Float32Array], magnitude: Float32Array
     def shift(image: Float32Array, key: str) -> Float32Array:
         return image + weights[f"{key}.bias"][:, None, None]
 
-    halved, image = [], magnitude
+    halved: list[Float32Array] = []
+    image = magnitude
     for level in range(1, 7):
         key = f"down{level}_conv.1"
         halved.append(shift(convolve(image, weights[f"{key}.weight"], 1, 2)[:, ::2, ::2], key))
@@ -52,10 +53,9 @@ def compute_network(weights: Mapping[str, Float32Array], magnitude: Float32Array
         key = f"up{level}.0"
         kernel = np.swapaxes(weights[f"{key}.weight"], 0, 1)[:, :, ::-1, ::-1]
         doubled = shift(convolve(spread, kernel, 4, 4)[:, 1:-2, 1:-2], key)
-        image = normalise(np.maximum(doubled, 0), f"up{level}.3")
+        image = normalise(np.maximum(doubled, np.float32(0)), f"up{level}.3")
     mask = 1 / (1 + np.exp(-shift(convolve(image, weights["up7.0.weight"], 3, 3, dilation=2), "up7.0")))
-    result: Float32Array = mask * magnitude
-    return result
+    return np.asarray(mask * magnitude, np.float32)
 
 
 def test_the_graph_computes_what_the_layers_do(tmp_path: Path) -> None:
