@@ -13,7 +13,7 @@ from bridge.core.file_choice import FileChoice
 from bridge.errors import ConfigError, ControlError
 from bridge.osc.client import OscClient
 from bridge.osc.server import OscServer
-from tests.osc.test_server import receive_all, receive_until
+from tests.osc.messages import receive_all, receive_until
 
 CHAIN = Control("a.chain", 0, 2, 0, kind="choice", choices=("off", "glue", "room"))
 ITEMS = (

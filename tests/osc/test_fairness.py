@@ -23,8 +23,8 @@ from bridge.osc.server import OscServer
 from bridge.osc.wire import Args, decode, encode
 from bridge.settings import Settings
 from tests.osc.floods import FLOODS, PATTERNS, fill_bundle, vary
+from tests.osc.messages import receive_all, send_raw
 from tests.osc.test_guard import bundle
-from tests.osc.test_server import receive_all, send_raw
 from tests.waiting import HANG_S
 
 PEER = ("127.0.0.1", 1)

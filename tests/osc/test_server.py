@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import socket
 import struct
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,36 +13,12 @@ from bridge.control.bus import CHANGE, Bus
 from bridge.control.docs import format_json
 from bridge.control.registry import Registry
 from bridge.core.control import Reading
-from bridge.errors import ConfigError, ControlError, DriverError
-from bridge.osc.access import ATTEMPTS_BURST
+from bridge.errors import ControlError, DriverError
 from bridge.osc.client import OscClient
 from bridge.osc.dispatch import Dispatch
-from bridge.osc.guard import split_messages
 from bridge.osc.server import ERRORS_EACH, OscServer
-from bridge.osc.wire import Message, decode, encode
-from tests.waiting import HANG_S
-
-LEVEL = "/stems/vocals/gain_db"
-
-
-def receive_all(client: OscClient) -> list[Message]:
-    """Receive all messages up to now: the server answers in order, so a ping marks the end."""
-    client.send("/ping", "settled")
-    received = []
-    for message in client.read_messages(2.0):
-        if message == ("/pong", ("settled",)):
-            break
-        received.append(message)
-    return received
-
-
-def receive_until(client: OscClient, wanted: Callable[[Message], bool]) -> list[Message]:
-    received = []
-    for message in client.read_messages(5.0):
-        received.append(message)
-        if wanted(message):
-            return received
-    raise AssertionError(f"not received, only {received}")
+from bridge.osc.wire import encode
+from tests.osc.messages import LEVEL, receive_all, send_raw
 
 
 def _divide_by_zero(*_: str) -> None:
@@ -200,99 +174,11 @@ def test_controls_lists_everything(client: OscClient, bus: Bus) -> None:
     assert style == ("/comp/style", 0.0, 1.0, 0.0, "", "choice", "Feel.", "straight", "swing")
 
 
-def test_a_subscriber_gets_the_present_values_and_then_the_changes(client: OscClient, bus: Bus) -> None:
-    client.request("/subscribe", "/stems/*/mute")
-    assert [args for _, args in receive_all(client)] == [(0,)] * 4
-    bus.set("stems.bass.mute", True, "hand")
-    bus.set("stems.bass.solo", True, "hand")
-    assert next(client.read_messages(5.0)) == ("/stems/bass/mute", (1,))
-
-
-def test_a_subscriber_that_receives_on_another_port_gets_values_there(
-    server: OscServer, client: OscClient, bus: Bus
-) -> None:
-    with OscClient(port=server.port) as receiver:
-        port = receiver._socket.getsockname()[1]
-        for _ in range(2):  # renewed, the present values come again
-            client.request("/subscribe", "/stems/*/mute", 20.0, float(port))
-            assert [next(receiver.read_messages(5.0))[1] for _ in range(4)] == [(0,)] * 4
-        bus.set("stems.bass.mute", True, "hand")
-        assert next(receiver.read_messages(5.0)) == ("/stems/bass/mute", (1,))
-        client.send("/stems/drums/mute", 1)  # it is not notified of what it set itself
-        bus.set("stems.vocals.mute", True, "hand")
-        assert next(receiver.read_messages(5.0)) == ("/stems/vocals/mute", (1,))
-        assert receive_all(client) == []
-
-
-def test_every_row_of_a_reading_goes_to_the_other_port(server: OscServer, client: OscClient, bus: Bus) -> None:
-    for path in ("drums", "bass"):
-        bus.publish("latency", path, 1536, -1, 0, *[0] * 7)
-    with OscClient(port=server.port) as receiver:
-        client.request("/subscribe", "/latency", 20.0, receiver._socket.getsockname()[1])
-        received = receive_until(receiver, lambda message: message[:1] + message[1][:1] == ("/latency", "bass"))
-    assert [args[0] for address, args in received if address == "/latency"] == ["drums", "bass"]
-
-
-def test_values_cannot_be_sent_to_the_servers_own_port(server: OscServer, client: OscClient) -> None:
-    with pytest.raises(ControlError, match="Sideman's own"):
-        client.request("/subscribe", "/stems", 20.0, server.port)
-
-
-def test_a_change_wakes_the_server_from_its_sleep(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.osc.server.IDLE_S", 600.0)
-    with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
-        client.request("/subscribe", LEVEL)
-        receive_all(client)
-        bus.set("stems.vocals.gain_db", -6, "hand")
-        assert next(client.read_messages(5.0)) == (LEVEL, (-6.0,))
-
-
-def test_a_flood_is_thinned_and_its_last_value_comes(client: OscClient, bus: Bus) -> None:
-    client.request("/subscribe", LEVEL, 10.0)
-    receive_all(client)
-    for step in range(2000):
-        bus.set("stems.vocals.gain_db", -step / 100, "hand")
-    received = receive_until(client, lambda message: message[1] == (pytest.approx(-19.99),))
-    assert len(received) < 200
-
-
-def test_the_source_of_a_change_is_not_notified_and_another_is(server: OscServer, client: OscClient) -> None:
-    with OscClient(port=server.port) as other:
-        for one in (client, other):
-            one.request("/subscribe", LEVEL)
-            receive_all(one)
-        client.send(LEVEL, -6.0)
-        assert next(other.read_messages(5.0)) == (LEVEL, (-6.0,))
-        assert receive_all(client) == []
-
-
-def test_no_changes_are_received_after_unsubscribing(client: OscClient, bus: Bus) -> None:
-    client.request("/subscribe", "/stems")
-    assert client.request("/unsubscribe", "/stems") == ("/stems",)
-    receive_all(client)
-    bus.set("stems.bass.mute", True, "hand")
-    assert receive_all(client) == []
-
-
-def test_readings_reach_subscribers_row_by_row(client: OscClient, bus: Bus) -> None:
-    client.request("/subscribe", "/latency")
-    receive_all(client)
-    for path in ("drums", "bass"):
-        bus.publish("latency", path, 1536, -1, 0, *[0] * 7)
-    received = receive_until(client, lambda message: message[1][0] == "bass")
-    assert ("/latency", ("drums", 1536, -1, 0, *[0] * 7)) in received
-
-
 def test_a_bundle_is_carried_out_at_once_and_in_order_whatever_its_date(client: OscClient, bus: Bus) -> None:
     parts = [encode(LEVEL, (-1.0,)), encode(LEVEL, (-2.0,)), encode(LEVEL, ())]
     sized = b"".join(struct.pack(">i", len(part)) + part for part in parts)
     send_raw(client, b"#bundle\0" + b"\xff" * 8 + sized)
     assert receive_all(client) == [(LEVEL, (-2.0,))]
-
-
-def send_raw(client: OscClient, datagram: bytes) -> None:
-    """Send bytes as they are."""
-    client._socket.send(datagram)
 
 
 def test_a_malformed_datagram_is_counted_and_answered_within_limits(server: OscServer, client: OscClient) -> None:
@@ -328,99 +214,3 @@ def test_an_unexpected_failure_is_logged_once_and_the_server_goes_on(
             threading.Event().wait(0.01)
     assert caplog.text.count("an OSC iteration failed") == 1
     assert client.request("/ping") == ()
-
-
-def test_nothing_is_left_when_the_server_closes(bus: Bus) -> None:
-    before = threading.active_count()
-    with OscServer(bus, port=0) as server, OscClient(port=server.port) as client:
-        client.request("/subscribe", "/")
-    assert not server.alive
-    assert not bus._subscribers
-    assert threading.active_count() == before
-    bus.set("stems.bass.mute", True, "hand")
-    with OscServer(bus, port=server.port) as again, OscClient(port=again.port) as client:
-        assert client.request("/ping") == ()
-
-
-def test_a_port_that_is_taken_is_refused_with_its_number(server: OscServer, bus: Bus) -> None:
-    with pytest.raises(DriverError, match=f"127.0.0.1:{server.port} cannot be bound"), OscServer(bus, port=server.port):
-        pass
-
-
-def test_it_binds_loopback_only_by_default(server: OscServer) -> None:
-    assert server._socket.getsockname()[0] == "127.0.0.1"
-
-
-def test_it_serves_on_ipv6_loopback(bus: Bus) -> None:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::1", 0))
-    except OSError as error:
-        pytest.skip(f"no IPv6 loopback here: {error}")
-    with OscServer(bus, "::1", 0) as server, OscClient("::1", server.port) as client:
-        assert client.request("/ping", 6) == (6,)
-
-
-@pytest.mark.parametrize(("allow", "token"), [((), ""), (("10.0.0.0/8",), ""), ((), "secret")])
-def test_the_network_is_refused_without_list_and_token(bus: Bus, allow: tuple[str, ...], token: str) -> None:
-    with pytest.raises(ConfigError), OscServer(bus, "0.0.0.0", 0, allow, token):
-        pass
-
-
-def test_on_the_network_a_peer_shows_the_token_first(bus: Bus) -> None:
-    with OscServer(bus, "0.0.0.0", 0, ["127.0.0.0/8"], "secret") as server:
-        with OscClient(port=server.port) as client:
-            for address, args in ((LEVEL, (-6.0,)), ("/ping", ()), ("/subscribe", ("/",))):
-                with pytest.raises(ControlError, match="token is missing"):
-                    client.request(address, *args)
-            with pytest.raises(ControlError, match="token is wrong"):
-                client.request("/auth", "guess")
-            assert bus.get("stems.vocals.gain_db") == 0
-            assert client.request("/auth", "secret") == (1,)
-            client.send(LEVEL, -6.0)
-            assert client.request(LEVEL) == (-6.0,)
-        with OscClient(port=server.port, token="secret") as another:
-            assert another.request("/ping") == ()
-        with pytest.raises(ControlError, match="token is wrong"), OscClient(port=server.port, token="guess"):
-            pass
-
-
-def test_a_peer_that_guesses_tokens_is_limited_and_another_gets_in(bus: Bus) -> None:
-    with (
-        OscServer(bus, "0.0.0.0", 0, ["127.0.0.0/8"], "secret", clock=lambda: 0.0) as server,
-        OscClient(port=server.port) as guesser,
-    ):
-        for _ in range(ATTEMPTS_BURST):
-            with pytest.raises(ControlError, match="the token is wrong"):
-                guesser.request("/auth", "guess")
-        with pytest.raises(ControlError, match=r"too many tries.*wait some seconds"):
-            guesser.request("/auth", "secret")
-        for _ in range(500):
-            guesser.send("/auth", "guess")
-        with OscClient(port=server.port, token="secret") as honest:
-            assert honest.request("/ping") == ()
-        with pytest.raises(DriverError, match="no answer"):  # its errors are used up, and it is still a stranger
-            guesser.request("/ping", timeout_s=0.05)
-
-
-def test_on_the_network_the_unlisted_get_no_answer_at_all(bus: Bus) -> None:
-    with (
-        OscServer(bus, "0.0.0.0", 0, ["10.0.0.0/8"], "secret") as server,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
-    ):
-        stranger.settimeout(0.2)
-        for datagram in (encode("/auth", ("secret",)), encode("/ping", ()), b"junk"):
-            stranger.sendto(datagram, ("127.0.0.1", server.port))
-        with pytest.raises(TimeoutError):
-            stranger.recv(4096)
-        assert server.counts["refused"] == 3
-        assert server.counts["malformed"] == 0
-
-
-def test_replies_come_from_the_port_that_was_asked_to_the_port_that_asked(server: OscServer) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
-        plain.settimeout(HANG_S)
-        plain.sendto(encode("/ping", (7,)), ("127.0.0.1", server.port))
-        datagram, peer = plain.recvfrom(4096)
-    assert peer == ("127.0.0.1", server.port)
-    assert [decode(one) for one in split_messages(datagram)] == [("/pong", (7,))]
