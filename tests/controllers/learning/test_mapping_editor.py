@@ -5,114 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bridge.control.sidecar import make_sidecar_registry
-from bridge.controllers.learning.entry_splitting import cut_entry
 from bridge.controllers.learning.kind_detection import Detection
 from bridge.controllers.learning.learn import LearnedBinding
-from bridge.controllers.learning.learn_target import list_inputs_of, make_entry, parse_target
+from bridge.controllers.learning.learn_target import make_entry, parse_target
 from bridge.controllers.learning.mapping_editor import LearnDevice, MappingEditor
-from bridge.controllers.mappings.mapping import Mapping, MessageKind, MessageSpec
-from bridge.controllers.mappings.mapping_file import InputTable
-from bridge.controllers.mappings.mapping_lookup import find_mapping, list_mappings
+from bridge.controllers.mappings.mapping import MessageKind
+from bridge.controllers.mappings.mapping_lookup import list_mappings
 from bridge.controllers.mappings.mapping_reader import read_mapping
-from bridge.controllers.mappings.message_specs import format_message_spec, parse_message_specs
+from bridge.controllers.mappings.message_specs import parse_message_specs
 from bridge.controllers.ports.port_names import get_system, is_match
 from bridge.core.control import Control
 from bridge.errors import ConfigError
-from bridge.installed_controls import is_known_elsewhere, make_registry
-from bridge.settings import Settings
-
-REGISTRY = make_sidecar_registry({})
-VOCALS, MUTE = "stems.vocals.gain_db", "stems.vocals.mute"
-
-BOX = f"""\
-schema = 1        # of the file, not of the box
-name = "Fader box"
-
-[device]
-input.{get_system()} = ["Fader box"] # it is blue
-strips = 8
-
-# --- faders ---
-
-[[input]]
-# the first two
-midi = "cc 0-1"   # left to right
-encoder = "absolute"
-set = ["stems.drums.gain_db", "stems.bass.gain_db"]
-
-# --- knobs ---
-
-[[input]]
-midi = "cc 16-19"
-encoder = "absolute"
-strip = 1
-function = "knob"
-
-# --- pads ---
-
-[[input]]   # lit while muted
-midi = "note 36-39 ch 10"
-button = "latched"
-strip = 1
-function = "mute"
-led = {{ on = "99 {{n}} {{i*16+1}}", off = "99 {{n}} 00" }}
-
-[[feedback]]
-source = "mir.chord.label"
-value = "F0 7D {{text:8}} F7"
-# the end
-"""
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "mappings").mkdir()
-    return tmp_path / "mappings"
-
-
-@pytest.fixture
-def box(folder: Path) -> Path:
-    path = folder / "fader_box.toml"
-    path.write_text(BOX)
-    return path
-
-
-@pytest.fixture
-def editor(folder: Path) -> MappingEditor:  # so nothing is written to the user's own
-    return MappingEditor(REGISTRY)
-
-
-def make_device(path: Path | None = None, port: str = "Fader box MIDI 1 24:0", output: str = "") -> LearnDevice:
-    return LearnDevice("Fader box", port, output, None if path is None else read_mapping(path, REGISTRY))
-
-
-def learn(midi: str, target: str = VOCALS, **kind: object) -> LearnedBinding:
-    """The binding of ``midi``; an absolute fader, where no ``kind`` is given."""
-    fields: dict[str, object] = kind or {"encoder": "absolute", "pickup": True}
-    found = parse_target(REGISTRY, target)
-    name = {"set": found.item.name} if "." in target and not target.startswith("transport") else {"action": target}
-    [spec] = parse_message_specs(midi, 1)
-    entry = InputTable(midi=format_message_spec(spec), **name, **fields)  # type: ignore[arg-type]
-    return LearnedBinding("Fader box", spec, found, entry)
-
-
-def describe(path: Path) -> dict[str, str]:
-    """What each message does, as a reader of the file sees it."""
-    mapping: Mapping = read_mapping(path, REGISTRY)
-    shown = {}
-    for one in mapping.inputs:
-        target = one.target
-        name = getattr(getattr(target, "control", None), "name", None) or getattr(target, "action", None)
-        light = "" if one.led is None or one.led.on is None else f" {one.led.on.render().hex(' ')}"
-        shown[format_message_spec(one.message)] = (
-            name or f"{target.function} {target.strip + 1}"  # type: ignore[union-attr]
-        ) + light
-    return shown
+from tests.controllers.learning.learned_mapping import BOX, MUTE, REGISTRY, VOCALS, describe, learn, make_device
 
 
 def test_an_unknown_device_gets_a_file_with_the_words_of_its_ports(folder: Path, editor: MappingEditor) -> None:
@@ -195,27 +101,6 @@ def test_a_14_bit_fader_takes_both_of_its_controllers_from_others(box: Path, edi
     assert describe(box) == {**before, "cc14 1,33 ch 1": VOCALS}
 
 
-def test_undo_restores_every_byte_one_change_after_the_other(box: Path, editor: MappingEditor) -> None:
-    texts = [box.read_bytes()]
-    for midi in ("cc 79", "cc 17", "cc 0", "note 36 ch 10"):
-        binding = learn(midi) if midi.startswith("cc") else learn(midi, MUTE, button="latched")
-        editor.add(binding, make_device(box))
-        texts.append(box.read_bytes())
-    assert len(set(texts)) == 5
-    for text in texts[-2::-1]:
-        assert editor.undo().path == box
-        assert box.read_bytes() == text
-    with pytest.raises(ConfigError, match="nothing is left to undo"):
-        editor.undo()
-
-
-def test_undo_of_the_first_binding_removes_the_file(folder: Path, editor: MappingEditor) -> None:
-    path = editor.add(learn("cc 79"), make_device())
-    assert editor.undo().path == path
-    assert list(folder.iterdir()) == []
-    assert editor.add(learn("cc 79"), make_device()) == path
-
-
 @pytest.mark.parametrize(("target", "line"), [("comp.style", "step = 1"), (f"{VOCALS} -6", "value = -6")])
 def test_whole_numbers_are_written_without_a_fraction(editor: MappingEditor, target: str, line: str) -> None:
     style = Control("comp.style", 0, 2, 0, kind="choice", choices=("straight", "swing", "funk"), doc="Feel.")
@@ -226,38 +111,6 @@ def test_whole_numbers_are_written_without_a_fraction(editor: MappingEditor, tar
     path = MappingEditor(registry).add(LearnedBinding("Box", spec, wanted, entry), make_device())
     assert line in path.read_text().splitlines()
     assert len(read_mapping(path, registry).inputs) == 1
-
-
-def test_undo_drops_the_changes_of_a_file_that_was_deleted_and_goes_on_with_the_others(
-    box: Path, editor: MappingEditor
-) -> None:
-    text = box.read_bytes()
-    editor.add(learn("cc 79"), make_device(box))
-    path = editor.add(learn("cc 1"), LearnDevice("Other", "Other MIDI 1"))
-    editor.add(learn("cc 2"), LearnDevice("Other", "Other MIDI 1"))
-    path.unlink()
-    with pytest.raises(ConfigError, match=r"other\.toml: was deleted since"):
-        editor.undo()
-    undone = editor.undo()
-    assert (undone.path, undone.control, undone.message) == (box, VOCALS, "cc 79 ch 1")
-    assert box.read_bytes() == text
-    with pytest.raises(ConfigError, match="nothing is left to undo"):
-        editor.undo()
-
-
-def test_undo_does_not_overwrite_what_a_user_changed_since(box: Path, editor: MappingEditor) -> None:
-    editor.add(learn("cc 79"), make_device(box))
-    box.write_text(box.read_text() + "# mine\n")
-    with pytest.raises(ConfigError, match="was changed since"):
-        editor.undo()
-    assert box.read_text().endswith("# mine\n")
-
-
-def test_a_file_that_a_user_changed_since_it_was_read_keeps_the_change(box: Path, editor: MappingEditor) -> None:
-    device = make_device(box)
-    box.write_text(BOX.replace("stems.drums.gain_db", "stems.other.gain_db"))
-    editor.add(learn("cc 79"), device)
-    assert describe(box)["cc 0 ch 1"] == "stems.other.gain_db"
 
 
 def test_a_file_with_an_error_is_not_touched(box: Path, editor: MappingEditor) -> None:
@@ -332,62 +185,3 @@ def test_inputs_that_are_not_tables_of_their_own_are_refused_and_stay(box: Path,
     with pytest.raises(ConfigError, match=r"\[\[input\]\]"):
         editor.add(learn("cc 79"), make_device(box))
     assert box.read_text() == text
-
-
-MESSAGES = st.one_of(
-    st.builds("cc {}-{}".format, st.integers(0, 50), st.integers(51, 60)),
-    st.lists(st.integers(0, 127), min_size=1, max_size=6, unique=True).map(lambda n: f"note {','.join(map(str, n))}"),
-    st.just("cc14 0-7"),
-    st.just("cc14 0-3,8-9"),
-    st.just("cc 3 ch 1-8"),
-    st.just("bend ch 1-8"),
-    st.just("note 36-43 ch 1,10"),
-    st.just("channel pressure ch 2,5,3"),
-    st.just("nrpn 130-140"),
-)
-
-
-@given(MESSAGES, st.data())
-def test_the_parts_of_an_entry_stand_for_its_messages_in_their_order(midi: str, data: st.DataObject) -> None:
-    specs = parse_message_specs(midi, 1)
-    start = data.draw(st.integers(0, len(specs) - 1))
-    stop = data.draw(st.integers(start + 1, len(specs)))
-    names = [f"n{number}" for number in range(len(specs))]
-    found: list[tuple[MessageSpec, str, int]] = []
-    for part in cut_entry({"midi": midi, "set": names, "strip": 1}, specs, start, stop):
-        messages = parse_message_specs(part["midi"], 1)
-        given_names = [part["set"]] if isinstance(part["set"], str) else part["set"]
-        strips = range(part["strip"], part["strip"] + len(messages))
-        found += zip(messages, given_names, strips, strict=True)
-    assert found == [(specs[at], names[at], at + 1) for at in range(start, stop)]
-
-
-def test_a_coarse_and_fine_pair_that_is_not_the_usual_one_stays_alone() -> None:
-    odd = MessageSpec(MessageKind.CC14, 0, 0, 33)
-    assert [one["midi"] for one in cut_entry({"midi": ""}, [odd], 0, 1)] == ["cc14 0,33 ch 1"]
-
-
-SHIPPED = [entry.name for entry in list_mappings() if entry.origin == "shipped"]
-TRIED = 4
-"""Inputs of each shipped mapping, spread over the file; each takes a fifth of a second."""
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_inputs_of_a_shipped_mapping_are_learned_anew_and_forgotten(folder: Path, name: str) -> None:
-    registry = make_registry(Settings())
-    editor = MappingEditor(registry, is_known_elsewhere)
-    mapping = read_mapping(find_mapping(name).path, registry, is_known_elsewhere)
-    for one in mapping.inputs[:: max(1, len(mapping.inputs) // TRIED)]:
-        target = parse_target(registry, MUTE if one.is_button else VOCALS)
-        detection = Detection(button="momentary", presses=1) if one.is_button else Detection(encoder=one.kind)  # type: ignore[arg-type]
-        entry = make_entry(target, format_message_spec(one.message), detection)
-        binding = LearnedBinding(name, one.message, target, entry)
-        path = editor.add(binding, LearnDevice(name, "port", "", mapping))
-        learned = read_mapping(path, registry, is_known_elsewhere)
-        [found] = [other for other in learned.inputs if other.message == one.message]
-        assert list_inputs_of(learned, target.item.name).count(found) == 1
-        editor.remove(target.item.name, LearnDevice(name, "port", "", learned))
-        assert list_inputs_of(read_mapping(path, registry, is_known_elsewhere), target.item.name) == []
-        editor.undo()
-        editor.undo()
-        assert not path.exists()

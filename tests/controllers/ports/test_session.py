@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,79 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.controllers.mappings.mapping import Mapping
 from bridge.controllers.mappings.mapping_file import PacingTable
-from bridge.controllers.ports.session import EXPECT_S, RETRY_S, DeviceSession, has_pattern
-from tests.controllers.fake_midi import FakePort, FakeSurface, make_mapping
-
-INIT, EXIT, REPLY, RESET = "F0 01 01 F7", "F0 01 00 F7", "F0 01 02 F7", "F0 01 04 F7"
-CLOCK = bytes((0xF8,))
-STEP_S = 0.002
-
-
-class Rig:
-    """A session on a fake port and surface, and its clock."""
-
-    def __init__(self, mapping: Mapping, handshake: FakeHandshake | None = None) -> None:
-        self.port, self.surface, self.now_s = FakePort(), FakeSurface(), 0.0
-        self.warnings: list[str] = []
-        self.session = DeviceSession(self.port, self.surface, mapping, handshake, self.warnings.append)
-
-    def start(self) -> Rig:
-        self.session.start(self.now_s)
-        return self
-
-    def run(self, seconds: float, step_s: float = STEP_S) -> Rig:
-        """Update every ``step_s`` for so long."""
-        for _ in range(round(seconds / step_s)):
-            self.now_s += step_s
-            self.port.clock_s = self.now_s
-            self.session.update(self.now_s)
-        return self
-
-    def receive(self, *messages: str) -> Rig:
-        self.port.inbox += [bytes.fromhex(message) for message in messages]
-        return self.run(STEP_S)
-
-    def close(self) -> Rig:
-        self.session.close(self.now_s)
-        return self
-
-    # as methods, because mypy takes an attribute to stay as it was once compared
-    def state(self) -> str:
-        return self.session.state
-
-    def is_closed(self) -> bool:
-        return self.session.is_closed
-
-    @property
-    def sent(self) -> list[str]:
-        return [message.hex(" ").upper() for message in self.port.sent]
-
-
-class FakeHandshake:
-    """Asks each minute, is confirmed by REPLY, which it answers, and no longer by RESET."""
-
-    def __init__(self) -> None:
-        self.is_confirmed = False
-
-    def start(self, now_s: float) -> list[bytes]:
-        self.is_confirmed, self._ask_s = False, now_s + 60.0
-        return [b"\xf0\x02\xf7"]
-
-    def update(self, now_s: float) -> list[bytes]:
-        if self.is_confirmed or now_s < self._ask_s:
-            return []
-        self._ask_s = now_s + 60.0
-        return [b"\xf0\x02\xf7"]
-
-    def receive(self, message: bytes, now_s: float) -> list[bytes]:
-        if message == bytes.fromhex(RESET):
-            self.is_confirmed = False
-        if message != bytes.fromhex(REPLY):
-            return []
-        self.is_confirmed = True
-        return [b"\xf0\x03\xf7", b"\xf0\x04\xf7"]
+from bridge.controllers.ports.session import EXPECT_S, RETRY_S, has_pattern
+from tests.controllers.fake_midi import FakeSurface, make_mapping
+from tests.controllers.ports.session_rig import EXIT, INIT, REPLY, RESET, STEP_S, FakeHandshake, Rig
 
 
 def test_a_device_that_a_crash_left_in_its_mode_is_brought_out_of_it_first() -> None:
@@ -248,90 +178,6 @@ def test_a_burst_after_a_rest_is_a_whole_one() -> None:
     rig.run(0.2)
     times = [at for at, _ in rig.port.log[2:]]
     assert len(times) == 4 and times[2] == times[0] and times[3] >= times[0] + 0.05
-
-
-def test_leaving_drops_what_waits_and_sends_the_exit_messages() -> None:
-    rig = Rig(make_mapping(exit=[EXIT, "F0 05 F7"], pacing=PacingTable(gap_ms=50.0)))
-    for key in range(64):
-        rig.surface.shown[key] = 1
-    rig.start().run(0.3)
-    rig.close()
-    assert not rig.is_closed() and rig.surface.released == 1
-    rig.run(0.2)
-    assert rig.is_closed() and rig.port.is_closed and rig.sent[-2:] == [EXIT, "F0 05 F7"]
-    assert len(rig.sent) < 20
-
-
-def test_a_device_without_a_pace_is_left_at_once() -> None:
-    rig = Rig(make_mapping(exit=[EXIT])).start().close()
-    assert rig.is_closed() and rig.port.is_closed and rig.sent == [EXIT, EXIT]
-
-
-def test_a_device_of_any_pace_is_left_within_seconds() -> None:
-    rig = Rig(make_mapping(exit=[EXIT] * 50, pacing=PacingTable(gap_ms=100.0))).start().close().run(2.1)
-    assert rig.is_closed() and rig.sent[-50:] == [EXIT] * 50
-
-
-def test_after_leaving_nothing_is_sent_or_received() -> None:
-    rig = Rig(make_mapping(exit=[EXIT], keepalive=("A0 00 00", 1.0))).start().close()
-    rig.surface.shown[1] = 1
-    rig.run(10.0, 0.1).close()
-    assert rig.sent == [EXIT, EXIT] and rig.surface.released == 1
-
-
-def test_a_sleep_ends_a_warning() -> None:
-    rig = Rig(make_mapping(warning=("F0 47", "drum mode", ""))).start().receive("F0 47 F7")
-    assert rig.session.warning == "drum mode"
-    rig.now_s += 600.0
-    assert rig.run(STEP_S).session.warning == ""
-
-
-def test_after_a_sleep_the_device_is_set_up_and_lit_again() -> None:
-    rig = Rig(make_mapping(init=[INIT], exit=[EXIT]))
-    rig.surface.shown[5] = 1
-    rig.start().run(1.0)
-    assert rig.sent == [EXIT, INIT, "90 05 01"]
-    rig.now_s += 600.0
-    rig.run(1.0)
-    assert rig.sent == [EXIT, INIT, "90 05 01"] * 2 and rig.surface.released == 1
-
-
-def test_a_sleep_takes_the_confirmation_away() -> None:
-    for handshake in (None, FakeHandshake()):
-        rig = Rig(make_mapping(init=[INIT], expect="" if handshake else REPLY), handshake).start().receive(REPLY)
-        assert rig.state() == "confirmed"
-        rig.now_s += 600.0
-        rig.run(STEP_S).receive("F8")
-        assert rig.state() == "port"
-        assert rig.receive(REPLY).state() == "confirmed"
-
-
-@pytest.mark.parametrize("failing", ["receive", "send", "both"])
-def test_a_port_that_fails_is_gone_and_said_once(failing: str, caplog: pytest.LogCaptureFixture) -> None:
-    rig = Rig(make_mapping(exit=[EXIT])).start()
-    rig.port.is_broken = True
-    rig.surface.shown[5] = 1
-    with caplog.at_level(logging.WARNING):
-        rig.run(10.0, 0.1).close().run(1.0)
-    assert rig.session.is_gone and rig.port.is_closed and rig.surface.released == 1
-    assert [record.message for record in caplog.records] == [
-        "Device: Device: the port is gone; plug the device in again"
-    ]
-
-
-def test_a_port_that_fails_as_the_machine_wakes_is_gone_and_not_asked_again() -> None:
-    rig = Rig(make_mapping(init=[INIT], exit=[EXIT])).start().run(1.0)
-    rig.port.is_broken = True
-    rig.now_s += 600.0
-    rig.run(1.0)  # the fake port fails a test that uses it after it was closed
-    assert rig.session.is_gone and rig.port.is_closed and "gone" in rig.session.failure
-
-
-def test_an_abandoned_device_is_released_and_its_port_closed() -> None:
-    rig = Rig(make_mapping(exit=[EXIT])).start()
-    rig.session.abandon(rig.now_s)
-    rig.session.abandon(rig.now_s)
-    assert rig.session.is_gone and rig.port.is_closed and rig.surface.released == 1 and rig.sent == [EXIT]
 
 
 def test_an_edited_mapping_goes_on_with_another_surface_that_shows_everything() -> None:
