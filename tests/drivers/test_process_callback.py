@@ -13,7 +13,7 @@ from bridge.drivers.libjack import library_name
 from bridge.runtime.callback.context import OUTPUTS, PORTS, CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.callback.insert_context import InsertContext
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit_entry
 from bridge.runtime.shared.native_table import pack_table
 from tests.runtime.callback_driver import Callback, open_callback
 
@@ -76,7 +76,7 @@ def test_the_constants_of_the_transport_are_jacks() -> None:
     assert jack.POSITION_BBT_FRAME_OFFSET == process_callback.HAS_OFFSET
 
 
-@callback_njit
+@callback_njit_entry
 def unpack(argument: NDArray[np.int64]) -> tuple[CallbackContext, ControlContext, InsertContext]:
     """The contexts as `process_callback.process` reads them."""
     context = process_callback.unpack_context(argument[process_callback.CONTEXT :])

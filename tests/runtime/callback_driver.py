@@ -14,7 +14,7 @@ from bridge.core.latency import MIDI_PORTS
 from bridge.core.role import HOST_RING, SOUND_RING
 from bridge.core.time import BlockTime
 from bridge.runtime.callback.context import CallbackContext, make_context
-from bridge.runtime.callback.control_context import make_control_context
+from bridge.runtime.callback.control_context import ControlContext, make_control_context
 from bridge.runtime.callback.control_input import append_control
 from bridge.runtime.callback.cycle import STALL_FRAMES, read_control, write_audio_outputs
 from bridge.runtime.callback.input import read_inputs
@@ -25,6 +25,7 @@ from bridge.runtime.gain_publisher import GainPublisher
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.callback_jit import callback_njit_entry
 from bridge.runtime.shared.layout import (
     CALLBACK_RINGS,
     CAPACITY,
@@ -70,6 +71,12 @@ NO_ENGINES = Plan(RATE, (), RINGS)
 
 Sent = tuple[int, bytes]
 """(offset in the cycle, message)"""
+
+
+@callback_njit_entry
+def read_cycle_control(control: ControlContext, now: int) -> None:
+    """`read_control`, which only compiled code calls."""
+    read_control(control, now)
 
 
 class Callback:
@@ -131,7 +138,7 @@ class Callback:
         frames = audio if isinstance(audio, int) else audio.shape[1]
         for offset, data in events:
             append_control(self.control, offset, np.frombuffer(data, np.uint8), len(data))
-        read_control(self.control, self.read_inputs(audio))
+        read_cycle_control(self.control, self.read_inputs(audio))
         return self.write_audio(frames)
 
     def write_audio(self, frames: int) -> Audio:

@@ -18,7 +18,7 @@ from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS
 from bridge.core.midi import CONTINUE, SONG_POSITION, START, STOP, is_note_off, is_note_on, make_note_off
 from bridge.core.role import ROLES
 from bridge.errors import ConfigError
-from bridge.runtime.callback.cycle import read_control, write_outputs
+from bridge.runtime.callback.cycle import write_outputs
 from bridge.runtime.callback.input import read_inputs
 from bridge.runtime.engine_runner import EngineRunner
 from bridge.runtime.graph import Graph
@@ -28,6 +28,7 @@ from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import MAX_EVENTS, MAX_PERIOD
 from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import wire
+from tests.runtime.callback_driver import read_cycle_control
 from tests.runtime.insert_worker import BLOCK, InsertWorker
 
 BREAKS = (SONG_POSITION, START, CONTINUE, STOP)
@@ -159,7 +160,7 @@ def _run(
             load_events(graph, midi[next_event:last_event], now)
             next_event = last_event
             read_inputs(context, graph.control_context, count, now)
-            read_control(graph.control_context, now)
+            read_cycle_control(graph.control_context, now)
             while sum(runner.process_available() for runner in runners):
                 pass
             write_outputs(context, graph.insert_context, now, count)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bridge.runtime.shared.array_table import ArraySpec, ArrayTable, Dimension
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit_entry
 from bridge.runtime.shared.native_table import count_words, make_unpacker, pack_table
 
 WORKERS, RINGS = 3, 2
@@ -33,7 +33,7 @@ class Desk(Meters):
 unpack_desk = make_unpacker(Desk)
 
 
-@callback_njit
+@callback_njit_entry
 def fill(words: NDArray[np.int64]) -> None:
     """Write the number of each field to its first and last element, and its size to its second."""
     desk = unpack_desk(words)
@@ -77,7 +77,7 @@ def test_compiled_code_finds_every_array_by_its_name() -> None:
 
 
 def test_compiled_code_takes_and_returns_a_table_as_such() -> None:
-    @callback_njit
+    @callback_njit_entry
     def swap(desk: Any) -> Any:
         return desk, desk.levels
 

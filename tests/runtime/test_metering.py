@@ -11,14 +11,14 @@ import pytest
 from bridge.core.audio import CHANNELS, STEMS, Audio
 from bridge.drivers.offline_callback import OfflineCallback
 from bridge.runtime.callback.context import METERED_FRAMES, PEAK, SQUARES
-from bridge.runtime.callback.cycle import read_control, write_outputs
+from bridge.runtime.callback.cycle import write_outputs
 from bridge.runtime.callback.metering import INPUT
 from bridge.runtime.graph import Graph
 from bridge.runtime.meter_reader import LOUDEST_DB, METER_NAMES, SILENCE_DB, Level, MeterReader, to_db
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.layout import CAPACITY
 from bridge.runtime.wiring import wire
-from tests.runtime.callback_driver import HOP, WITH_SYNTH, Callback, make_noise, open_callback
+from tests.runtime.callback_driver import HOP, WITH_SYNTH, Callback, make_noise, open_callback, read_cycle_control
 from tests.waiting import until
 
 
@@ -31,7 +31,7 @@ def callback() -> Iterator[Callback]:
 def run(callback: Callback, audio: Audio) -> Audio:
     """A whole cycle; its output, shape (paths, channels, frames)."""
     now, frames = callback.read_inputs(audio), audio.shape[1]
-    read_control(callback.control, now)
+    read_cycle_control(callback.control, now)
     write_outputs(callback.context, callback.inserts, now, frames)
     return callback.context.work_out[:, :frames].reshape(-1, CHANNELS, frames).copy()
 

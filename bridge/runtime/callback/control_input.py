@@ -13,14 +13,14 @@ from bridge.runtime.callback.control_context import CONTROL_IN_WORDS, ControlCon
 from bridge.runtime.callback.switch_gains import anticipate_gains, take_switch_table
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 from bridge.runtime.shared.slots import AFTER_LOSS, CONTROL_DATA, CONTROL_FRAME, CONTROL_SIZE
 
 MASK = CONTROL_IN_WORDS - 1
 RING_BYTES = 8 * CONTROL_IN_WORDS
 
 
-@callback_njit
+@callback_njit_entry
 def append_control(control: ControlContext, offset: int, data: NDArray[np.uint8], size: int) -> None:
     """Append an event of ``size`` bytes, ``offset`` frames into this cycle; `publish_control` completes its frame."""
     own = control.own

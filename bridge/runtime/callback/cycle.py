@@ -17,7 +17,7 @@ from bridge.runtime.callback.synth_output import write_synth
 from bridge.runtime.callback.system_calls import WAIT_TRIES, WAIT_US, post_semaphore, sleep_us
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_void, load_acquire
-from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_inlined
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry, callback_njit_inlined
 
 STALL_FRAMES = 32768  # 0.7 s at 44.1 kHz: an engine this late has stalled
 
@@ -52,7 +52,7 @@ def wait_for_workers(context: CallbackContext, now: int, frames: int) -> None:
             tries += 1
 
 
-@callback_njit
+@callback_njit_entry
 def write_audio_outputs(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
     """Fill the audio outputs. Where no insert point is in use, nothing that is called takes ``inserts``."""
     may_be_used = load_acquire(context.state, w.INSERTS_ON) != 0 or context.callback_state[w.POINTS_IN_USE] != 0
@@ -64,7 +64,7 @@ def write_audio_outputs(context: CallbackContext, inserts: InsertContext, now: i
         write_synth(context, now, frames)
 
 
-@callback_njit
+@callback_njit_entry
 def write_outputs(context: CallbackContext, inserts: InsertContext, now: int, frames: int) -> None:
     """Fill the audio outputs and ``out_events`` for the cycle that started at ``now``."""
     begin_metering(context)
@@ -83,7 +83,7 @@ def read_control(control: ControlContext, now: int) -> None:
     update_gain_targets(control)
 
 
-@callback_njit
+@callback_njit_entry
 def cycle(context: CallbackContext, control: ControlContext, inserts: InsertContext, frames: int, raw: int) -> None:
     """One complete callback of ``frames`` at JACK's frame time ``raw``, from input buffers to output buffers."""
     now = read_inputs(context, control, frames, raw)

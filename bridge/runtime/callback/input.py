@@ -15,7 +15,7 @@ from bridge.runtime.callback.epochs import AFTER_GAP, EVERY, begin_epoch, begin_
 from bridge.runtime.callback.host_ring import claim_record, payload_values, publish_record
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import as_float32, carray, load_acquire, store_release
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 from bridge.runtime.shared.layout import CAPACITY, RING_MASK
 from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
 
@@ -110,7 +110,7 @@ def serve_requests(context: CallbackContext, now: int) -> None:
     follow_band_insert(context, now)
 
 
-@callback_njit
+@callback_njit_entry
 def read_inputs(context: CallbackContext, control: ControlContext, frames: int, raw: int) -> int:
     """Read ``frames`` of input at JACK's frame time ``raw``; returns the stream frame at which the cycle starts."""
     now = find_frame(context, frames, raw)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.runtime.callback.context import MAX_MESSAGE, CallbackContext
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 from bridge.runtime.shared.layout import MAX_EVENTS
 from bridge.runtime.shared.slots import DATA, FRAME, RECORD_WORDS, SIZE
 
@@ -57,7 +57,7 @@ def append_byte(context: CallbackContext, byte: np.uint8) -> None:
         own[w.SYSEX_BYTES] = taken + 1
 
 
-@callback_njit
+@callback_njit_entry
 def read_event(context: CallbackContext, frame: int, data: NDArray[np.uint8], size: int) -> None:
     """One event of ``size`` bytes at ``frame`` of this cycle, whole or a piece, into `in_events`.
 

@@ -12,7 +12,7 @@ from bridge.core.midi import CONTINUE, NOTE_OFF, NOTE_ON, START, STOP, SYSTEM
 from bridge.runtime.callback.context import FIRST_PORT_RING, HOST, PLAYER, CallbackContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import load_acquire
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 from bridge.runtime.shared.layout import MAX_EVENTS, RECORDS
 from bridge.runtime.shared.slots import DATA, EPOCH_SHIFT, FRAME, GRACE_FRAMES, KIND, SIZE
 
@@ -118,7 +118,7 @@ def send_ping(context: CallbackContext, port: int, now: int, frames: int) -> Non
     context.ports[port, w.CURSOR] = load_acquire(context.heads[FIRST_PORT_RING + port], w.RING_HEAD)
 
 
-@callback_njit
+@callback_njit_entry
 def write_midi(context: CallbackContext, now: int, frames: int, stall_frames: int) -> None:
     """Fill ``out_events`` for the cycle at ``now``. A worker ``stall_frames`` behind gets its notes released."""
     for port in range(context.owners.size):

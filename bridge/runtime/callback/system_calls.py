@@ -15,7 +15,7 @@ import llvmlite.binding
 from numba import types as _numba_types
 
 from bridge.runtime.shared.atomics import address_of, as_int64, carray
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 
 types: Any = _numba_types
 
@@ -38,7 +38,7 @@ if sys.platform == "win32":
     TICKS_PER_S = _frequency.value
     CLOCK = 0
 
-    @callback_njit
+    @callback_njit_entry
     def post_semaphore(_address: Any) -> int:
         """Nothing: workers poll where processes cannot share a semaphore."""
         return 0

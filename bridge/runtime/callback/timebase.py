@@ -16,7 +16,7 @@ from bridge.runtime.callback.context import CallbackContext
 from bridge.runtime.callback.control_context import ControlContext
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import exchange, load_acquire
-from bridge.runtime.shared.callback_jit import callback_njit
+from bridge.runtime.shared.callback_jit import callback_njit, callback_njit_entry
 from bridge.runtime.shared.slots import NEW_TABLE
 
 TICKS_PER_BEAT = 1920
@@ -51,7 +51,7 @@ def find_timebase_beat(context: CallbackContext, control: ControlContext, frame:
     return beat
 
 
-@callback_njit
+@callback_njit_entry
 def update_timebase(context: CallbackContext, control: ControlContext, frame: int, is_new: bool) -> None:
     """Set TIMEBASE_BAR to TIMEBASE_OFFSET and TIMEBASE_BAR_START for the transport frame ``frame``."""
     own = control.own
@@ -68,7 +68,7 @@ def update_timebase(context: CallbackContext, control: ControlContext, frame: in
     control.timebase[w.TIMEBASE_BAR_START] = bar * bar_ticks
 
 
-@callback_njit
+@callback_njit_entry
 def is_own_beat(control: ControlContext, bar: int, beat: int, tick: int) -> bool:
     """Whether these are bar and beat that we set from our clock: then they are no clock that we could follow."""
     own = control.own
