@@ -54,6 +54,14 @@ LONGEST = (
 """Files that take 15 s or more of a processor, or few tests of them much of it."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Of the live tests alone only files that have some are imported: each process would import all modules else."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    if config.option.markexpr == "live" and is_test and "mark.live" not in collection_path.read_text(encoding="utf-8"):
+        return True
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the longest tests come first, then those with the most: two processes that share files out then end at
     about the same time."""
