@@ -101,6 +101,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked
 
 
+@pytest.fixture(scope="module")
+def trees(wheel: Path) -> dict[str, ast.Module]:
+    """The syntax tree of each module of the wheel, by path."""
+    found = sorted(wheel.rglob("*.py"))
+    return {path.relative_to(wheel).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in found}
+
+
 def files_in(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
@@ -134,8 +141,13 @@ class Missing:
         if name.partition(".")[0] in missing:
             raise ModuleNotFoundError(f"no module {name}", name=name)
 
+class Uncompiled:
+    address = 1
+
 sys.meta_path.insert(0, Missing())
 sys.path.insert(0, str(wheel))
+import numba
+numba.cfunc = lambda *signature, **options: lambda function: Uncompiled()
 for file in sorted(wheel.rglob("*.py")):
     parts = file.relative_to(wheel).with_suffix("").parts
     module = importlib.import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
@@ -146,10 +158,9 @@ for entry in Distribution.at(info).entry_points:
 print("loaded")
 """
 """Imports each module of the wheel in argument 1, and loads its entry points; the other arguments are packages that
-are not there."""
+are not there. The callbacks are not compiled: nothing calls them, and they would take nine tenths of the time."""
 
 
-@pytest.mark.slow
 def test_every_module_and_entry_point_of_the_wheel_loads_without_what_is_not_in_it(wheel: Path) -> None:
     """Nor does an import need an extra: users have neither PyTorch nor matplotlib."""
     extras = ["torch", "pyworld", "onnx", "matplotlib", "mir_eval", "museval", "scipy", "hypothesis", "pytest"]
@@ -158,6 +169,31 @@ def test_every_module_and_entry_point_of_the_wheel_loads_without_what_is_not_in_
     env = os.environ | {"NUMBA_OPT": "0", "NUMBA_CACHE_DIR": str(wheel.parent / "code")}
     done = subprocess.run(command, cwd=wheel.parent, env=env, capture_output=True, text=True, check=False)
     assert done.stdout == "loaded\n", done.stderr
+
+
+LINEAR_ALGEBRA = ("dot", "vdot", "linalg", "roots")
+"""Attributes that numba compiles with SciPy, and not without."""
+
+
+def is_compiled(function: ast.AST) -> bool:
+    if not isinstance(function, ast.FunctionDef):
+        return False
+    return any("njit" in text or "cfunc" in text for text in map(ast.unparse, function.decorator_list))
+
+
+def test_no_compiled_code_needs_scipy(trees: dict[str, ast.Module]) -> None:
+    compiled = [
+        (path, function) for path, tree in trees.items() for function in ast.walk(tree) if is_compiled(function)
+    ]
+    assert len(compiled) > 100
+    needs = [
+        (path, node.lineno)
+        for path, function in compiled
+        for node in ast.walk(function)
+        if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult))
+        or (isinstance(node, ast.Attribute) and node.attr in LINEAR_ALGEBRA)
+    ]
+    assert needs == []
 
 
 def imported_names(tree: ast.AST) -> set[str]:
@@ -172,7 +208,7 @@ RUN_EXTRAS = ("bench", "chains", "discovery", "link")
 """Extras that the packages of the wheel import where they are installed."""
 
 
-def test_the_wheel_imports_only_itself_and_what_it_asks_for(wheel: Path) -> None:
+def test_the_wheel_imports_only_itself_and_what_it_asks_for(trees: dict[str, ast.Module]) -> None:
     extras = PROJECT["optional-dependencies"]
     asked = [*PROJECT["dependencies"], *(line for name in RUN_EXTRAS for line in extras[name])]
     distributions = {canonicalize_name(Requirement(line).name) for line in asked}
@@ -182,9 +218,5 @@ def test_the_wheel_imports_only_itself_and_what_it_asks_for(wheel: Path) -> None
         if any(canonicalize_name(owner) in distributions for owner in owners)
     }
     known = set(sys.stdlib_module_names) | PACKAGES | provided | {"llvmlite"}  # numba brings the one that it works with
-    unknown = {
-        file.relative_to(wheel).as_posix(): names
-        for file in wheel.rglob("*.py")
-        if (names := imported_names(ast.parse(file.read_text(encoding="utf-8"))) - known)
-    }
+    unknown = {path: names for path, tree in trees.items() if (names := imported_names(tree) - known)}
     assert unknown == {}
