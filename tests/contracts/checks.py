@@ -18,7 +18,17 @@ from bridge.core.engine import Block, block_for
 from bridge.core.events import Beat, Midi, TimedEvent
 from bridge.errors import EngineError
 from tests.contracts.material import Material
-from tests.contracts.running import Factory, copy_state, hops_for, note_ons, prepare_engine, run, run_in_blocks, same
+from tests.contracts.running import (
+    Factory,
+    copy_state,
+    hops_for,
+    note_ons,
+    prepare_engine,
+    run,
+    run_in_blocks,
+    run_new,
+    same,
+)
 
 RATES = (44100, 48000)
 CALLER_BLOCKS = ((1, 0.75), (64, 2.0), (65, 2.0), (441, 2.0), (8192, 2.0))
@@ -61,14 +71,14 @@ def check_block_sizes(factory: Factory) -> None:
     for size, seconds in CALLER_BLOCKS:
         hops = hops_for(spec, material.rate, seconds)
         pushed = run_in_blocks(prepare_engine(factory), material, hops * spec.hop, size)
-        assert same(run(prepare_engine(factory), material, hops), pushed), f"blocks of {size} give another output"
+        assert same(run_new(factory, material, hops), pushed), f"blocks of {size} give another output"
 
 
 def check_two_at_once(factory: Factory) -> None:
     """Two instances that take turns do not disturb each other."""
     materials = Material(seed=0), Material(seed=1)
     hops = hops_for(factory().spec, 44100, SECONDS)
-    alone = [run(prepare_engine(factory), material, hops) for material in materials]
+    alone = [run_new(factory, material, hops) for material in materials]
     pair = [prepare_engine(factory), prepare_engine(factory)]
     for i in range(hops):
         for engine, material, expected in zip(pair, materials, alone, strict=True):
@@ -143,7 +153,7 @@ def check_lead(factory: Factory) -> None:
 def check_outputs_filled(factory: Factory) -> None:
     """Whatever lies in the output arrays before a call is gone after it."""
     hops = hops_for(factory().spec, 44100, 0.5)
-    clean = run(prepare_engine(factory), Material(), hops)
+    clean = run_new(factory, Material(), hops)
     poisoned = run(prepare_engine(factory), Material(), hops, poison=np.nan)
     assert all(np.isfinite(array).all() for hop in poisoned.hops for array in hop.values()), "part is not written"
     assert same(clean, poisoned), "what lay in the output arrays shows through"
@@ -170,9 +180,7 @@ def check_reset(factory: Factory) -> None:
         used = prepare_engine(factory)
         run(used, Material(seed=1, hosted=hosted), hops)
         used.reset()
-        assert same(run(prepare_engine(factory), material, hops), run(used, material, hops)), (
-            "something outlives the reset"
-        )
+        assert same(run_new(factory, material, hops), run(used, material, hops)), "something outlives the reset"
 
 
 def check_silence(factory: Factory) -> None:
@@ -206,9 +214,10 @@ def check_bad_numbers(factory: Factory) -> None:
 
         return spoil
 
-    clean, spoilt, gapped = (
+    clean = run_new(factory, Material(), hops)
+    spoilt, gapped = (
         run(prepare_engine(factory), Material(), hops, change=change)
-        for change in (None, put(np.nan, np.inf, -np.inf), put(0.0, 0.0, 0.0))
+        for change in (put(np.nan, np.inf, -np.inf), put(0.0, 0.0, 0.0))
     )
     settled = bad_to + int(SETTLED_S * 44100)
     for port in spec.audio(spec.outputs):
