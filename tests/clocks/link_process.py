@@ -13,20 +13,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.link_peer import PeerProcess
+from bridge.clocks.clock_service import ClockService
 from bridge.clocks.clock_source import SourceState
 from bridge.clocks.link_session import LinkSession
 from bridge.clocks.link_source import LinkSource
 from bridge.control.bus import Bus
+from bridge.control.clock_controls import TIMEBASE_MASTER
 from bridge.control.link_controls import LINK_OFFSET, LINK_ON, LINK_START_STOP, LINK_TEMPO
 from bridge.control.sidecar import RESERVE_FRAMES, make_sidecar_registry
 from bridge.core.clock import CLOCK_SOURCE
+from bridge.runtime.callback.timebase import TICKS_PER_BEAT, update_timebase
 from bridge.runtime.graph import Graph
 from bridge.runtime.pulse_fit import LOCKED
+from bridge.runtime.shared import slots as w
 from bridge.runtime.wiring import wire
+from tests.clocks.clock_rig import HostPlayer
 
 RATE, DRIFT_PPM = 48000, 80.0
 PEER_BPM, OURS_BPM = 93.7, 140.0
 HANG_S = 20.0
+BARS = (w.TIMEBASE_BAR, w.TIMEBASE_BEAT, w.TIMEBASE_TICK, w.TIMEBASE_OFFSET)
 
 
 class Audio:
@@ -62,12 +68,36 @@ class Watch:
     def phase_error_ms(self) -> float:
         """How much later a beat falls than the peer has it."""
         at = self.look().time
-        beat = float(self.peer.ask(f"beat {self.audio.time_of(at.frame)}")["beat"])
-        off = beat - at.beat
-        return 60e3 / at.tempo * (off - 4.0 * round(off / 4.0))
+        return self.compare(at.frame, at.beat, at.tempo)
+
+    def compare(self, frame: int, beat: float, tempo: float) -> float:
+        """How much later the bar of ``beat`` at ``frame`` falls than the peer has it, in ms at ``tempo``."""
+        off = float(self.peer.ask(f"beat {self.audio.time_of(frame)}")["beat"]) - beat
+        return 60e3 / tempo * (off - 4.0 * round(off / 4.0))
 
 
-def run(watch: Watch, bus: Bus) -> dict[str, object]:
+def read_jack_bars(watch: Watch, bus: Bus, graph: Graph) -> dict[str, object]:
+    """What JACK's transport would get from us as its timebase master, where the clock service lets Link lead."""
+    bus.set(TIMEBASE_MASTER, 1, "test")
+    bus.set(LINK_START_STOP, 0, "test")  # so that it rolls while the peer is there
+    service, end_s = ClockService(bus, (watch.source,), HostPlayer), time.monotonic() + HANG_S
+    service.attach(graph)
+    while graph.clock_status.lock != LOCKED and time.monotonic() < end_s:
+        time.sleep(0.02)
+        graph.arrays.state[w.HEAD] = watch.audio.find_frame()
+        service.update(time.monotonic())
+    frame = watch.audio.find_frame() + RATE
+    graph.arrays.state[w.HEAD] = frame  # the cycle in a second, which the clock extrapolates
+    control = graph.control_context
+    update_timebase(graph.context, control, 0, True)
+    bar, beat, tick, offset = (int(control.own[word]) for word in BARS)
+    tempo = float(control.timebase_tables[control.own[w.TIMEBASE_FRONT], w.LINE_TEMPO])
+    beats = 4 * (bar - 1) + beat - 1 + tick / TICKS_PER_BEAT + offset * tempo / (60 * RATE)
+    phase = watch.compare(frame, beats, tempo)
+    return {"leader": graph.clock_status.source, "bars_tempo": tempo, "bars_phase": phase}
+
+
+def run(watch: Watch, bus: Bus, graph: Graph) -> dict[str, object]:
     """What was seen, in the order of the tests."""
     found: dict[str, object] = {"off": watch.look().is_present}
     bus.set(LINK_TEMPO, OURS_BPM, "test")
@@ -102,7 +132,7 @@ def run(watch: Watch, bus: Bus) -> dict[str, object]:
     bus.set(CLOCK_SOURCE, "link", "test")
     state = watch.until(lambda state: state.is_present)
     found["selected"], found["selected_tempo"] = state.is_present, watch.peer.ask("get")["tempo"]
-    return found
+    return found | read_jack_bars(watch, bus, graph)
 
 
 def main() -> None:
@@ -114,7 +144,7 @@ def main() -> None:
         source = LinkSource(bus, lambda: audio)
         with Graph(wire({}, RATE, RESERVE_FRAMES), 256, RESERVE_FRAMES, {}) as graph:
             source.attach(graph)
-            found = run(Watch(source, audio, peer), bus)
+            found = run(Watch(source, audio, peer), bus, graph)
             source.detach()
     Path(sys.argv[1]).write_text(json.dumps(found), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from bridge.core.events import Midi, TimedEvent
 from bridge.errors import BridgeError
 from bridge.runtime.graph import Graph
 from tests.clocks.clock_rig import CLOCK, CONTINUE, RATE, START, STOP, WIRING, ClockRig, open_rig
-from tests.clocks.test_time_code import LABELS, make_piece
+from tests.clocks.time_code_messages import LABELS, make_piece
 
 HOUR_S, RESTART_S = 3600.0, 900.0
 PERIOD = 4096

@@ -70,6 +70,12 @@ def test_leaving_and_joining_again_changes_nobody_s_tempo(seen: dict[str, Any]) 
     assert seen["selected_tempo"] == pytest.approx(128.0, abs=0.01)
 
 
+def test_jack_s_bars_are_link_s_while_link_leads_and_we_are_the_timebase_master(seen: dict[str, Any]) -> None:
+    assert seen["leader"] == "link"
+    assert seen["bars_tempo"] == pytest.approx(128.0, abs=0.01)
+    assert abs(seen["bars_phase"]) < 0.5
+
+
 def test_what_cannot_be_asked_of_link_says_which_control_is_to_be_set() -> None:
     source = LinkSource(Bus(make_sidecar_registry({})), lambda: None)
     for ask in (source.start, source.stop):

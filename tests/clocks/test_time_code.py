@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.clocks.time_code import FRAME_RATES, FrameRate, TimeCodeReader, count_frames
+from bridge.clocks.time_code import FRAME_RATES, TimeCodeReader, count_frames
 from bridge.clocks.time_code_source import FREEWHEEL_FRAMES
 from bridge.control.clock_controls import CLOCK_TEMPO, TIME_CODE_START
 from bridge.core.clock import CLOCK_SOURCE
 from tests.clocks.clock_rig import PERIOD, RATE, ClockRig, make_jitter, open_rig
-
-Label = tuple[int, int, int, int]
-
-
-def list_labels(rate: FrameRate, minutes: int) -> Iterator[Label]:
-    """The labels of the first minutes, counted one by one."""
-    for minute in range(minutes):
-        for second in range(60):
-            skipped = 2 if rate.drops and second == 0 and minute % 10 else 0
-            for frame in range(skipped, rate.count):
-                yield minute // 60, minute % 60, second, frame
-
-
-def make_piece(quarter: int, labels: Sequence[Label], number: int) -> bytes:
-    """The quarter frame that is sent at position ``quarter``, counted from 00:00:00:00."""
-    piece = quarter % 8
-    hours, minutes, seconds, frames = labels[quarter // 8 * 2]
-    values = (frames, frames >> 4, seconds, seconds >> 4, minutes, minutes >> 4, hours, hours >> 4 | number << 1)
-    return bytes((0xF1, piece << 4 | values[piece] & 0x0F))
-
-
-LABELS = {number: list(list_labels(rate, 21)) for number, rate in enumerate(FRAME_RATES)}
+from tests.clocks.time_code_messages import LABELS, make_code, make_piece
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -82,17 +61,6 @@ def test_a_full_frame_is_a_place_at_once() -> None:
 def rig() -> Iterator[ClockRig]:
     with open_rig() as opened:
         yield opened
-
-
-def make_code(
-    first: float, seconds: float, number: int, *, start: int = 0, speed: float = 1.0, late: Sequence[float] = (0.0,)
-) -> list[tuple[int, bytes]]:
-    """Quarter frames from frame ``first`` on, from position ``start`` (in quarter frames, a multiple of 8)."""
-    step = RATE / (4 * FRAME_RATES[number].per_second * speed)
-    pieces = range(int(seconds * RATE / step))
-    return [
-        (round(first + n * step + late[n % len(late)]), make_piece(start + n, LABELS[number], number)) for n in pieces
-    ]
 
 
 @pytest.mark.parametrize("number", range(4))

@@ -14,6 +14,7 @@ from bridge.runtime.callback.timebase import TICKS_PER_BEAT, update_timebase
 from bridge.runtime.shared import slots as w
 from bridge.runtime.timebase_status import MASTER, OFF, REFUSED
 from tests.clocks.clock_rig import RATE, START, ClockRig, make_ticks, open_rig
+from tests.clocks.time_code_messages import make_code
 
 
 @pytest.fixture
@@ -32,10 +33,17 @@ def compute_beat(rig: ClockRig, frame: int = 0, bar_beats: int = 4) -> float:
     return (bar - 1) * bar_beats + beat - 1 + tick / TICKS_PER_BEAT
 
 
-def test_midi_clock_that_leads_gives_jack_its_bars_and_tempo(rig: ClockRig) -> None:
+@pytest.mark.parametrize("source", ["midi", "mtc"])
+def test_the_clock_that_leads_gives_jack_its_bars_and_tempo(rig: ClockRig, source: str) -> None:
     first = rig.now + 1000
-    at = rig.run(8 * RATE, [(first - 100, START), *make_ticks(first, 16.5, 123.45)])
-    assert rig.graph.clock_status.source == "midi"
+    if source == "midi":
+        messages = [(first - 100, START), *make_ticks(first, 16.5, 123.45)]
+    else:
+        rig.bus.set(CLOCK_TEMPO, 123.45, "test")
+        messages = make_code(first, 8.0, 1, start=8000)
+    at = rig.run(8 * RATE, messages)
+    assert at.beat > 16.0
+    assert rig.graph.clock_status.source == source
     assert compute_beat(rig) == pytest.approx(at.beat, abs=1 / TICKS_PER_BEAT)
     table = rig.graph.control_context.timebase_tables[rig.graph.control_context.own[w.TIMEBASE_FRONT]]
     assert table[w.LINE_TEMPO] == pytest.approx(123.45, abs=0.05)
