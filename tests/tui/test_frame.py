@@ -41,9 +41,28 @@ def test_the_head_at_160_columns_says_all_in_words() -> None:
     rig = SessionRig(160, 50)
     play(rig)
     text = to_text(draw_head(rig.session, 0.0, 160))
-    assert text.startswith(" SIDEMAN   33.1  ●○○○   120.0 BPM   4/4   G major   Am7 ▸ D7   host leads   ")
+    assert text.startswith(" SIDEMAN   33.1  ●○○○   120.0 BPM   4/4   G major   Am7 ▸ D7   JACK   ")
     assert text.endswith("   late 0   xruns 0   23.2 ms   ● 127.0.0.1:9123")
     assert len(text) == 160
+
+
+@pytest.mark.parametrize(
+    ("leader", "source", "words"),
+    [
+        ("host", "jack", "JACK"),
+        ("host", "midi", "MIDI clock"),
+        ("host", "mtc", "MTC"),
+        ("host", "link", "Link"),
+        ("host", "internal", "own clock"),
+        ("detected", "midi", "music"),
+        ("none", "none", "no clock"),
+    ],
+)
+def test_the_head_names_the_clock_in_120_columns(leader: str, source: str, words: str) -> None:
+    rig = SessionRig(120, 40)
+    play(rig)
+    rig.bus.publish("clock", 44100, 1000, 1, 33, 1.25, 4, 120.0, leader, "locked", 0.03, 0, source, 0.0, "")
+    assert f"   Am7 ▸ D7   {words} " in to_text(draw_head(rig.session, 0.0, 120))
 
 
 def test_the_head_says_what_is_unknown_lost_or_wrong() -> None:

@@ -9,6 +9,7 @@ from tui.core.screen import KeyAction, Screen, View
 from tui.core.session import Record, Session
 from tui.drawing.characters import limit_characters
 from tui.keys.key_names import to_label
+from tui.models.clocks import name_leader_briefly
 
 WIDE_COLUMNS = 120
 """From this width on names are written out and all keys are shown."""
@@ -79,7 +80,10 @@ def draw_delay(session: Session) -> Row:
 
 
 def draw_music(session: Session, clock: Record, wide: bool) -> Row:
-    """Bar and beat, tempo, key, chord and the next one. ``clock``: the reading, as its numbers are to be shown."""
+    """Bar and beat, tempo, key, chord and the next one; where there is room, the clock that leads.
+
+    ``clock``: the reading, as its numbers are to be shown.
+    """
     bar, beat = int(clock.get("bar", 0)), float(clock.get("beat", 0))
     position = f"{bar}.{int(beat)}" if bar > 0 else UNKNOWN
     tempo = float(clock.get("tempo_bpm", 0))
@@ -99,13 +103,12 @@ def draw_music(session: Session, clock: Record, wide: bool) -> Row:
     parts.append([(key if wide else shorten_key(key), "text")])
     now = "no chord" if chord == "N" and wide else chord
     parts.append([(now, "title"), (f" ▸ {following}" if following else "", "dim")])
-    leader = str(clock.get("leader", ""))
-    if wide and leader:
-        parts.append([("nothing leads" if leader == "none" else f"{leader} leads", "dim")])
+    if wide:
+        parts.append([(name_leader_briefly(clock), "dim")])
     row: Row = []
     for part in parts:
         if measure_row(part):
-            row += [*part, (gap, "text")]
+            row += [*([(gap, "text")] if row else []), *part]
     return row
 
 
@@ -123,7 +126,7 @@ def draw_head(session: Session, now_s: float, width: int, clock: Record | None =
     room = width - measure_row(right)
     if room < 1 + len(" SIDEMAN"):
         return fit_row([(" ", "text"), state], width)
-    return fit_row([*fit_row(left, room), *right], width)
+    return fit_row([*fit_row(left, room - 1), (" ", "text"), *right], width)
 
 
 def draw_tabs(screens: Sequence[Screen], shown: str, width: int) -> Row:

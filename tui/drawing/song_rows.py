@@ -22,7 +22,6 @@ NORMAL_COLUMNS = 68
 LARGE_LETTERS = (46, 40, 38, 26)
 """Columns of chord, next chord, position and tempo, of 150."""
 NEXT_COLUMNS, POSITION_COLUMNS, NARROW_POSITION_COLUMNS = 19, 27, 15
-LEADERS = {"host": "host leads", "detected": "music leads", "none": "nothing leads"}
 SOURCES = {
     "habit": "as usual in this key",
     "loop": "as before",
@@ -102,13 +101,11 @@ def _format_position(position: Position | None) -> str:
 def draw_analysis(session: Session, position: Position | None, bpm: str, width: int, large: bool) -> list[Row]:
     """Tempo, key and chord with their confidence, and the clock; large: the beat too, a heading, and blank rows."""
     tempo, key, chord, beat = (session.read(f"mir.{name}") for name in ("tempo", "key", "chord", "beat"))
-    clock = session.read("clock")
     mode = session.get_choice(MODE)
-    leads = LEADERS.get(read_text(clock, "leader"), "")
     prior = f"prior {session.get(PRIOR):.0f}" if PRIOR in session.registry.controls else ""
     source = session.get_choice(CHORD_SOURCE)
     facts = [
-        ("tempo", bpm if bpm == "–" else f"{bpm} BPM", tempo, (f"mode {mode}" if mode else "", leads, prior)),
+        ("tempo", bpm if bpm == "–" else f"{bpm} BPM", tempo, (f"mode {mode}" if mode else "", prior)),
         ("key", read_text(key, "label") or "–", key, (_say_since(position, key), _say_fixed(session))),
         ("chord", _name_chord(chord), chord, (f"from the {source}" if source else "",)),
     ]

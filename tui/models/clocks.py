@@ -18,6 +18,10 @@ TITLES = {
     INTERNAL: "our own",
 }
 """Sources, in words."""
+BRIEF_TITLES = {"jack": "JACK", "midi": "MIDI clock", TIME_CODE: "MTC", LINK: "Link", INTERNAL: "own clock"}
+"""Sources, where there is no room for more."""
+BRIEF_LEADERS = {"detected": "music", "none": "no clock"}
+"""Leaders that are no source, likewise."""
 TEMPO_CONTROLS = {TIME_CODE: "clock.tempo_bpm", LINK: "clock.link_tempo_bpm", INTERNAL: "clock.tempo_bpm"}
 """Controls of the tempo of those that have one before they run."""
 MEASURED_DRIFTS = frozenset((TIME_CODE, LINK))
@@ -51,6 +55,14 @@ def name_leader(clock: Record) -> str:
     if leader != "host":
         return ""
     return TITLES.get(source, source) if source != "none" else "the host"
+
+
+def name_leader_briefly(clock: Record) -> str:
+    """The same in 10 columns, for the first row of each screen; empty where the sidecar has not said it yet."""
+    leader, source = read_text(clock, "leader"), read_text(clock, "source")
+    if leader != "host":
+        return BRIEF_LEADERS.get(leader, leader)
+    return BRIEF_TITLES.get(source, "host")
 
 
 def name_chosen(session: Session) -> str:
