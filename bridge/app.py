@@ -116,14 +116,14 @@ class Sidecar:
 
     @property
     def audio_source(self) -> str:
-        """What the audio comes from, in words; a sidecar that is not `connected` waits for it."""
+        """What the audio comes from, in words; a sidecar that is not `is_connected` waits for it."""
         return "audio device" if self.audio.server == PORTAUDIO else "JACK server"
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether the audio system calls our callback at this moment."""
         signal_path = self._signal_path
-        return signal_path is not None and signal_path.driver.connected
+        return signal_path is not None and signal_path.driver.is_connected
 
     def __enter__(self) -> Sidecar:
         match_effects(self.bus.registry)
@@ -292,7 +292,7 @@ class Sidecar:
 
     def _publish_state(self) -> None:
         rate = self._signal_path.graph.plan.rate if self._signal_path is not None else 0
-        self._identity.update(rate, "running" if self.connected else f"waiting for the {self.audio_source}")
+        self._identity.update(rate, "running" if self.is_connected else f"waiting for the {self.audio_source}")
         self._log.publish()
 
     @staticmethod

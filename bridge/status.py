@@ -67,7 +67,7 @@ def format_status_line(sidecar: Sidecar, width: int) -> Text:
         if state not in ("running", "bypassed")
     ]
     alarms = [Text(f"  {', '.join(waiting)}", "bold red")] if waiting else []
-    if not sidecar.connected:
+    if not sidecar.is_connected:
         alarms.append(Text(f"  waiting for the {sidecar.audio_source}", "bold red"))
     music = [_format_music(bus)]
     choices = ([*music, *all_counts, *times, *alarms], [*music, *all_counts, *alarms], [*music, *faults, *alarms])

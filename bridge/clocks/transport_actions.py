@@ -29,7 +29,7 @@ class HostTransport(Protocol):
     """What runs the callback, as far as its transport goes."""
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether the audio system calls the callback at this moment."""
         ...
 
@@ -198,7 +198,7 @@ class TransportActions:
         try:
             ask(host)
         except DriverError:
-            if self._clock.leader == JACK_CLOCK or self._bus.get(CLOCK_SOURCE) != 0 or not host.connected:
+            if self._clock.leader == JACK_CLOCK or self._bus.get(CLOCK_SOURCE) != 0 or not host.is_connected:
                 raise
             return False
         return True

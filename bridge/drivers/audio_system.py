@@ -39,7 +39,7 @@ class Driver(AbstractContextManager["Driver"], Protocol):
     """Runs the callback of one graph while its context is open."""
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether the audio system calls the callback at this moment."""
         ...
 

@@ -107,7 +107,7 @@ class JackDriver:
             if self._thread.is_alive():  # it waits for libjack, which would not close the client either
                 raise HungServerError(self._name)
         self._metadata.leave()
-        if self.connected:
+        if self.is_connected:
             if self._timebase is not None:
                 self._timebase.release()
             self._finish_output()
@@ -116,7 +116,7 @@ class JackDriver:
         self._close()
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         client = self.client
         return client is not None and not self._lost.is_set() and not is_gone(client)
 
@@ -132,13 +132,13 @@ class JackDriver:
         JACK smooths it: the callbacks' jitter is not in it.
         """
         with self._asking:
-            if not self.connected or self._graph.context.callback_state[w.STARTED] == 0:
+            if not self.is_connected or self._graph.context.callback_state[w.STARTED] == 0:
                 return None
             return self._graph.to_stream_frame(int(self.client.frame_time))
 
     def _find_client(self) -> Any:
         """The client, on a server that runs. Raises: DriverError."""
-        if not self.connected:
+        if not self.is_connected:
             raise DriverError("the JACK server is away, and its transport with it", "wait until it is back")
         return self.client
 
@@ -251,7 +251,7 @@ class JackDriver:
         Raises:
             BridgeError: The server is away or does not answer, or the task failed.
         """
-        if not self.connected:
+        if not self.is_connected:
             raise AWAY
         return self._tasks.run(task)
 
@@ -262,7 +262,7 @@ class JackDriver:
             self._wake.clear()
             try:
                 self._run_tasks()
-                if not self.connected:
+                if not self.is_connected:
                     self._reconnect()
                 elif self._watch.new_rate:
                     self._leave_rate(self._watch.new_rate)
@@ -278,7 +278,7 @@ class JackDriver:
 
     def _run_tasks(self) -> None:
         """Run the tasks that wait; each fails where no server runs, or the driver is leaving."""
-        self._tasks.serve(self._links if self.connected and not self._leave.is_set() else None, time.monotonic())
+        self._tasks.serve(self._links if self.is_connected and not self._leave.is_set() else None, time.monotonic())
 
     def _update(self) -> None:
         self._watch.update(self.client, time.monotonic())

@@ -66,7 +66,7 @@ class OfflineDriver:
         self._thread.join()
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         return self._thread.is_alive()
 
     def start_transport(self) -> None:

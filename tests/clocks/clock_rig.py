@@ -40,7 +40,7 @@ class HostPlayer:
     """The transport of an audio system, which a test rolls."""
 
     def __init__(self) -> None:
-        self.connected, self.rolls, self.has_transport = True, False, True
+        self.is_connected, self.rolls, self.has_transport = True, False, True
         self.asked: list[bool] = []
         """What was asked for: True to roll."""
 

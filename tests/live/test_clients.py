@@ -72,11 +72,11 @@ def test_the_sidecar_comes_back_once_the_other_clients_of_its_process_have_left(
         driver = get_driver(sidecar)
         with JackRecorder("beside", server.name, 48000, Ports()):
             server.kill()
-            until("noticing", lambda: not driver.connected)
+            until("noticing", lambda: not driver.is_connected)
             server.restart()  # back, while a client of its dead namesake is still open in this process
             until("trying", lambda: driver.client is None)
             assert driver.reconnections == 0
-        until("coming back", lambda: driver.reconnections == 1 and driver.connected)
+        until("coming back", lambda: driver.reconnections == 1 and driver.is_connected)
         some_cycles(sidecar)
 
 

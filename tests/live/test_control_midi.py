@@ -175,9 +175,9 @@ def test_a_new_server_is_a_new_generation_and_nothing_sent_is_lost(module_server
     with control_rig(module_server) as rig:
         before = rig.control_midi.generation
         module_server.kill()
-        until("noticing", lambda: not rig.driver.connected)
+        until("noticing", lambda: not rig.driver.is_connected)
         module_server.restart()
-        until("coming back", lambda: rig.driver.reconnections == 1 and rig.driver.connected)
+        until("coming back", lambda: rig.driver.reconnections == 1 and rig.driver.is_connected)
         assert rig.control_midi.generation == before + 1
         with Controller(module_server, [TimedEvent(100, Midi(b"\xb0\x30\x7f"))], 60 * RATE) as controller:
             controller.start()

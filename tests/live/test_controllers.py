@@ -216,9 +216,9 @@ def test_lights_are_sent_again_on_a_new_server(jack_server: StartServer, config:
             sidecar.bus.set("stems.other.mute", 1, "test")
             until("the light", lambda: LIT in pads.messages)
             server.kill()
-            until("the loss", lambda: not sidecar.connected)
+            until("the loss", lambda: not sidecar.is_connected)
         server.restart(rate=rate)
-        until("the new server", lambda: sidecar.connected and sidecar.signal_path.graph.plan.rate == rate)
+        until("the new server", lambda: sidecar.is_connected and sidecar.signal_path.graph.plan.rate == rate)
         with TestPads(server, []) as pads:
             start_together(pads.recorder)
             pads.connect()

@@ -65,9 +65,9 @@ def expect_ports(sidecar: Sidecar, *names: str) -> None:
 def restart(server: DummyServer, sidecar: Sidecar) -> None:
     """SIGKILL of jackd, and a new one of its name."""
     server.kill()
-    until("noticing", lambda: not sidecar.connected)
+    until("noticing", lambda: not sidecar.is_connected)
     server.restart()
-    until("coming back", lambda: sidecar.connected)
+    until("coming back", lambda: sidecar.is_connected)
 
 
 def test_ports_of_all_clients_are_published_with_their_pairs_and_withdrawn(
@@ -230,7 +230,7 @@ def test_without_a_server_actions_are_refused_and_links_wait(server: DummyServer
         sidecar.bus.trigger("routing.connect", "sideman:mix", "amp:in")
         amp.kill()
         server.kill()
-        until("noticing", lambda: not sidecar.connected)
+        until("noticing", lambda: not sidecar.is_connected)
         with pytest.raises(ControlError, match="the JACK server is away"):
             sidecar.bus.trigger("routing.connect", "sideman:mix", "amp:in")
         until("no ports", lambda: not rows(sidecar, "routing.port"))

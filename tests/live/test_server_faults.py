@@ -47,10 +47,10 @@ def die_and_return(server: DummyServer, sidecar: Sidecar, rate: int | None = Non
     """SIGKILL, a new server under the same name, and the sidecar on it again, serving."""
     driver, before = get_driver(sidecar), get_driver(sidecar).reconnections
     server.kill()
-    until("noticing", lambda: not driver.connected)
+    until("noticing", lambda: not driver.is_connected)
     server.restart(rate=rate)
     if rate is None:
-        until("coming back", lambda: driver.reconnections == before + 1 and driver.connected)
+        until("coming back", lambda: driver.reconnections == before + 1 and driver.is_connected)
         some_cycles(sidecar)
 
 
@@ -110,7 +110,7 @@ def _serving(sidecar: Sidecar, rate: int) -> bool:
         signal_path = sidecar.signal_path
     except RuntimeError:
         return False  # no signal path at this moment
-    return signal_path.graph.plan.rate == rate and signal_path.driver.connected and cycles(sidecar) > 2
+    return signal_path.graph.plan.rate == rate and signal_path.driver.is_connected and cycles(sidecar) > 2
 
 
 def test_a_server_that_returns_at_another_rate_finds_the_sidecar_at_that_rate() -> None:
@@ -159,7 +159,7 @@ def test_a_voice_that_sounded_when_the_server_died_is_released_when_it_is_back()
             until("the links", lambda: len(get_driver(sidecar).patchbay.wanted.links) == LINKS)
             # libjack keeps one picture of the server for a whole process: our clients leave before it returns
             server.kill()
-            until("noticing", lambda: not get_driver(sidecar).connected)
+            until("noticing", lambda: not get_driver(sidecar).is_connected)
         server.restart()
         until("coming back", lambda: get_driver(sidecar).reconnections == 1)
         some_cycles(sidecar)
@@ -182,9 +182,9 @@ def test_no_client_is_left_behind_where_opening_fails(monkeypatch: pytest.Monkey
 
             patch.setattr(cancel_safe, "set_callback", refuse)
             server.kill()
-            until("noticing", lambda: not get_driver(sidecar).connected)
+            until("noticing", lambda: not get_driver(sidecar).is_connected)
             server.restart()
             until("three failures", lambda: len(refused) >= 3)
-        until("coming back", lambda: get_driver(sidecar).connected)
+        until("coming back", lambda: get_driver(sidecar).is_connected)
         some_cycles(sidecar)
         assert get_driver(sidecar).client.name == "sideman"

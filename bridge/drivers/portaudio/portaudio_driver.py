@@ -70,7 +70,7 @@ class PortAudioDriver:
         self._thread.join(2.0 * CLOSE_S)
         if self._hung is not None or self._thread.is_alive():
             raise self._hung or HungDeviceError
-        if self.connected:
+        if self.is_connected:
             self._finish_output()
         self._close()
 
@@ -80,7 +80,7 @@ class PortAudioDriver:
         return self._stream
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         return self._stream is not None and not self._lost
 
     def start_transport(self) -> None:
