@@ -1,7 +1,7 @@
 """PipeWire bench: delays, pitch and tempo on a headless PipeWire whose quantum and rate change, which hangs or dies.
 
 ``python -m bench.pipewire``. It starts a PipeWire of its own, and a sidecar with all engines. Needs pipewire,
-wireplumber, pipewire-jack and dbus; takes some minutes.
+wireplumber, pipewire-jack and dbus; takes some minutes. ``--rates 10`` changes the rate ten times, and does no more.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ TRIES = 3
 SETTINGS = "schema = 1\n[controllers]\nmidi = false\n"
 """All engines of the defaults; no device of the machine is opened."""
 
+SETTLE_S = 3.0
+"""Time between two changes of the rate, in which the other engines follow the separation."""
 TEMPO_FIELD = 6
 """Index of the tempo in the reading ``clock``."""
 
@@ -94,6 +97,18 @@ def measure_pitch_and_tempo(sidecar: PipeWireSidecar) -> str:
     return f"{answer.get('hz', 0.0):.2f} Hz of {TONE_HZ:.2f}, {tempo:.2f} BPM of {TEMPO_BPM:.2f}"
 
 
+def measure_rate_changes(server: PipeWireServer, folder: Path, count: int) -> None:
+    """How long so many changes of the rate take, one after the other."""
+    with open_sidecar(server, folder, SETTINGS) as sidecar:
+        taken = []
+        for number in range(count):
+            time.sleep(SETTLE_S)
+            taken.append(change(sidecar, RATES[(number + 1) % len(RATES)], 256))
+            say(f"rate {RATES[(number + 1) % len(RATES)]} after {taken[-1]:.1f} s")
+        say(f"{count} changes: {min(taken):.1f} to {max(taken):.1f} s, median {statistics.median(taken):.1f} s")
+        sidecar.end()
+
+
 def run(server: PipeWireServer, folder: Path) -> None:
     """All measurements on one sidecar, then its end on a server that hangs."""
     with open_sidecar(server, folder, SETTINGS) as sidecar:
@@ -131,11 +146,14 @@ def run(server: PipeWireServer, folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it, and print a line for each measurement."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
-        arguments
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rates", type=int, default=0, metavar="COUNT", help="change the rate so often, and no more")
+    count = parser.parse_args(arguments).rates
     with tempfile.TemporaryDirectory() as folder, PipeWireServer(RATES[0], 256) as server:
-        run(server, Path(folder))
+        if count > 0:
+            measure_rate_changes(server, Path(folder), count)
+        else:
+            run(server, Path(folder))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from bridge.routing.patchbay import LinkEvent, Patchbay
 from bridge.routing.routing_service import LinkTask, RoutingService
 from bridge.runtime.control_binding import match_effects
 from bridge.runtime.service import Service
+from bridge.runtime.worker_pool import WorkerPool
 from bridge.settings import Settings
 from bridge.signal_path import NoSignalPathError, SignalPath, StartProgress, ignore_progress
 
@@ -75,6 +76,7 @@ class Sidecar:
         self._thread: threading.Thread | None = None
         self._stack = ExitStack()
         self._signal_path: SignalPath | None = None
+        self._worker_pool = WorkerPool()
         self._patchbay = Patchbay(settings.jack.client)
         self.audio = audio or make_audio_system(settings, self._patchbay)
         scene_file = scenes or ActiveSceneFile(self.audio.server, settings.jack.client)
@@ -140,6 +142,7 @@ class Sidecar:
             with watch_compiling(self._count_compiled):
                 with lock_compiling(CACHE.folder, self._report_wait):
                     self.audio.compile_callback()
+                opened.enter_context(self._worker_pool)
                 self._enter_signal_path(facts, self._report_start)
             log.debug("%d functions were compiled", self._compiled)
             opened.callback(self._leave_signal_path)
@@ -198,7 +201,9 @@ class Sidecar:
         return self._stop.wait(timeout_s)
 
     def _enter_signal_path(self, facts: AudioFacts, progress: StartProgress, stems_first: bool = False) -> None:
-        self._entering = SignalPath(self.settings, self.bus, self.audio, facts, progress, self._stop, stems_first)
+        self._entering = SignalPath(
+            self.settings, self.bus, self.audio, facts, progress, self._stop, stems_first, self._worker_pool
+        )
         self._signal_path = self._entering.__enter__()
 
     def _leave_signal_path(self) -> None:

@@ -27,6 +27,7 @@ from bridge.runtime.supervised_insert import InsertStatus
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.telemetry import Telemetry
 from bridge.runtime.wiring import Wiring
+from bridge.runtime.worker_pool import WorkerPool
 from bridge.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class SignalPath:
     """A context manager: graph, workers and driver at one rate. A rate change needs a new one.
 
     ``progress``: called with each step until it is entered. ``stop``: when set, waiting for the workers ends.
-    ``stems_first``: entered when the stems are there; the other workers follow.
+    ``stems_first``: entered when the stems are there; the other workers follow. ``pool``: keeps the processes of the
+    workers for the next signal path.
     """
 
     def __init__(
@@ -67,9 +69,10 @@ class SignalPath:
         progress: StartProgress = ignore_progress,
         stop: threading.Event | None = None,
         stems_first: bool = False,
+        pool: WorkerPool | None = None,
     ) -> None:
         self._settings, self._bus, self._audio, self._facts = settings, bus, audio, facts
-        self._progress, self._stop, self._stems_first = progress, stop, stems_first
+        self._progress, self._stop, self._stems_first, self._pool = progress, stop, stems_first, pool
         self.rate_changed = threading.Event()
         self._begun: Supervisor | None = None
         self._inserts: InsertSupervisor | None = None
@@ -92,7 +95,7 @@ class SignalPath:
             self.graph = opened.enter_context(graph)
             self.binding = ControlBinding(self._bus, self.graph)
             opened.callback(self.binding.release)
-            self._begun = Supervisor(self.graph, self._report, stems_first=self._stems_first)
+            self._begun = Supervisor(self.graph, self._report, stems_first=self._stems_first, pool=self._pool)
             self.workers = opened.enter_context(self._begun)
             self.workers.wait_until_ready(stop=self._stop)
             self.insert_choices = opened.enter_context(InsertChoices(self._bus))

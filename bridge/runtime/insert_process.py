@@ -54,7 +54,7 @@ class InsertProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,  # what plugins print must not end up in the output of `sideman`
                 stderr=subprocess.STDOUT,
-                pass_fds=(*arena.inherited_fds, to_us),
+                pass_fds=(*arena.descriptors, to_us),
                 start_new_session=True,
                 env=env | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
             )

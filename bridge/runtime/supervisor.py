@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 
 import msgspec
@@ -25,9 +21,10 @@ from bridge.processes import describe_exit
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.wake import make_semaphore
+from bridge.runtime.shared.wake import make_semaphore, post_semaphore
 from bridge.runtime.stall_detector import StallDetector, StallLimits
-from bridge.runtime.worker_log import WorkerLog
+from bridge.runtime.worker_pool import LEAVE_S, WorkerPool
+from bridge.runtime.worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +35,6 @@ START_CPU_S = 600.0  # of processor time without compiling a function; a model m
 BACKOFF_S = (0.0, 0.0, 1.0, 2.0, 5.0, 15.0)  # before the n-th restart in a row
 STABLE_S = 30.0  # a worker that lived so long starts with a clean slate
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-
 Report = Callable[[str, str], None]
 """Called with a role and its new state: starting, running, died, stalled."""
 
@@ -47,9 +42,9 @@ Report = Callable[[str, str], None]
 class _WorkerRecord:
     """The supervisor's record of one worker."""
 
-    def __init__(self, index: int, role: str) -> None:
-        self.index, self.role = index, role
-        self.process: subprocess.Popen[bytes] | None = None
+    def __init__(self, index: int, role: str, engine: str) -> None:
+        self.index, self.role, self.engine = index, role, engine
+        self.process: WorkerProcess | None = None
         self.state = "stopped"
         self.detector = StallDetector()
         self.started_s, self.due_s = 0.0, 0.0
@@ -62,6 +57,7 @@ class Supervisor:
     """A context manager: the workers of ``graph`` live inside.
 
     ``stems_first``: the worker that separates starts before the others, and alone is waited for: its stems come sooner.
+    ``pool``: gives the processes, and keeps them for the next graph; without one they end with this one.
     """
 
     def __init__(
@@ -71,14 +67,16 @@ class Supervisor:
         stall_s: float = STALL_S,
         start_s: float = START_S,
         stems_first: bool = False,
+        pool: WorkerPool | None = None,
     ) -> None:
         self._graph = graph
         self._report = report or (lambda _role, _state: None)
         self._running, self._starting = StallLimits(stall_s, stall_s), StallLimits(START_CPU_S, start_s)
-        self._workers = [_WorkerRecord(plan.index, plan.role) for plan in graph.plan.workers]
+        self._workers = [_WorkerRecord(plan.index, plan.role, plan.engine) for plan in graph.plan.workers]
         separates = [worker for worker in self._workers if worker.index == graph.plan.audio_worker]
         self._first = separates if stems_first and separates else self._workers
         self._later = [worker for worker in self._workers if worker not in self._first]
+        self._pool, self._keeps_processes = pool or WorkerPool(), pool is not None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.restarts = 0
@@ -99,15 +97,20 @@ class Supervisor:
         if self._thread is not None:
             self._thread.join()
         publish(self._graph.arrays.state, w.STOP, 1)
-        deadline = time.monotonic() + 1.0
+        for semaphore in self._graph.context.wake[self._graph.context.wake != 0]:
+            post_semaphore(int(semaphore))
+        deadline = time.monotonic() + LEAVE_S
         for worker in self._workers:
-            if worker.process is None:
+            process = worker.process
+            if process is None:
                 continue
-            try:
-                worker.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+            if worker.state == "running" and process.wait_until_idle(deadline - time.monotonic()):
+                self._pool.keep(worker.role, worker.engine, process)
+            else:  # it would finish to prepare its engine first, or never answer
+                process.kill()
+                process.wait(LEAVE_S)
+        if not self._keeps_processes:
+            self._pool.close()
 
     @property
     def states(self) -> dict[str, str]:
@@ -153,32 +156,15 @@ class Supervisor:
                 process.kill()
 
     def _start(self, worker: _WorkerRecord) -> None:
-        arena = self._graph.arena
         words = self._graph.arrays.workers[worker.index]
         publish(words, w.READY, 0)
-        # -P: a folder called bridge in the working folder must not shadow our module
-        command = [sys.executable, "-P", "-m", "bridge.runtime.worker"]
-        command += [arena.handle, str(worker.index), str(os.getpid())]
         worker.started_s, worker.detector = time.monotonic(), StallDetector()
         try:
-            worker.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,  # of engines too, as what they import may print
-                stderr=subprocess.STDOUT,
-                pass_fds=arena.inherited_fds,
-                start_new_session=True,
-                env=os.environ | _ONE_THREAD | {"OMP_WAIT_POLICY": "passive"},
-            )
+            worker.process = self._pool.take(worker.role, worker.engine)
         except OSError as error:  # out of memory or processes: try again later
             self._schedule_restart(worker, worker.started_s, f"cannot be started ({error})")
             return
-        if worker.process.stdout is not None:
-            WorkerLog(worker.process.stdout, worker.role)
-        if worker.process.stdin is not None:
-            # one that died at once closes its input; the next check finds it dead
-            with suppress(BrokenPipeError), worker.process.stdin as plan:
-                plan.write(msgspec.json.encode(self._plan))
+        worker.process.assign(self._plan, worker.index, self._graph.arena)
         self._enter_state(worker, "starting")
 
     def _enter_state(self, worker: _WorkerRecord, state: str) -> None:
@@ -205,11 +191,11 @@ class Supervisor:
             return
         runs, pid = worker.state == "running", worker.process.pid
         limits = self._running if runs else self._starting
-        if worker.process.poll() is not None:
-            self._schedule_restart(worker, now, f"died ({describe_exit(worker.process.returncode)})")
+        if (status := worker.process.exit_status) is not None:
+            self._schedule_restart(worker, now, f"died ({describe_exit(status)})")
         elif worker.detector.has_stalled(now, int(words[w.HEARTBEAT]), lambda: read_usage(pid), limits):
             worker.process.kill()
-            worker.process.wait()
+            worker.process.wait(LEAVE_S)
             worker.lost = not runs
             self._schedule_restart(worker, now, "stalled")
         elif worker.state == "starting" and observe(words, w.READY):

@@ -1,6 +1,7 @@
-"""Worker process: ``python -m bridge.runtime.worker HANDLE INDEX PARENT`` with the plan on standard input.
+"""Worker process: ``python -m bridge.runtime.worker PARENT`` with its plans on standard input.
 
-It ends at a stop request or with its parent, and leaves nothing behind.
+It runs the engine of a plan until it is asked to stop, and waits for the next plan. It ends with its parent or the
+standard input, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import msgspec
 
@@ -25,10 +27,11 @@ from bridge.runtime.priority import set_priority
 from bridge.runtime.resampled_engine import load_engine_at_rate
 from bridge.runtime.shared.arena import Arena
 from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena, size_of
+from bridge.runtime.shared.layout import WORKER_BINS, Plan, map_arena
 from bridge.runtime.shared.slots import FREEWHEEL, HEARTBEAT, READY, STOP
 from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep
 from bridge.runtime.warmup import warm_up
+from bridge.runtime.worker_channel import receive_assignments
 
 log = logging.getLogger("sideman.worker")
 
@@ -57,7 +60,7 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
         except OSError as error:
             log.warning("no real-time priority for %s: %s; `sideman doctor` says how to get it", worker.role, error)
     gc.collect()
-    gc.freeze()  # present objects live to the end: later collections are short
+    gc.freeze()  # present objects live as long as the graph: later collections are short
     publish(words, READY, 1)
     while observe(state, STOP) == 0 and os.getppid() == parent:
         words[HEARTBEAT] += 1
@@ -70,6 +73,9 @@ def serve(plan: Plan, index: int, arena: Arena, parent: int) -> None:
             time.sleep(20e-6)  # we may wait for another worker, which posts no semaphore
         else:
             sleep(IDLE_S)
+    gc.unfreeze()  # those of this graph are garbage from now on
+    with suppress(OSError):
+        set_priority(0)  # preparing another engine is not urgent
 
 
 def _warm_up(engine: Engine, name: str, rate: int) -> None:
@@ -81,15 +87,14 @@ def _warm_up(engine: Engine, name: str, rate: int) -> None:
 
 
 def main() -> None:
-    handle, index, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    parent = int(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent stops us
     setup_worker()
     try:
-        plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
+        for assignment, arena in receive_assignments():
+            serve(assignment.plan, assignment.index, arena, parent)
     except msgspec.DecodeError:  # the parent ended while writing
         sys.exit(1)
-    with Arena.attach(handle, size_of(plan)) as arena:
-        serve(plan, index, arena, parent)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_two_processes_see_each_others_writes() -> None:
         words = arena.array(64, (4,), np.int64)
         words[0] = 41
         command = [sys.executable, "-c", child, arena.handle]
-        subprocess.run(command, pass_fds=arena.inherited_fds, check=True, timeout=HANG_S)
+        subprocess.run(command, pass_fds=arena.descriptors, check=True, timeout=HANG_S)
         assert words[1] == 42
 
 

@@ -75,8 +75,8 @@ class Arena:
         return cls(mmap.mmap(int(handle), size), handle)
 
     @property
-    def inherited_fds(self) -> tuple[int, ...]:
-        """The descriptors that a child process must inherit to attach."""
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors that another process needs to attach."""
         return () if sys.platform == "win32" else (int(self.handle),)
 
     def array(self, offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[np.generic]:
