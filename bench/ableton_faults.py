@@ -19,7 +19,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bridge.daw.ableton.clip_notes import ClipNote, is_equal, prepare_notes
-from bridge.daw.ableton.clip_writer import ClipTarget, write_clip
+from bridge.daw.ableton.clip_target import ClipTarget
+from bridge.daw.ableton.clip_writer import write_clip
 from bridge.daw.ableton.live_client import is_same, set_value
 from bridge.daw.ableton.live_connection import LOOPBACK, LiveAddress, LiveConnection
 from bridge.daw.ableton.live_procedure import Procedure

@@ -11,7 +11,8 @@ from types import TracebackType
 from bridge.control.bus import ActionHandler, Bus, Row
 from bridge.daw.ableton.band_notes import BandClip, BandNotes
 from bridge.daw.ableton.clip_launch import launch_clip
-from bridge.daw.ableton.clip_writer import ClipTarget, write_clip
+from bridge.daw.ableton.clip_target import ClipTarget, list_names
+from bridge.daw.ableton.clip_writer import write_clip
 from bridge.daw.ableton.live_client import set_value
 from bridge.daw.ableton.live_connection import LiveAddress, LiveConnection
 from bridge.daw.ableton.live_follower import LiveSet
@@ -202,7 +203,7 @@ def find_number(word: str, names: tuple[str, ...], kind: str) -> int:
     if found:
         numbers = ", ".join(str(at + 1) for at in found)
         raise ControlError(f"{len(found)} {kind}s of Live are called {word!r}", f"give the number: {numbers}")
-    raise ControlError(f"Live has no {kind} {word!r}", f"it has {', '.join(names) or 'none'}")
+    raise ControlError(f"Live has no {kind} {word!r}", f"it has {list_names(names)}")
 
 
 def parse_whole(word: str, what: str, most: int) -> int:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bridge.daw.ableton.clip_writer import ClipTarget
+from bridge.daw.ableton.clip_target import ClipTarget, check_target
 from bridge.daw.ableton.live_client import LiveClient, LiveQuery, LiveReply, ask, set_value
-from bridge.daw.ableton.live_procedure import Procedure
+from bridge.daw.ableton.live_procedure import Procedure, check_when_refused
 from bridge.daw.ableton.live_protocol import LiveError, LiveRestartError
 
 ONE_BAR = 4
@@ -57,8 +57,12 @@ def launch_clip(client: LiveClient, target: ClipTarget, origin: float | None = N
     ``origin``: the beat of the song that the clip's start belongs to; None to start the clip from its start marker.
 
     Raises:
-        LiveError: There is no clip, or Live did not start it.
+        LiveError: The track, the scene or the clip is not there, or Live did not start it.
     """
+    return (yield from check_when_refused(_launch(client, target, origin), lambda: check_target(target)))
+
+
+def _launch(client: LiveClient, target: ClipTarget, origin: float | None) -> Procedure[ClipLaunch]:
     if not (yield ask("/live/clip_slot/get/has_clip", *target.ids)).values[0]:
         raise LiveError(f"slot {target.slot + 1} of track {target.track + 1} is empty", "write a clip first")
     if not (yield ask("/live/song/get/is_playing")).values[0]:

@@ -19,9 +19,10 @@ from bridge.daw.ableton.clip_notes import (
     prepare_notes,
     read_notes,
 )
+from bridge.daw.ableton.clip_target import ClipTarget, check_target
 from bridge.daw.ableton.live_client import ATTEMPTS, LiveQuery, ask, ask_until, is_same, set_value
-from bridge.daw.ableton.live_procedure import Procedure, begin_anew
-from bridge.daw.ableton.live_protocol import LiveError, LiveRestartError
+from bridge.daw.ableton.live_procedure import Procedure, begin_anew, check_when_refused
+from bridge.daw.ableton.live_protocol import LiveError, LiveMissingError, LiveRestartError
 from bridge.osc.wire import Args
 
 CLIP_MARK = "Sideman"
@@ -33,19 +34,6 @@ APPEAR_ATTEMPTS = 4
 """Looks for a clip that is being created, before it is created again: 2.5 s."""
 PASSES = 5
 """Times that all ranges are read, and those that are wrong written, before the clip is given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipTarget:
-    """A clip slot of Live: track and scene, counted from 0."""
-
-    track: int
-    slot: int
-
-    @property
-    def ids(self) -> tuple[int, int]:
-        """Its numbers in messages."""
-        return self.track, self.slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,8 @@ def write_clip(
 
     Raises:
         ControlError: The notes are none of MIDI.
-        LiveError: The slot has a clip of the user's, the track takes no MIDI, or Live does not answer.
+        LiveError: The slot has a clip of the user's, the track or scene is not there, the track takes no MIDI, or Live
+            does not answer.
     """
     kept = prepare_notes(notes, length)
     ranges = divide_notes(kept)
@@ -93,7 +82,7 @@ def write_clip(
         progress(len(ranges), len(ranges))
         return WrittenClip(target, len(kept), len(ranges))
 
-    return (yield from begin_anew(write))
+    return (yield from begin_anew(lambda: check_when_refused(write(), lambda: check_target(target))))
 
 
 def _check_track(target: ClipTarget) -> Procedure[None]:
@@ -129,21 +118,21 @@ def _create_clip(target: ClipTarget, length: float) -> Procedure[None]:
             messages = (create, (has_clip, target.ids))
             yield LiveQuery(messages, has_clip, target.ids, 1, lambda values: is_same(values[0], True), 1)
         except LiveError as error:
-            _raise_restart(error)
+            _raise_final(error)
         else:
             return
         try:
             yield ask_until(has_clip, *target.ids, value=True, attempts=APPEAR_ATTEMPTS)
         except LiveError as error:
-            _raise_restart(error)
+            _raise_final(error)
             if not left:
                 raise
         else:
             return
 
 
-def _raise_restart(error: LiveError) -> None:
-    if isinstance(error, LiveRestartError):
+def _raise_final(error: LiveError) -> None:
+    if isinstance(error, LiveRestartError | LiveMissingError):
         raise error
 
 
@@ -184,7 +173,7 @@ def _confirm(target: ClipTarget, ranges: list[NoteRange]) -> Procedure[None]:
             try:
                 yield _make_read(target, one)
             except LiveError as error:
-                _raise_restart(error)
+                _raise_final(error)
                 wrong += 1
                 yield _make_write(target, one)
         if not wrong:

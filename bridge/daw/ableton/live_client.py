@@ -16,6 +16,7 @@ from bridge.daw.ableton.live_protocol import (
     STARTUP,
     TICK_S,
     LiveError,
+    LiveRefusedError,
     LiveRestartError,
     QueryKey,
     count_ids,
@@ -65,6 +66,7 @@ class LiveQuery:
         least: Values that the reply has at least: one without any is no answer to some questions.
         accepts: Whether values are those that are awaited; others are passed over.
         attempts: How often the messages are sent.
+        is_refusable: Whether it ends, instead of being repeated, where AbletonOSC has sent an error meanwhile.
     """
 
     messages: tuple[Message, ...]
@@ -73,6 +75,7 @@ class LiveQuery:
     least: int = 0
     accepts: Callable[[Args], bool] = accept_all
     attempts: int = ATTEMPTS
+    is_refusable: bool = False
 
 
 Outcome: TypeAlias = LiveReply | LiveError
@@ -196,6 +199,9 @@ class LiveClient:
     def _update_query(self, key: QueryKey, now_s: float, sent: list[bytes]) -> None:
         while (waiting := self._queries.get(key)) and waiting[0].due_s <= now_s:
             first = waiting[0]
+            if first.query.is_refusable and first.tries and self._errors > first.errors:
+                self._finish(key, LiveRefusedError(f"AbletonOSC: {self.last_error}", "is the track still there?"))
+                continue
             if first.tries < first.query.attempts:
                 datagram = make_datagram(first.query.messages)
                 if self._has_room(len(datagram)):

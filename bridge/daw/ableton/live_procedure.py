@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar, cast
 
 from bridge.daw.ableton.live_client import LiveClient, LiveQuery, LiveReply, Outcome
-from bridge.daw.ableton.live_protocol import LiveError, LiveRestartError
+from bridge.daw.ableton.live_protocol import LiveError, LiveRefusedError, LiveRestartError
 
 T = TypeVar("T")
 Procedure: TypeAlias = Generator[LiveQuery | float, LiveReply, T]
 
 RESTARTS = 5
 """Times that a procedure begins anew because AbletonOSC was started again meanwhile."""
+REFUSALS = 8
+"""Times that a query is asked again although AbletonOSC has sent an error meanwhile, which was about something else."""
 
 
 class ProcedureRunner:
@@ -102,3 +105,35 @@ def begin_anew(make: Callable[[], Procedure[T]]) -> Procedure[T]:
         except LiveRestartError:
             continue
     return (yield from make())
+
+
+def check_when_refused(procedure: Procedure[T], check: Callable[[], Procedure[None]]) -> Procedure[T]:
+    """Run ``procedure``; where a query about an object gets no reply while AbletonOSC sends an error, run ``check``, whose
+    error says what is missing. Without one the query is asked again: the error was about something else.
+
+    Raises:
+        LiveError: As ``procedure``, which gets the error of ``check`` too.
+    """
+    outcome: Outcome | None = None
+    while True:
+        try:
+            if isinstance(outcome, LiveError):
+                step = procedure.throw(outcome)
+            else:
+                step = next(procedure) if outcome is None else procedure.send(outcome)
+        except StopIteration as ended:
+            return cast("T", ended.value)
+        try:
+            outcome = yield from _ask_checked(step, check)
+        except LiveError as error:
+            outcome = error
+
+
+def _ask_checked(step: LiveQuery | float, check: Callable[[], Procedure[None]]) -> Procedure[LiveReply]:
+    if isinstance(step, LiveQuery) and step.ids and step.attempts > 1:
+        for _ in range(REFUSALS):
+            try:
+                return (yield replace(step, is_refusable=True))
+            except LiveRefusedError:
+                yield from check()
+    return (yield step)

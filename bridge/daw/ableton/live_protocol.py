@@ -44,6 +44,14 @@ class LiveRestartError(LiveError):
     """AbletonOSC was started again while something was under way."""
 
 
+class LiveRefusedError(LiveError):
+    """AbletonOSC has sent an error while a query had no reply: perhaps its object is not there."""
+
+
+class LiveMissingError(LiveError):
+    """A track or scene that is not in the set."""
+
+
 def count_ids(address: str) -> int:
     """How many arguments of a reply from ``address`` say which object it is about."""
     parts = address.split("/")

@@ -63,7 +63,7 @@ class LiveModel:
             "clip_trigger_quantization": 4,
         }
         self.tracks = [ModelTrack("Bass"), ModelTrack("Keys"), ModelTrack("Gesang", midi=False)]
-        self.scenes = ["Intro", "Verse"]
+        self.scenes = ["Intro", "Verse", *[""] * 6]
         self.listeners: dict[tuple[str, Args], int] = {}
         self.beat_listening = False
         self.late_bars = 0

@@ -45,7 +45,7 @@ def run(model: LiveModel | None = None) -> Iterator[tuple[Bus, UdpLive]]:
         with AbletonService(bus, settings) as service:
             for action, handler in service.handlers().items():
                 bus.add_handler(action, handler)
-            until("the scenes", lambda: len(bus.get_rows("ableton.scene")) == 2)
+            until("the scenes", lambda: len(bus.get_rows("ableton.scene")) == len(live.model.scenes))
             yield bus, live
 
 
@@ -54,12 +54,13 @@ def test_state_transport_tracks_and_scenes_are_published() -> None:
         until("connected", lambda: bus.get_latest("ableton.state") == ("connected", "12.1", ""))
         tracks = [(1, "Bass", "midi"), (2, "Keys", "midi"), (3, "Gesang", "audio")]
         assert sorted(bus.get_rows("ableton.track")) == tracks
-        assert sorted(bus.get_rows("ableton.scene")) == [(1, "Intro"), (2, "Verse")]
+        scenes = [(1, "Intro"), (2, "Verse"), *((number, "") for number in range(3, 9))]
+        assert sorted(bus.get_rows("ableton.scene")) == scenes
         with live.lock:
             live.model.change("tempo", 99.5)
             live.model.scenes.pop()
         until("the tempo", lambda: (bus.get_latest("ableton.transport") or (0, 0, 0))[2] == 99.5)
-        until("the scene that went", lambda: len(bus.get_rows("ableton.scene")) == 1)
+        until("the scene that went", lambda: len(bus.get_rows("ableton.scene")) == 7)
 
 
 def test_what_the_band_played_comes_into_a_clip_and_starts_in_phase() -> None:
@@ -88,6 +89,17 @@ def test_a_track_of_a_midi_file_comes_into_a_clip(connected: tuple[Bus, UdpLive]
     assert sorted(note.pitch for note in live.model.get_clip(1, 0).notes) == [36, 38, 40]
 
 
+def test_a_track_that_was_deleted_a_moment_ago_is_named_with_those_that_there_are() -> None:
+    with run() as (bus, live):
+        play(bus, range(18))
+        with live.lock:
+            del live.model.tracks[1:]
+            live.model.received.clear()
+        with pytest.raises(ControlError, match="Live has no track 2; it has 1 Bass"):
+            bus.trigger("ableton.write", "bass", "2", "1")
+        assert live.model.received.count(("/live/track/get/has_midi_input", (1,))) == 1
+
+
 def test_tempo_start_and_stop_reach_live() -> None:
     with run() as (bus, live):
         bus.trigger("ableton.tempo", "123.45")
@@ -111,15 +123,15 @@ def test_live_is_wired_by_its_own_names() -> None:
     ("arguments", "message"),
     [
         (("ableton.write", "bass", "9", "1"), "track '9'; give 1 to 3"),
-        (("ableton.write", "bass", "Bas", "1"), "Live has no track 'Bas'; it has Bass, Keys, Gesang"),
-        (("ableton.write", "bass", "1", "3"), "slot '3'; give 1 to 2"),
+        (("ableton.write", "bass", "Bas", "1"), "Live has no track 'Bas'; it has 1 Bass, 2 Keys, 3 Gesang"),
+        (("ableton.write", "bass", "1", "9"), "slot '9'; give 1 to 8"),
         (("ableton.write", "bass", "1", "1", "0"), "bars '0'"),
         (("ableton.write", "bass", "1", "1", "9"), "has played 4 whole bars"),
         (("ableton.write", "harp", "1", "1"), "the band has no part 'harp'; there are: bass"),
         (("ableton.launch", "1", "1"), "slot 1 of track 1 is empty"),
         (("ableton.tempo", "1000"), "'1000' is no tempo of Live; give 20 to 999 BPM"),
         (("ableton.tempo", "nan"), "'nan' is no tempo of Live"),
-        (("ableton.fire_scene", "Chorus"), "Live has no scene 'Chorus'; it has Intro, Verse"),
+        (("ableton.fire_scene", "Chorus"), "Live has no scene 'Chorus'; it has 1 Intro, 2 Verse"),
         (("ableton.wire", "x"), "first input 'x'; give 1 to 255"),
     ],
 )

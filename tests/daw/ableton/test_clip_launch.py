@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.daw.ableton.clip_launch import ClipLaunch, launch_clip
-from bridge.daw.ableton.clip_writer import ClipTarget
+from bridge.daw.ableton.clip_target import ClipTarget
 from bridge.daw.ableton.live_protocol import LiveError
 from tests.daw.ableton.live_model import ModelClip
 from tests.daw.ableton.virtual_live import VirtualLive

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import Future
 
 import pytest
 
 from bridge.daw.ableton.clip_notes import ClipNote, is_equal, prepare_notes
-from bridge.daw.ableton.clip_writer import ClipTarget, WrittenClip, write_clip
+from bridge.daw.ableton.clip_target import ClipTarget
+from bridge.daw.ableton.clip_writer import WrittenClip, write_clip
 from bridge.daw.ableton.live_procedure import Procedure
-from bridge.daw.ableton.live_protocol import MOST_NOTES, LiveError
+from bridge.daw.ableton.live_protocol import FAILURE, MOST_NOTES, LiveError
 from bridge.errors import ControlError
 from tests.daw.ableton.live_model import LiveModel, ModelClip
 from tests.daw.ableton.virtual_live import VirtualLive
@@ -55,6 +57,8 @@ def test_no_datagram_has_more_notes_than_one_can_carry() -> None:
 @pytest.mark.parametrize(("seed", "share"), [*((seed, 0.05) for seed in range(6)), (6, 0.15), (7, 0.15)])
 def test_all_that_is_confirmed_arrives_through_a_network_with_faults(seed: int, share: float) -> None:
     live = VirtualLive(share, seed)
+    if seed % 2:  # another program asks for what is not there, again and again
+        live.on_step.append(lambda _: live.model.send((FAILURE, ("list index out of range",))))
     for number in range(3):
         notes = make_notes(600, 32.0, 100 * seed + number)
         target = ClipTarget(number % 2, number)
@@ -129,13 +133,37 @@ def test_an_audio_track_is_refused() -> None:
         live.run(write_clip(ClipTarget(2, 0), [], 4.0, ""))
 
 
-def test_a_track_that_is_not_there_ends_with_what_abletonosc_said() -> None:
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [(ClipTarget(9, 0), "Live has no track 10; it has 1 Bass, 2 Keys, 3 Gesang"), (ClipTarget(0, 8), "no scene 9")],
+)
+def test_a_slot_that_is_not_there_is_said_at_once_with_those_that_there_are(target: ClipTarget, said: str) -> None:
     live = VirtualLive()
-    with pytest.raises(LiveError, match="list index out of range; is the track, scene or clip still there"):
-        live.run(write_clip(ClipTarget(9, 0), [], 4.0, ""))
+    begin_s = live.now_s
+    with pytest.raises(LiveError, match=said):
+        live.run(write_clip(target, [], 4.0, ""))
+    assert live.now_s - begin_s < 2.0
     live.is_running = False
     with pytest.raises(LiveError, match="tries; is Live running"):  # the error was about something earlier
         live.run(write_clip(ClipTarget(0, 0), [], 4.0, ""))
+
+
+def test_a_track_that_is_deleted_while_it_is_written_is_said_at_once() -> None:
+    live = VirtualLive()
+    future = live.start(write_clip(ClipTarget(1, 0), make_notes(1500, 64.0), 64.0, "Keys"))
+    while not any(address == "/live/clip/add/notes" for address, _ in live.model.received):
+        live.step()
+    del live.model.tracks[1:]
+    deleted_s = live.now_s
+    with pytest.raises(LiveError, match="Live has no track 2; it has 1 Bass"):
+        live.run(_wait_for(future))
+    assert live.now_s - deleted_s < 2.0
+
+
+def _wait_for(future: Future[WrittenClip]) -> Procedure[WrittenClip]:
+    while not future.done():
+        yield 0.0
+    return future.result()
 
 
 def test_a_clip_that_somebody_edits_meanwhile_is_reported() -> None:

@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from bridge.daw.ableton.clip_notes import ClipNote, is_equal, prepare_notes
-from bridge.daw.ableton.clip_writer import ClipTarget, WrittenClip, write_clip
+from bridge.daw.ableton.clip_target import ClipTarget
+from bridge.daw.ableton.clip_writer import WrittenClip, write_clip
 from bridge.daw.ableton.live_client import set_value
 from bridge.daw.ableton.live_connection import LOOPBACK, LiveAddress, LiveConnection
 from bridge.daw.ableton.live_procedure import Procedure
@@ -59,7 +60,7 @@ def receive(client: socket.socket, address: str) -> Message:
 def test_transport_tempo_tracks_and_scenes_are_followed() -> None:
     with connect() as (live, connection):
         found = connection.follower.live_set
-        until("the lists", lambda: len(found.scenes) == 2)
+        until("the lists", lambda: len(found.scenes) == 8)
         assert [(track.name, track.midi) for track in found.tracks] == [
             ("Bass", True),
             ("Keys", True),
