@@ -13,7 +13,7 @@ from bridge.control.sidecar_actions import ACTIONS
 from bridge.control.sidecar_readings import READINGS
 from bridge.core.audio import ANALYSERS, SOURCES, STEMS, db_to_gain
 from bridge.core.control import Control
-from bridge.core.latency import PATHS, SENDS
+from bridge.core.latency import LOOP_SENDS, PATHS, SENDS
 from bridge.core.role import ROLES
 
 OWNER = "the sidecar"
@@ -109,10 +109,10 @@ def _make_latency_controls() -> Iterator[Control]:
             "Changes only while the transport is stopped.",
         )
     yield Control(
-        "latency.jack.sends", 0, len(SENDS) - 1, 0, kind="choice", choices=SENDS,
-        doc="Latency declared behind the JACK inputs. none suits a DAW that sends and records the returns: Ardour "
-        "would count the delay twice. path: the delay of the paths too, for a player whose returns are only listened "
-        "to.",
+        "latency.jack.sends", 0, len(SENDS) - 1, SENDS.index(LOOP_SENDS), kind="choice", choices=SENDS,
+        doc="Latency declared at the JACK ports. loop suits a DAW that sends and records the returns: it includes the "
+        "period of the loop, and takes off the DAW's output latency. none: the delay of the paths alone, at the "
+        "returns. path: at the inputs too, for a player whose returns are only listened to.",
         takes_effect="delay moves",
     )  # fmt: skip
     for path in PATHS:

@@ -11,15 +11,17 @@ from bridge.core.role import ROLES, find_role_of_ring
 
 UNMEASURED = -1
 
-SENDS: tuple[str, ...] = ("none", "path")
-"""Playback latency that is declared on our inputs: none, or the delay of the paths.
+SENDS: tuple[str, ...] = ("none", "path", "loop")
+"""Declarations for those who send to our inputs.
 
-A DAW that sends to the sidecar and records what returns subtracts the delay of the returns. Ardour also sends earlier
-by the delay that it finds behind its send; so with the delay in both places it counts it twice, and what it records
-lies too early by it (measured with Ardour 7.3). A player whose sound is only listened to needs ``path``: it would not
-know otherwise when it is audible.
+``none``: the returns declare the delay of their paths, the inputs nothing. ``path``: the inputs declare it too, as
+playback latency, for a player whose sound is only listened to. A DAW that records the returns would count it twice.
+``loop``, the default: as none, and for a DAW that sends and records what returns, each return declares one period more,
+which JACK adds in a loop and no range shows, and less by the playback latency of the track that records. The DAW takes
+that latency off as well, as if a musician played to what he hears, but a loop does not pass the loudspeakers (measured
+with Ardour 7.3; `Route::update_signal_latency` and `DiskWriter::check_record_status` in its source).
 """
-NO_SENDS, PATH_SENDS = SENDS
+NO_SENDS, PATH_SENDS, LOOP_SENDS = SENDS
 
 RETURNED: tuple[str, ...] = tuple(path.name for path in ROLES[find_role_of_ring("stems")].paths)
 """Audio paths from the input back to the DAW; the band's audio is not among them."""
@@ -92,7 +94,7 @@ class Ledger:
         self.rate = rate
         self.period = period
         self.rev = 0
-        self.sends = NO_SENDS
+        self.sends = LOOP_SENDS
         self._paths: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -116,7 +118,7 @@ class Ledger:
             self._paths[path.name] = path
 
     def set_sends(self, sends: str) -> None:
-        """Set what is declared behind the inputs, one of SENDS."""
+        """Set what is declared for those who send to us, one of SENDS."""
         with self._lock:
             if sends != self.sends:
                 self.sends = sends

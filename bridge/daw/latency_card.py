@@ -19,7 +19,7 @@ from rich.text import Text
 
 from bridge.core.audio import CHANNELS
 from bridge.core.control import address_of
-from bridge.core.latency import NO_SENDS, SENDS, UNMEASURED, Ledger, Path
+from bridge.core.latency import LOOP_SENDS, NO_SENDS, PATH_SENDS, UNMEASURED, Ledger, Path
 from bridge.printing import Printer, columns
 
 
@@ -47,7 +47,8 @@ class Card:
     """Instructions for one DAW. ``automatic``: no number needs typing. ``tried``: tested, not only from a manual.
 
     ``where``: the device and the field. ``figures``: the numbers for it, none where the DAW reads them itself.
-    ``sends``: the value of ``latency.jack.sends`` that it needs, one of SENDS; empty where it reads no port latencies.
+    ``sends``: the value of ``latency.jack.sends`` that it needs, one of
+    `bridge.core.latency.SENDS`; empty where it reads no port latencies.
     """
 
     daw: str
@@ -87,8 +88,8 @@ def make_cards(ledger: Ledger) -> list[Card]:
         " and its buffers add latency. Record a click through it once and add the difference."
     )
     sends = address_of("latency.jack.sends")
-    keep = f"Keep {sends} at {NO_SENDS} for tracks that record the returns"
-    early = f"With {SENDS[1]} Ardour 7.3 counts the delay twice, and what it records lies too early by it."
+    keep = f"Keep {sends} at {LOOP_SENDS} for tracks that record the returns"
+    early = f"With {PATH_SENDS} Ardour 7.3 counts the delay twice, and what it records lies too early by it."
     return [
         Card(
             daw="JACK client",
@@ -96,12 +97,14 @@ def make_cards(ledger: Ledger) -> list[Card]:
             steps=(
                 "Nothing to type: the ports publish the declared latency, and a client that reads it is aligned.",
                 "A client that sends to the sidecar and receives from it in one graph adds one period.",
-                f"{keep}. {sends} {SENDS[1]} is for a player whose returns are only listened to.",
+                f"{keep}: they declare that period too, less the client's output latency, which it takes off itself."
+                f" {NO_SENDS}: the delay of the paths alone. {PATH_SENDS}: for a player whose returns are only listened"
+                " to.",
             ),
             figures=found,
             automatic=True,
             tried=True,
-            sends=NO_SENDS,
+            sends=LOOP_SENDS,
         ),
         Card(
             daw="Ableton Live",
@@ -134,7 +137,7 @@ def make_cards(ledger: Ledger) -> list[Card]:
                 f"{keep}: on Linux with JACK, Reaper may read the port latency ranges.",
             ),
             figures=found,
-            sends=NO_SENDS,
+            sends=LOOP_SENDS,
         ),
         Card(
             daw="Ardour",
@@ -149,14 +152,14 @@ def make_cards(ledger: Ledger) -> list[Card]:
             ),
             figures=found,
             automatic=True,
-            sends=NO_SENDS,
+            sends=LOOP_SENDS,
         ),
         Card(
             daw="Bitwig Studio",
             where="HW FX, its latency offset (samples or ms)",
             steps=("The figure is that of the path that you return to the DAW.", f"{keep}."),
             figures=found,
-            sends=NO_SENDS,
+            sends=LOOP_SENDS,
         ),
     ]
 

@@ -19,7 +19,7 @@ from bridge.drivers.jack_metadata import JackMetadata
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, address, load
 from bridge.drivers.link_tasks import AWAY, LinkTasks
 from bridge.drivers.pipewire import can_declare_in_callback, find_pipewire
-from bridge.drivers.port_latencies import declare_latencies
+from bridge.drivers.port_latencies import PlaybackLatency, declare_latencies, read_playback_latencies
 from bridge.drivers.server_watch import STANDSTILL_S, ServerWatch
 from bridge.drivers.timebase_master import TimebaseMaster
 from bridge.errors import DriverError
@@ -90,6 +90,7 @@ class JackDriver:
         self._watch = ServerWatch(graph)
         self._check_s = 0.0
         self._published_rev = -1
+        self._after: dict[str, PlaybackLatency] = {}  # what follows our outputs, as it was declared last
         self._hanging = HangingNotes() if hanging is None else hanging
         self._declares_in_callback = True
 
@@ -243,7 +244,7 @@ class JackDriver:
         """JACK's latency callback; called from the driver's thread where `can_declare_in_callback` says no."""
         client = self.client
         if client is not None:
-            declare_latencies(mode, self._graph.ledger, client, self._outs)
+            declare_latencies(mode, self._graph.ledger, client, self._outs, self._after)
 
     def run_task(self, task: LinkTask) -> list[LinkEvent]:
         """Run ``task`` in the driver's thread, the only one that asks the server for changes, and wait for it.
@@ -282,10 +283,13 @@ class JackDriver:
 
     def _update(self) -> None:
         self._watch.update(self.client, time.monotonic())
+        after = read_playback_latencies(self.client, self._outs)
+        is_new = self._graph.ledger.rev != self._published_rev or after != self._after
+        self._after = after
         if not self._declares_in_callback:
             self._declare_latency(CAPTURE)
             self._declare_latency(PLAYBACK)
-        if self._graph.ledger.rev != self._published_rev:
+        if is_new:
             self._published_rev = self._graph.ledger.rev
             load().jack_recompute_total_latencies(address(self.client._ptr))
         if self._links is not None:

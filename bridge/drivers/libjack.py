@@ -140,6 +140,15 @@ def port_latency(port: Any, mode: int) -> tuple[int, int]:
     return int(found.min), int(found.max)
 
 
+def read_latency_of(client: Any, name: str, mode: int) -> tuple[int, int]:
+    """The range of a port of any client by its full name; 0 where it has gone."""
+    handle = import_jack()._lib.jack_port_by_name(client._ptr, name.encode())
+    found = LatencyRange()
+    if handle:
+        load().jack_port_get_latency_range(address(handle), mode, ctypes.byref(found))
+    return int(found.min), int(found.max)
+
+
 def set_port_latency(port: Any, mode: int, least: int, most: int) -> None:
     """Declare what lies between ``port`` and the far end; where it is not known already."""
     if port_latency(port, mode) == (least, most):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.core.latency import NO_SENDS, PATH_SENDS, UNMEASURED, Ledger, Path, buffering_frames
+from bridge.core.latency import LOOP_SENDS, PATH_SENDS, UNMEASURED, Ledger, Path, buffering_frames
 
 
 def counted(hop: int, period: int) -> int:
@@ -92,8 +92,8 @@ def test_late_frames_are_noted_without_a_new_revision() -> None:
 
 def test_other_sends_are_a_new_revision_and_the_same_ones_are_none() -> None:
     ledger = declared(PATH)
-    assert ledger.sends == NO_SENDS
-    ledger.set_sends(NO_SENDS)
+    assert ledger.sends == LOOP_SENDS
+    ledger.set_sends(LOOP_SENDS)
     assert ledger.rev == 1
     ledger.set_sends(PATH_SENDS)
     assert (ledger.sends, ledger.rev, ledger.to_dict()["sends"]) == (PATH_SENDS, 2, PATH_SENDS)

@@ -27,6 +27,9 @@ midi = false
 mir = ""
 accompaniment = ""
 synth = ""
+[daw]
+kind = "ardour"
+transport = true
 """
 PERIOD = 128
 CLIENT_MS = 2000

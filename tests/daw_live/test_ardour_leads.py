@@ -1,4 +1,4 @@
-"""Ardour leads: a running sidecar follows its JACK transport, and its MIDI clock, from start to stop and locate."""
+"""Ardour leads, or is driven: a running sidecar follows its JACK transport and MIDI clock, or starts and locates it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.client import OscClient
 from tests.daw_live.ardour import UI, Ardour, open_ardour
+from tests.daw_live.ardour_session import enable_osc
 from tests.daw_live.rig import NAME, RATE
 from tests.live.transport_process import Cycle, TransportPeer
 from tests.waiting import until
@@ -55,6 +56,7 @@ def ardour(server: DummyServer, sidecar: OscClient, tmp_path_factory: pytest.Tem
         writer.run(f's = create_session("{work / "s"}", "{NAME}", {RATE})')
         writer.run('s:save_state("")')
         writer.run("close_session()")
+    enable_osc(work / "s", NAME)
     assert sidecar.request("/clock")
     with open_ardour(server, work / "home", work / "s", NAME) as running:
         yield running
@@ -110,6 +112,19 @@ def test_its_jack_transport_leads_and_the_sidecar_is_at_its_bar_and_beat(
             # Ardour's bars are two periods ahead of JACK's frames
             assert row.beat == pytest.approx(last.frame * TEMPO / (60 * RATE), abs=0.02)
     ardour.run("s:cfg():set_external_sync(false)")
+
+
+def test_where_it_is_driven_the_transport_s_actions_locate_start_and_stop_it(
+    sidecar: OscClient, ardour: Ardour
+) -> None:
+    sidecar.send("/transport/locate", 8.0)
+    ardour.wait_until(f"s:transport_sample() == {round(8 * 60 / TEMPO * RATE)}")
+    sidecar.send("/transport/start")
+    ardour.wait_until(f"s:transport_sample() > {round(8.5 * 60 / TEMPO * RATE)}")
+    until("the sidecar's clock", lambda: read_clock(sidecar).rolls)
+    sidecar.send("/transport/stop")
+    ardour.wait_until("s:transport_stopped()")
+    until("the sidecar's clock stands", lambda: not read_clock(sidecar).rolls)
 
 
 def test_its_midi_clock_leads_from_start_to_stop_and_from_another_place(

@@ -24,7 +24,7 @@ RECORDED: Mapping[str, list[str]] = {
     "accompaniment.style": ["pulse", "offbeat", "alternating", "sustained"],
     "clock.link": ["off", "on"],
     "clock.source": ["auto", "jack", "midi", "mtc", "link", "internal"],
-    "latency.jack.sends": ["none", "path"],
+    "latency.jack.sends": ["none", "path", "loop"],
     "mir.tempo.mode": ["host", "assist", "follow"],
     **{f"inserts.{point}.chain": ["off"] for point in ("drums", "bass", "vocals", "other", "mix", "band")},
     **{f"mir.{analyser}.source": SOURCES.split() for analyser in ("beat", "chord", "note")},

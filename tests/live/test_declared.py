@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +14,7 @@ from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, PATH_SENDS, PATHS, UNMEASURED
 from bridge.drivers.jack_driver import CONTROL_OUT, JackDriver
-from bridge.drivers.libjack import CAPTURE, PLAYBACK, import_jack, port_latency
+from bridge.drivers.libjack import CAPTURE, PLAYBACK, address, c_function, import_jack, load, port_latency
 from bridge.measure import find_disagreements, measure
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
@@ -95,6 +96,33 @@ def test_jack_receives_the_declared_delays_and_every_change_of_them() -> None:
         assert_declared_is_measured(sidecar)
 
 
+def test_a_loop_of_one_client_declares_its_period_less_the_client_s_output_latency() -> None:
+    with private_server(48000, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
+        declared, own = sidecar.signal_path.graph.ledger["drums"].declared, get_driver(sidecar).client
+        daw = import_jack().Client("daw", servername=server.name, no_start_server=True)
+        out, back = daw.outports.register("out"), daw.inports.register("in")
+        # without a callback jackd would wait for it in the loop; this one of the C library returns 0, and is no Python
+        load().jack_set_process_callback(address(daw._ptr), c_function("isatty"), None)
+
+        def are_declared(drums: int) -> bool:
+            after = [port_latency(port, PLAYBACK) for port in own.outports]  # the DAW would read its own there
+            found = output_latencies(sidecar)
+            return (found["drums_1"][0], found["bass_1"][0], max(after)) == (drums, declared, (0, 0))
+
+        with daw:
+            links = [(out.name, own.inports[0].name), (own.outports[0].name, back.name)]
+            assert own.outports[0].shortname == "drums_1"
+            for source, destination in links:
+                until("the loop", lambda: patched(sidecar, source, destination))  # noqa: B023
+            until("the period", lambda: are_declared(declared + 128))
+            until("the hardware", lambda: patched(sidecar, out.name, "system:playback_1"))  # 128 frames away
+            until("the period less the output latency", lambda: are_declared(declared))
+            own.disconnect(out.name, "system:playback_1")
+            until("the period again", lambda: are_declared(declared + 128))
+            own.disconnect(*links[0])
+            until("no loop", lambda: are_declared(declared))
+
+
 @pytest.mark.parametrize("client", ["a:b", "a:mix_1"])
 def test_delays_are_declared_whatever_the_client_and_its_ports_are_called(
     client: str, monkeypatch: pytest.MonkeyPatch
@@ -155,8 +183,8 @@ def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
     return True
 
 
-def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str]) -> float:
-    """What jack_iodelay reads around a loop through the sidecar's mix, in frames."""
+def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str], on_reading: Callable[[], object]) -> float:
+    """What jack_iodelay reads around a loop through the sidecar's mix, in frames. ``on_reading``: at each reading."""
     client = sidecar.settings.jack.client
     with subprocess.Popen(
         ["stdbuf", "-oL", "jack_iodelay"], env=server_env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -169,6 +197,7 @@ def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str]) -> float:
             for line in tool.stdout or []:
                 if "frames" in line and "total roundtrip" in line:
                     readings.append(float(line.split()[0]))
+                    on_reading()
                 if len(readings) >= 3 and len(set(readings[-3:])) == 1:
                     return readings[-1]
                 if len(readings) > 40:
@@ -187,4 +216,7 @@ def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(rate: 
         sidecar.bus.set("latency.mix.ping", 1, "test")
         some_cycles(sidecar)
         ledger = sidecar.signal_path.graph.ledger
-        assert iodelay_frames(sidecar, server.env) == pytest.approx(ledger["mix"].declared + period, abs=0.01)
+        looped: list[int] = []
+        frames = iodelay_frames(sidecar, server.env, lambda: looped.append(output_latencies(sidecar)["mix_1"][1]))
+        assert frames == pytest.approx(ledger["mix"].declared + period, abs=0.01)
+        assert looped[-1] == ledger["mix"].declared + period

@@ -108,8 +108,9 @@ def begin_anew(make: Callable[[], Procedure[T]]) -> Procedure[T]:
 
 
 def check_when_refused(procedure: Procedure[T], check: Callable[[], Procedure[None]]) -> Procedure[T]:
-    """Run ``procedure``; where a query about an object gets no reply while AbletonOSC sends an error, run ``check``, whose
-    error says what is missing. Without one the query is asked again: the error was about something else.
+    """Run ``procedure``; where a query about an object has no reply and AbletonOSC has sent an error, run ``check``.
+
+    The error of ``check`` says what is missing. Without one the query is asked again: it was about something else.
 
     Raises:
         LiveError: As ``procedure``, which gets the error of ``check`` too.
