@@ -19,7 +19,7 @@ playback latency, for a player whose sound is only listened to. A DAW that recor
 ``loop``, the default: as none, and for a DAW that sends and records what returns, each return declares one period more,
 which JACK adds in a loop and no range shows, and less by the playback latency of the track that records. The DAW takes
 that latency off as well, as if a musician played to what he hears, but a loop does not pass the loudspeakers (measured
-with Ardour 7.3; `Route::update_signal_latency` and `DiskWriter::check_record_status` in its source).
+with Ardour 7.3; ``Route::update_signal_latency`` and ``DiskWriter::check_record_status`` in its source).
 """
 NO_SENDS, PATH_SENDS, LOOP_SENDS = SENDS
 
