@@ -21,7 +21,7 @@ RETURNED_PORTS: tuple[str, ...] = tuple(f"{path}_{i + 1}" for path in RETURNED f
 
 
 class PlaybackLatency(NamedTuple):
-    """Playback latency of what an output is connected to: ``least`` and ``most`` frames until it is heard.
+    """Playback latency of what an output is connected to: ``least`` and ``most`` frames to the output.
 
     ``is_loop``: a client that it is connected to also sends to our audio inputs.
     """

@@ -12,7 +12,7 @@ NAME = "speakers"
 
 
 class FarOutput:
-    """A context manager: the client runs inside; what comes in is heard ``latency`` frames later."""
+    """A context manager: the client runs inside; its output is ``latency`` frames away."""
 
     def __init__(self, server: DummyServer, latency: int) -> None:
         self._client = import_jack().Client(NAME, servername=server.name, no_start_server=True)

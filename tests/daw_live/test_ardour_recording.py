@@ -68,8 +68,8 @@ def patch(server: DummyServer, tool: str, source: str, destination: str) -> None
         subprocess.run([tool, "-s", server.name, *ports], env=server.env, check=True)
 
 
-def wait_for_latency(server: DummyServer, ardour: Ardour, output: int, returned: int) -> None:
-    """Wait until Ardour's Master is ``output`` frames from what is heard, and its tracks read ``returned``."""
+def wait_for_latency(ardour: Ardour, output: int, returned: int) -> None:
+    """Wait until Ardour's Master is ``output`` frames from the output, and its tracks read ``returned``."""
     ardour.wait_until(f"s:master_out():output():latency() == {output}")
     ardour.wait_until(f's:route_by_name("drums"):input():latency() == {returned + OUTPUT_RESAMPLER}')
 
@@ -83,35 +83,35 @@ def assert_in_place(ardour: Ardour) -> None:
 
 
 def test_with_master_disconnected_every_take_is_in_place(server: DummyServer, ardour: Ardour) -> None:
-    wait_for_latency(server, ardour, 0, DECLARED + PERIOD)
+    wait_for_latency(ardour, 0, DECLARED + PERIOD)
     for _ in range(3):
         assert_in_place(ardour)
 
 
 def test_with_master_connected_and_taken_off_again_every_take_is_in_place(server: DummyServer, ardour: Ardour) -> None:
     patch(server, "jack_connect", MASTER, HARDWARE)
-    wait_for_latency(server, ardour, PERIOD + OUTPUT_RESAMPLER, DECLARED - OUTPUT_RESAMPLER)
+    wait_for_latency(ardour, PERIOD + OUTPUT_RESAMPLER, DECLARED - OUTPUT_RESAMPLER)
     for _ in range(3):
         assert_in_place(ardour)
     patch(server, "jack_disconnect", MASTER, HARDWARE)
-    wait_for_latency(server, ardour, 0, DECLARED + PERIOD)
+    wait_for_latency(ardour, 0, DECLARED + PERIOD)
     assert_in_place(ardour)
 
 
 def test_the_output_latency_of_the_hardware_moves_nothing(
     server: DummyServer, sidecar: OscClient, ardour: Ardour
 ) -> None:
-    heard = FAR + OUTPUT_RESAMPLER
+    output = FAR + OUTPUT_RESAMPLER
     with FarOutput(server, FAR):
         patch(server, "jack_connect", MASTER, f"{FAR_OUTPUT}:in_{{}}")
-        wait_for_latency(server, ardour, heard, DECLARED + PERIOD - heard)
+        wait_for_latency(ardour, output, DECLARED + PERIOD - output)
         assert_in_place(ardour)
         sidecar.send("/latency/jack/sends", NO_SENDS)
-        wait_for_latency(server, ardour, heard, DECLARED)
+        wait_for_latency(ardour, output, DECLARED)
         early = find_offset(make_song(), sum_stems(record(ardour)))
-        assert early == PERIOD + OUTPUT_RESAMPLER - heard  # without the loop's part it does
+        assert early == PERIOD + OUTPUT_RESAMPLER - output  # without the loop's part it does
         sidecar.send("/latency/jack/sends", LOOP_SENDS)
-    wait_for_latency(server, ardour, 0, DECLARED + PERIOD)
+    wait_for_latency(ardour, 0, DECLARED + PERIOD)
 
 
 def test_with_the_delay_of_the_paths_at_the_inputs_too_ardour_counts_it_twice(
