@@ -49,6 +49,7 @@ LONGEST = (
     "engines/mir/learned/test_learned_mir.py",
     "engines/backing/test_beat_grid.py",
     "runtime/test_supervisor.py",
+    "runtime/test_worker_restarts.py",
     "runtime/test_warmup.py",
 )
 """Files that take 15 s or more of a processor, or few tests of them much of it."""

@@ -3,7 +3,9 @@ own."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,10 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import Wiring, wire
 from tests.runtime.callback_driver import NO_ENGINES, RATE, Callback, open_callback
 from tests.runtime.stem_worker import DEADLINE, LATENCY
+from tests.runtime.toys import FAILS
 from tests.runtime.wired_engines import ENGINES, RESERVES
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -36,3 +41,15 @@ def wiring() -> Wiring:
 def graph(wiring: Wiring) -> Iterator[Graph]:
     with Graph(wiring, 128, RESERVES, {}) as opened:
         yield opened
+
+
+@pytest.fixture
+def toy_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registers "toy.separation" for this process and those that it starts."""
+    metadata = tmp_path / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[sideman.engines]\ntoy.separation = tests.runtime.toys:InWorker\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
+    monkeypatch.delenv(FAILS, raising=False)

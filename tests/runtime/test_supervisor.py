@@ -7,10 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,122 +14,31 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import CHANNELS
-from bridge.cpu_usage import Usage
 from bridge.errors import EngineError
-from bridge.runtime import supervisor
 from bridge.runtime.callback.cycle import cycle
 from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
-from bridge.runtime.shared.atomics import observe, publish
-from bridge.runtime.shared.wake import PollSleep, SemaphoreSleep, has_semaphores, make_semaphore
+from bridge.runtime.shared.atomics import publish
+from bridge.runtime.shared.wake import has_semaphores
 from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.warmup import WARM_HOPS, warm_up
 from bridge.runtime.wiring import Node, Wiring, wire
-from tests.runtime.callback_driver import HOP, RATE
+from tests.runtime.callback_driver import RATE
+from tests.runtime.running_path import RESERVES, alive, run_path, toy_wiring
 from tests.runtime.toys import FAILS, SEPARATION_SPEC, Toy, split_evenly
 from tests.waiting import HANG_S, until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals"),
+    pytest.mark.usefixtures("toy_engine"),
+]
 
 ROOT = Path(__file__).parents[2]
-RESERVES = {"separation": 512}
 TWO_RESERVES = RESERVES | {"mir": 1024}
-
-
-@pytest.fixture(autouse=True)
-def toy_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Registers "toy.separation" for this process and those that it starts."""
-    metadata = tmp_path / "toys-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[sideman.engines]\ntoy.separation = tests.runtime.toys:InWorker\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
-    monkeypatch.delenv(FAILS, raising=False)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not Path(f"/proc/{pid}/stat").exists() or ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-
-
-def toy_wiring(by_semaphore: bool = True) -> Wiring:
-    wiring = wire({"separation": "toy.separation"}, RATE, RESERVES)
-    plan = msgspec.structs.replace(wiring.plan, wake_by_semaphore=by_semaphore)
-    return Wiring(plan, wiring.nodes)
 
 
 def two_workers() -> Wiring:
     return wire({"separation": "toy.separation", "mir": "mir.chroma"}, RATE, TWO_RESERVES)
-
-
-class Callback:
-    """Calls the cycle at about its pace, as a driver without a clock of its own, and keeps what came out."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.worst = 0.0
-        """How far the sum of the stems was ever from the delayed input."""
-
-    def __enter__(self) -> Callback:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        graph, context, period, raw = self._graph, self._graph.context, 128, 0
-        delay = graph.ledger["mix"].declared
-        delayed = np.zeros((CHANNELS, delay), np.float32)
-        rng = np.random.default_rng(1)
-        while not self._stopping.wait(period / RATE):
-            fresh = rng.uniform(-0.5, 0.5, (CHANNELS, period)).astype(np.float32)
-            delayed = np.concatenate([delayed, fresh], axis=1)[:, -delay - period :]
-            context.work_in[:, :period] = fresh
-            cycle(context, graph.control_context, graph.insert_context, period, raw)
-            raw += period
-            out = context.work_out[:8, :period].reshape(4, CHANNELS, period).sum(axis=0, dtype=np.float64)
-            self.worst = max(self.worst, float(np.abs(out - delayed[:, :period]).max()))
-
-
-class RunningPath:
-    """A graph with its workers and a callback."""
-
-    def __init__(self, graph: Graph, workers: Supervisor, callback: Callback, states: list[str]) -> None:
-        self.graph, self.workers, self.callback, self.states = graph, workers, callback, states
-
-    @property
-    def pid(self) -> int:
-        return self.workers.pids["separation"]
-
-    def word(self, word: int) -> int:
-        return int(observe(self.graph.arrays.workers[0], word))
-
-    def until_stems_flow(self) -> None:
-        """Wait until hops are processed in the present epoch."""
-        hops = self.word(w.HOPS)
-        until("answers", lambda: self.word(w.HOPS) > hops + 20 and self.word(w.DONE_EPOCH) == self.word(w.EPOCH))
-
-
-@contextmanager
-def run_path(stall_s: float = 30.0, by_semaphore: bool = True) -> Iterator[RunningPath]:
-    states: list[str] = []
-    with (
-        Graph(toy_wiring(by_semaphore), 128, RESERVES, {}) as graph,
-        Supervisor(graph, lambda _role, state: states.append(state), stall_s) as workers,
-    ):
-        workers.wait_until_ready(HANG_S)
-        with Callback(graph) as callback:
-            opened = RunningPath(graph, workers, callback, states)
-            opened.until_stems_flow()
-            yield opened
 
 
 @pytest.mark.parametrize("by_semaphore", [True, False], ids=["semaphore", "polling"])
@@ -182,44 +87,6 @@ def test_what_lies_in_the_working_folder_is_not_taken_for_a_module(
         assert running.workers.restarts == 0
 
 
-def test_a_killed_worker_is_started_anew_while_the_sum_of_the_stems_holds() -> None:
-    with run_path() as running:
-        for restarts in (1, 2):
-            pid = running.pid
-            os.kill(pid, signal.SIGKILL)
-            until("a restart", lambda n=restarts: running.workers.restarts == n)  # type: ignore[misc]
-            until("a worker", lambda: running.workers.states["separation"] == "running")
-            assert running.pid != pid
-            running.until_stems_flow()
-        assert running.callback.worst < 1e-6
-        assert running.states == ["starting", "running"] + ["died (SIGKILL)", "starting", "running"] * 2
-
-
-def test_a_stopped_worker_is_killed_and_started_anew() -> None:
-    with run_path(stall_s=1.0) as running:
-        pid = running.pid
-        os.kill(pid, signal.SIGSTOP)
-        until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
-        running.until_stems_flow()
-        assert not alive(pid)
-        assert "stalled" in running.states
-        assert running.callback.worst < 1e-6
-
-
-@pytest.mark.parametrize("how", ["hang", "spin"])
-def test_a_worker_whose_engine_never_answers_is_killed_and_started_anew(
-    monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    with run_path(stall_s=1.0) as running:
-        monkeypatch.setenv(FAILS, how)
-        pid = running.pid
-        os.kill(pid, signal.SIGKILL)
-        until("the stall", lambda: running.states[-1] == "stalled")
-        monkeypatch.delenv(FAILS)
-        running.until_stems_flow()
-        assert running.callback.worst < 1e-6
-
-
 def test_a_ready_worker_has_processed_warm_up_hops_and_was_reset() -> None:
     """What an engine compiles or loads with its first hops is there before the stream is."""
     engine = Toy(SEPARATION_SPEC, split_evenly)
@@ -240,27 +107,6 @@ def test_an_engine_that_hangs_before_it_is_ready_is_an_engine_error(monkeypatch:
         workers.wait_until_ready()
 
 
-def test_a_worker_that_gets_no_processor_is_not_taken_for_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its heart stands still for as long as a busy machine likes: it is ready to run, and that is all it can be."""
-    with run_path(stall_s=0.5) as running:
-        monkeypatch.setattr(supervisor, "read_usage", lambda _pid: Usage(cpu_s=1.0, waits=True))
-        os.kill(running.pid, signal.SIGSTOP)  # what stands still here is for the watcher one that waits
-        beats, looks = running.word(w.HEARTBEAT), list[float]()
-        original = supervisor.Supervisor._check
-
-        def check(self: Supervisor, worker: supervisor._WorkerRecord, now: float) -> None:
-            looks.append(now)
-            original(self, worker, now)
-
-        monkeypatch.setattr(supervisor.Supervisor, "_check", check)
-        until("looks for five times the limit", lambda: len(looks) > 1 and looks[-1] - looks[0] > 2.5)
-        assert running.word(w.HEARTBEAT) == beats
-        assert running.workers.restarts == 0
-        os.kill(running.pid, signal.SIGCONT)
-        running.until_stems_flow()
-        assert running.workers.restarts == 0
-
-
 @pytest.mark.parametrize("period", [100, 128, 1000])
 def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -> None:
     wiring = toy_wiring()
@@ -277,15 +123,6 @@ def test_in_freewheel_the_callback_waits_so_that_no_frame_is_late(period: int) -
         drums = np.concatenate(parts, axis=1)[:, delay:]
         assert graph.arrays.state[w.LATE_FRAMES] == 0
         assert np.array_equal(drums[:, w.FADE_FRAMES :], audio[:, w.FADE_FRAMES : -delay] * np.float32(0.25))
-
-
-def test_a_worker_can_be_restarted_on_request() -> None:
-    with run_path() as running:
-        pid = running.pid
-        running.workers.restart("separation")
-        until("a restart", lambda: running.workers.restarts == 1 and running.workers.states["separation"] == "running")
-        running.until_stems_flow()
-        assert running.pid != pid
 
 
 def test_an_engine_that_cannot_be_prepared_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,29 +183,6 @@ def test_a_graph_without_engines_needs_no_worker() -> None:
     with Graph(wire({}, RATE, RESERVES), 128, RESERVES, {}) as graph, Supervisor(graph) as workers:
         workers.wait_until_ready(HANG_S)
         assert workers.states == {}
-
-
-# waking
-
-
-@pytest.mark.skipif(not has_semaphores(), reason="no process-shared semaphores here")
-def test_posts_of_several_cycles_wake_once() -> None:
-    with Graph(toy_wiring(), 128, RESERVES, {}) as graph:
-        word = graph.arrays.semaphores[0]
-        graph.context.wake[0] = make_semaphore(word)
-        sleep = SemaphoreSleep(word)
-        for raw in range(0, 3 * HOP, HOP):
-            cycle(graph.context, graph.control_context, graph.insert_context, HOP, raw)
-        began = time.monotonic()
-        sleep(600.0)
-        assert time.monotonic() - began < 300.0  # posted: it did not sleep to the end
-        began = time.monotonic()
-        sleep(0.05)
-        assert time.monotonic() - began > 0.04  # what had piled up counted once
-
-
-def test_polling_sleeps_shortly_however_long_it_may() -> None:
-    PollSleep()(3600.0)
 
 
 @pytest.mark.parametrize(("plan", "status"), [(b"", 0), (b'{"rate": 441', 1)], ids=["nothing", "half of it"])
