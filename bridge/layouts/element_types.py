@@ -40,7 +40,7 @@ class NumberValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class ToggleButton:
     """A button that stays down, of a switch."""
 
     box: Box
@@ -113,7 +113,7 @@ class LevelMeter:
     color: str
 
 
-ControlElement: TypeAlias = Fader | NumberValue | Switch | ButtonRow | ChoiceMenu
+ControlElement: TypeAlias = Fader | NumberValue | ToggleButton | ButtonRow | ChoiceMenu
 """Elements that show the value of a control."""
 ReadingElement: TypeAlias = FieldText | LevelMeter
 Element: TypeAlias = Caption | ControlElement | ActionButton | ReadingElement

@@ -34,7 +34,7 @@ def make_block(box: Box, item: Control | Action, label: str, color: str) -> tupl
     if isinstance(item, Action):
         return (element_types.ActionButton(box, item, label, color),)
     if item.kind == "switch":
-        return (element_types.Switch(box, item, label, color),)
+        return (element_types.ToggleButton(box, item, label, color),)
     top, body = box.split_rows(ROW_PX - GAP_PX)
     if item.kind == "choice":
         numbers = list_numbers(item)

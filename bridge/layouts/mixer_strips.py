@@ -72,7 +72,7 @@ def _make_strip(registry: Registry, fader: Control, box: Box) -> list[element_ty
         word = switch.name.rpartition(".")[2]
         place = Box(place.x, place.y + GAP_PX, place.width, place.height - GAP_PX)
         elements.append(
-            element_types.Switch(place, switch, label_name(word), DANGER_COLOR if word == "mute" else SOLO_COLOR)
+            element_types.ToggleButton(place, switch, label_name(word), DANGER_COLOR if word == "mute" else SOLO_COLOR)
         )
     return elements
 

@@ -122,7 +122,7 @@ def _make_widget(element: element_types.Element, target: str) -> Widget:
                 "bypass": True, "range": {"min": LOWEST_DB, "max": 0}, "default": LOWEST_DB, "knobSize": 0,
                 "colorWidget": element.color,
             }  # fmt: skip
-        case element_types.Switch():
+        case element_types.ToggleButton():
             return _make_sender(element.control, target) | {
                 "type": "button", "mode": "toggle", "label": element.text, "on": 1, "off": 0, "wrap": "soft",
                 "colorWidget": element.color,

@@ -98,7 +98,7 @@ def _make_nodes(element: element_types.Element) -> list[ToscNode]:
             return [_make_fader(element)]
         case element_types.LevelMeter():
             return [_make_meter(element)]
-        case element_types.Switch():
+        case element_types.ToggleButton():
             binding = OscBinding(element.control.address, "x", "INTEGER")
             name = f"switch {element.control.name}"
             start = element.control.default

@@ -90,8 +90,8 @@ def test_an_action_that_needs_a_word_has_no_button_but_the_given_one() -> None:
     layout = build_layout(make_registry(locate, connect, Control("transport.loop", 0, 1, 0, kind="switch")), ())
     (page,) = layout.pages
     kinds = [type(one).__name__ for one in page.elements]
-    assert kinds == ["Caption", "Switch", "ActionButton"]
-    assert isinstance(page.elements[1], element_types.Switch)
+    assert kinds == ["Caption", "ToggleButton", "ActionButton"]
+    assert isinstance(page.elements[1], element_types.ToggleButton)
 
 
 def test_the_patterns_cover_what_is_shown_and_nothing_else(
