@@ -55,10 +55,12 @@ def measure_new_sidecar(settings: Settings, server: str, rate: int, period: int)
     with ExitStack() as opened:
         name = server or opened.enter_context(DummyServer(rate, period)).name
         jack = msgspec.structs.replace(settings.jack, server=name, client="sideman-measured")
-        settings = msgspec.structs.replace(
-            settings, jack=jack, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS, oscquery=NO_OSCQUERY
-        )
-        sidecar = opened.enter_context(Sidecar(settings))
+        # its engines are the user's; a DAW, a clock, a device or a port is the other sidecar's
+        own = Settings(
+            jack=jack, engines=settings.engines, osc=OscSettings(port=0), controllers=NO_DEVICES, jobs=NO_JOBS,
+            oscquery=NO_OSCQUERY,
+        )  # fmt: skip
+        sidecar = opened.enter_context(Sidecar(own))
         found = measure(sidecar, freewheel=not server)
         graph = sidecar.signal_path.graph
         return graph.ledger, find_disagreements(graph, found)

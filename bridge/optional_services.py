@@ -11,14 +11,18 @@ from bridge.clocks.link_source import LinkSource
 from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.control.bus import Bus
+from bridge.control.clock_controls import TIME_CODE_START, TIMEBASE_MASTER
+from bridge.control.link_controls import LINK_ON
+from bridge.core.clock import CLOCK_SOURCE
 from bridge.daw.ableton.ableton_service import AbletonService
 from bridge.daw.osc_surfaces import ardour_surface, reaper_surface
 from bridge.daw.osc_surfaces.surface_service import OscSurfaceService
 from bridge.drivers.audio_system import PORTAUDIO
+from bridge.errors import ConfigError, ControlError
 from bridge.osc.own_address import refuse_loop
 from bridge.oscquery.oscquery_service import OscQueryService
 from bridge.runtime.service import Service
-from bridge.settings import Settings
+from bridge.settings import SETTINGS_FILE, ClockSettings, Settings
 from bridge.signal_path import SignalPath
 
 
@@ -31,9 +35,10 @@ def make_optional_services(
     that the OSC server has bound; asked once the services are entered.
 
     Raises:
-        ConfigError: [daw] names our own OSC port.
+        ConfigError: [daw] names our own OSC port, or [clock] a source that this installation lacks.
     """
     refuse_own_target(settings)
+    set_start_clock(bus, settings.clock)
     link = LinkSource(bus, lambda: find_path().driver)
     sources = (HostSource(), link, MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus))
     surface = OscSurfaceService(settings.daw)
@@ -70,3 +75,23 @@ def refuse_own_target(settings: Settings) -> None:
     if daw.kind:
         port = daw.port or (ardour_surface.PORT if daw.kind == "ardour" else reaper_surface.PORT)
         refuse_loop("daw", daw.host, port, (settings.osc.port,))
+
+
+def set_start_clock(bus: Bus, clock: ClockSettings) -> None:
+    """Set the controls of the clock to what the settings say.
+
+    Raises:
+        ConfigError: They need Ableton Link, and its extra is not installed.
+    """
+    try:
+        bus.set_all(
+            {
+                CLOCK_SOURCE: clock.source,
+                LINK_ON: "on" if clock.link else "off",
+                TIMEBASE_MASTER: clock.timebase_master,
+                TIME_CODE_START: clock.mtc_start_s,
+            },
+            "settings",
+        )
+    except ControlError as error:
+        raise ConfigError(f"{SETTINGS_FILE}: clock: {error}", error.hint) from error

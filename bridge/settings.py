@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from bridge.config import SCHEMA, Table, read_toml, user_dir
+from bridge.core.clock import AUTO, CLOCK_SOURCES
 from bridge.core.role import ROLES
 from bridge.names import why_not_jack
 
@@ -132,6 +133,23 @@ NO_JOBS = JobSettings(enabled=False)
 """For a sidecar beside the user's own, which has the jobs."""
 
 
+class ClockSettings(Table, frozen=True):
+    """The clock at the start; the controls ``clock.*`` change it while the sidecar runs.
+
+    ``source``: one of CLOCK_SOURCES. ``link``: join the Ableton Link session. ``timebase_master``: be JACK's timebase
+    master. ``mtc_start_s``: MIDI time code at which the song begins, in seconds.
+    """
+
+    source: str = AUTO
+    link: bool = False
+    timebase_master: bool = False
+    mtc_start_s: Annotated[float, msgspec.Meta(ge=0.0, le=86400.0)] = 0.0
+
+    def __post_init__(self) -> None:
+        if self.source not in CLOCK_SOURCES:
+            raise ValueError(f"source {self.source!r}: give one of {', '.join(CLOCK_SOURCES)}")
+
+
 class DawSettings(Table, frozen=True):
     """The OSC surface of Ardour or Reaper, for the actions ``daw.*``.
 
@@ -209,6 +227,7 @@ class Settings(Table, frozen=True):
     engines: EngineSettings = EngineSettings()
     controllers: ControllerSettings = ControllerSettings()
     jobs: JobSettings = JobSettings()
+    clock: ClockSettings = ClockSettings()
     ableton: AbletonSettings = AbletonSettings()
     daw: DawSettings = DawSettings()
     oscquery: OscQuerySettings = OscQuerySettings()

@@ -11,7 +11,18 @@ import pytest
 
 from bridge.errors import ConfigError
 from bridge.measure import measure_new_sidecar
-from bridge.settings import NO_DEVICES, NO_JOBS, NO_OSCQUERY, Settings, load_settings
+from bridge.settings import (
+    NO_DEVICES,
+    NO_JOBS,
+    NO_OSCQUERY,
+    AbletonSettings,
+    AudioSettings,
+    ClockSettings,
+    DawSettings,
+    EngineSettings,
+    Settings,
+    load_settings,
+)
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -62,6 +73,8 @@ def test_the_documented_file_has_every_key_with_its_default(tmp_path: Path) -> N
         ('[jack]\nserver = "a\\nb"', "cannot be printed"),
         ('[engines]\nsynthesis = "synth.plain"', "engines.synthesis: unknown key"),
         ('[controllers]\napi = "jack"', "controllers.api"),  # it would stand still, see ControllerSettings
+        ('[clock]\nsource = "smpte"', "clock: source 'smpte': give one of auto, jack, midi, mtc, link, internal"),
+        ("[clock]\nmtc_start_s = -1", "clock.mtc_start_s"),
         ("[ableton]\nhub_port = 11001", "what is sent would come back"),
         ('[ableton]\nclients = ["localhost:11001"]', "client 'localhost:11001' has a port of this table"),
         ('[ableton]\nclients = ["[::1]:11000"]', "what is sent would come back"),
@@ -90,6 +103,13 @@ def test_an_unknown_role_is_answered_with_those_that_there_are(tmp_path: Path) -
 def test_who_measures_leaves_the_devices_to_the_sidecar_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that two sidecars set up and left in turn would lose its lights and its mode."""
     started: list[Settings] = []
+    given = Settings(
+        engines=EngineSettings(separation="separation.dsp"),
+        audio=AudioSettings("portaudio"),
+        clock=ClockSettings(timebase_master=True),
+        daw=DawSettings("ardour"),
+        ableton=AbletonSettings(enabled=True),
+    )
 
     def start(settings: Settings) -> None:
         started.append(settings)
@@ -97,7 +117,11 @@ def test_who_measures_leaves_the_devices_to_the_sidecar_that_has_them(monkeypatc
 
     monkeypatch.setattr("bridge.measure.Sidecar", start)
     with pytest.raises(ConfigError, match="enough"):
-        measure_new_sidecar(Settings(), "some-server", 48000, 128)
+        measure_new_sidecar(given, "some-server", 48000, 128)
     assert started[0].controllers == NO_DEVICES
     assert started[0].jobs == NO_JOBS
     assert started[0].oscquery == NO_OSCQUERY
+    assert started[0].engines == given.engines
+    default = Settings()
+    assert (started[0].clock, started[0].daw, started[0].ableton) == (default.clock, default.daw, default.ableton)
+    assert started[0].audio == default.audio, "the server is JACK's"
