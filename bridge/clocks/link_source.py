@@ -52,15 +52,20 @@ class LinkSource:
     """The session is joined while the user wants it: `LINK_ON` is on, or the clock's source is link.
 
     ``find_driver``: what runs the callback; raises DriverError while no audio runs. Where it is no `FrameClock`, the
-    frame is that of the callbacks, on average.
+    frame is that of the callbacks, on average. ``open_session``: makes the session, from our tempo.
     """
 
     name: ClassVar[str] = LINK
     title: ClassVar[str] = "Ableton Link"
     is_line: ClassVar[bool] = True
 
-    def __init__(self, bus: Bus, find_driver: Callable[[], object]) -> None:
-        self._bus, self._find_driver = bus, find_driver
+    def __init__(
+        self,
+        bus: Bus,
+        find_driver: Callable[[], object],
+        open_session: Callable[[float], LinkSession] = LinkSession,
+    ) -> None:
+        self._bus, self._find_driver, self._open_session = bus, find_driver, open_session
         self._graph: Graph | None = None
         self._fit = FrameFit(1)
         self._opened = ExitStack()
@@ -129,7 +134,7 @@ class LinkSource:
 
     def _join(self) -> None:
         try:
-            self._session = self._opened.enter_context(LinkSession(self._bus.get(LINK_TEMPO)))
+            self._session = self._opened.enter_context(self._open_session(self._bus.get(LINK_TEMPO)))
         except DriverError as error:
             if str(error) != self._problem:
                 log.warning("Ableton Link: %s", error)

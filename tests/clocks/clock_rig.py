@@ -12,6 +12,7 @@ from bridge.clocks.clock_service import ClockService
 from bridge.clocks.clock_source import ClockSource
 from bridge.clocks.host_source import HostSource
 from bridge.clocks.internal_transport import InternalTransport
+from bridge.clocks.link_source import LinkSource
 from bridge.clocks.midi_clock_source import MidiClockSource
 from bridge.clocks.time_code_source import TimeCodeSource
 from bridge.clocks.transport_actions import DawTransport
@@ -27,6 +28,7 @@ from bridge.runtime.graph import Graph
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.rings import EventReader
 from bridge.runtime.wiring import wire
+from tests.clocks.virtual_link import VirtualNetwork
 from tests.runtime.offline_graph import load_events
 
 RATE, PERIOD = 48000, 256
@@ -64,6 +66,7 @@ class ClockRig:
         self.bus, self.service, self.host, self.period = bus, service, host, period
         self.now = 0
         self.host_beat, self.host_tempo, self.has_bars = 0.0, 120.0, True
+        self.link_network = VirtualNetwork(lambda: 1e6 * self.now_s)
         self.late_frames: Sequence[int] = (0,)
         self._looks = count()
         self._look = 0
@@ -76,6 +79,10 @@ class ClockRig:
         self.reader = EventReader(graph.arrays.records[index], graph.arrays.heads[index])
         self.engine = HostClock(RATE)
         self.service.attach(graph)
+
+    def find_frame(self) -> int:
+        """The frame now, as a driver has it."""
+        return self.now
 
     def run(self, frames: int, midi: Sequence[tuple[int, bytes]] = ()) -> BlockTime:
         """Serve cycles for ``frames``; ``midi`` arrives at its frames. What an engine sees at the end."""
@@ -112,11 +119,18 @@ class ClockRig:
 
 
 @contextmanager
-def open_rig(*more: ClockSource, period: int = PERIOD, daw: DawTransport | None = None) -> Iterator[ClockRig]:
-    """A rig with the sources of a sidecar, and ``more`` of them; a ``daw`` starts and stops with it."""
+def open_rig(
+    *more: ClockSource, period: int = PERIOD, daw: DawTransport | None = None, has_link: bool = False
+) -> Iterator[ClockRig]:
+    """A rig with the sources of a sidecar, and ``more`` of them; a ``daw`` starts and stops with it.
+
+    ``has_link``: Link too, on the rig's `ClockRig.link_network`.
+    """
     bus, host = Bus(make_sidecar_registry({})), HostPlayer()
     sources: list[ClockSource] = [HostSource(), MidiClockSource(), TimeCodeSource(bus), InternalTransport(bus)]
     sources += more
+    if has_link:
+        sources.append(LinkSource(bus, lambda: rig, lambda tempo: rig.link_network.open_session(tempo)))
     service = ClockService(bus, sources, lambda: host, daw)
     rig = ClockRig(bus, service, host, period)
     with Graph(WIRING, period, RESERVE_FRAMES, {}) as graph:

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from bridge.control.clock_controls import CLOCK_TEMPO
+from bridge.control.link_controls import LINK_ON, LINK_START_STOP
 from bridge.control.sidecar import RESERVE_FRAMES
 from bridge.core.clock import AUTO_ORDER, CLOCK_SOURCE
 from bridge.core.events import Midi, TimedEvent
@@ -21,9 +22,10 @@ PERIOD = 4096
 """The longest usual period: the hour has few cycles, and the service looks once in each."""
 STEP_BPM = 2.0
 """A tempo that moves by this in one cycle has jumped; the loop that searches a tempo moves by less."""
-CHOICES = ("auto", "auto", "auto", "internal", "midi", "jack", "mtc")
+CHOICES = ("auto", "auto", "auto", "internal", "midi", "jack", "mtc", "link")
 HAPPENINGS = (
-    "midi", "midi ends", "mtc", "mtc ends", "jack", "jack stops", "tempo", "source", "start", "stop", "preset",
+    "midi", "midi ends", "mtc", "mtc ends", "jack", "jack stops", "link", "link peer", "link peer leaves", "link tempo",
+    "tempo", "source", "start", "stop", "preset",
 )  # fmt: skip
 
 
@@ -95,6 +97,12 @@ class Session:
             self.code.end(True)
         elif happening in ("jack", "jack stops"):
             rig.host.rolls, rig.host_tempo = happening == "jack", pick.choice((90.0, 128.0))
+        elif happening == "link":
+            rig.bus.set(LINK_ON, pick.choice(("on", "off")), "user")
+        elif happening in ("link peer", "link peer leaves"):
+            rig.link_network.peers = happening == "link peer"
+        elif happening == "link tempo":
+            rig.link_network.set_tempo(pick.choice((100.0, 126.0)))
         elif happening == "tempo":
             rig.bus.set(CLOCK_TEMPO, pick.choice((80.0, 120.0, 140.0)), "user")
         elif happening == "source":
@@ -106,7 +114,7 @@ class Session:
             try:
                 rig.service.handlers()[f"transport.{happening}"]()
             except BridgeError as refusal:
-                assert "cannot be asked" in str(refusal)
+                assert "cannot be asked" in str(refusal) or LINK_START_STOP in str(refusal)
 
     def restart(self, graph: Graph) -> None:
         """The server comes back: the frames begin at 0, and the senders with them."""
@@ -134,9 +142,9 @@ def check_leader(rig: ClockRig) -> None:
 
 def test_for_an_hour_one_clock_leads_and_no_tempo_jumps_without_a_reason(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bridge.clocks")
-    with open_rig(period=PERIOD) as rig:
+    with open_rig(period=PERIOD, has_link=True) as rig:
         session = Session(rig, 1)
-        changes = 0
+        changes, leaders = 0, set[str]()
         for part in range(round(HOUR_S / RESTART_S)):
             with Graph(WIRING, PERIOD, RESERVE_FRAMES, {}) as graph:
                 session.restart(graph)
@@ -146,10 +154,12 @@ def test_for_an_hour_one_clock_leads_and_no_tempo_jumps_without_a_reason(caplog:
                     session.steps.clear()
                     session.run(4.0 + 8.0 * session.random.random())
                     check_leader(rig)
+                    leaders.add(rig.service.leader)
                     reasons = [line for line in caplog.messages if " is now " in line]
                     assert reasons or not session.steps, (part, rig.now_s, session.steps)
                     assert all(line.partition(": ")[2] for line in reasons)
                     changes += sum("the clock is now" in line for line in reasons)
                 rig.service.detach()
         assert changes > 50
+        assert leaders >= set(AUTO_ORDER), "each was the clock at some time"
         assert rig.now_s >= HOUR_S
