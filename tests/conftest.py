@@ -45,6 +45,7 @@ LONGEST = (
     "tui/test_same_output.py",
     "jobs/test_jobs_beside_a_sidecar.py",
     "controllers/test_hour.py",
+    "clocks/test_hour.py",
     "tui/test_app_offline.py",
     "engines/mir/learned/test_learned_mir.py",
     "engines/backing/test_beat_grid.py",
