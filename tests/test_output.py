@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "models": (("models", "list"), 0),
     "doctor": (("doctor",), 1),
     "help": (("run", "--help"), 0),
-    "run": (("run",), 2),
+    "run": (("run",), 1),
     "no such command": (("bogus–…",), 2),
     "no such file": (("accompany", "Bj\u00f8rk \u9f3b.mid", "--out", "out"), 2),
 }
@@ -56,7 +56,7 @@ def test_every_command_works_in_ascii(name: str, tmp_path: Path) -> None:
     arguments, status = COMMANDS[name]
     code, out, said = sideman(arguments, tmp_path, "ascii")
     assert code == status
-    assert (out if status < 2 else said).isascii()
+    assert (out + said).isascii()
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "utf-16"])
@@ -94,7 +94,7 @@ def test_closed_outputs_harm_nothing(redirected: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("redirected", ["2>&-", "2> /dev/full"])
 def test_an_error_that_cannot_be_said_is_still_one(redirected: str, tmp_path: Path) -> None:
     code, out, _ = sideman(("run",), tmp_path, redirected=redirected)
-    assert (code, out) == (2, "")
+    assert (code, out) == (1, "")
 
 
 @pytest.mark.parametrize("name", ["[/x]", "[red]x", ":smile:"])
@@ -107,7 +107,8 @@ def test_hostile_names_are_printed_as_they_are(name: str, shape: str, tmp_path: 
         "engine": ("analyze", str(ROOT / "README.md"), "--out", str(tmp_path), "--engine", name),
     }.get(shape, ("accompany", shape.format(name), "--out", str(tmp_path)))
     code, _, said = sideman(words, tmp_path)
-    assert code == 2
+    # JACK takes no slash and no colon: such a server is bad input, the other one is only not there
+    assert code == (1 if (shape, name) == ("server", "[red]x") else 2)
     assert name in said
 
 

@@ -24,7 +24,7 @@ def format_line(counts: tuple[int, ...], connected: bool = True, width: int = 20
         get_rows=rows.__getitem__,
         registry=SimpleNamespace(get_reading=lambda _: SimpleNamespace(fields=FIELDS)),
     )
-    sidecar: Any = SimpleNamespace(bus=bus, connected=connected, audio_source="JACK server")
+    sidecar: Any = SimpleNamespace(bus=bus, is_connected=connected, audio_source="JACK server")
     return format_status_line(sidecar, width).plain
 
 

@@ -91,5 +91,5 @@ def test_without_a_sidecar_it_says_what_to_start(desk: Desk) -> None:
     for words in (("learn", "vocals"), ("learn", "--undo"), ("controllers",)):
         process = Command(desk, *words, "--port", "1")
         status, _, err = process.finish()
-        assert status == 2
+        assert status == 1
         assert "is sideman run running?" in err

@@ -157,7 +157,7 @@ def test_a_chain_that_crashes_in_a_block_is_restarted_once(
     inserts.until_state("drums", chain, "running")
     assert inserts.word("drums", w.INSERT_DELAY) == RESERVE  # the delay stays, so that nothing moves meanwhile
     assert f"chain {chain} died ({reason}); it is restarted" in caplog.text
-    assert f"insert drums: chain {chain} plays again" in caplog.text
+    until("the log", lambda: f"insert drums: chain {chain} plays again" in caplog.text)
     audio = make_noise(2)
     np.testing.assert_array_equal(inserts.send("drums", audio), audio * GAIN)
     inserts.post("drums", LOUD)

@@ -180,7 +180,7 @@ def test_a_song_with_something_odd_is_separated_and_that_is_said(
 
 
 def test_without_an_engine_for_the_profile_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("engines.separation.offline.profiles.find_engine", lambda _name: None)
+    monkeypatch.setattr("engines.separation.engine_profiles.find_engine", lambda _name: None)
     with pytest.raises(EngineError, match=r"the profile ultra has no engine: 'separation.ultra' is not registered"):
         separate(song(tmp_path / "song.wav"), "--out", tmp_path / "out", "--profile", "ultra")
 
