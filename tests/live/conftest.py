@@ -13,7 +13,9 @@ from contextlib import contextmanager
 import pytest
 
 from bridge.config import CONFIG_HOME_VARIABLE
+from bridge.drivers import clients, jack_driver
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
+from tests.waiting import HANG_S
 
 
 class PatientServer(DummyServer):
@@ -53,6 +55,15 @@ def quiet_jack() -> Iterator[None]:
         for name, value in QUIET_JACK.items():
             patch.setenv(name, value)
         patch.delenv("JACK_DEFAULT_SERVER", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patience() -> Iterator[None]:
+    """A slow machine is no hung server: after a client that was given up no other can be opened in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (clients, jack_driver):
+            patch.setattr(module, "CLOSE_S", HANG_S)
         yield
 
 
