@@ -16,6 +16,7 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from bridge.drivers import clients
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
 from tests.offline_sidecar import OfflineSidecar, open_offline_sidecar
 from tests.tui.tmux_rig import OpenTmux, TmuxRig
@@ -115,6 +116,7 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StartServer]:
             return stack.enter_context(DummyServer(rate, period, realtime=realtime))
 
         yield start
+        assert not clients._servers, "a JACK client of this process is left, and later tests can open no other"
 
 
 class StartOfflineSidecar(Protocol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from bridge.doctor.clock_checks import check_clock_input
 from bridge.doctor.daw_checks import check_daw
 from bridge.doctor.probe import ServerFigures, ask_server
-from bridge.drivers.clients import open_client
+from bridge.drivers.clients import close_client, open_client
 from bridge.drivers.dummy_server import DummyServer
 from bridge.osc.wire import decode, encode
 from bridge.settings import DawSettings
@@ -46,7 +47,10 @@ def test_what_could_be_connected_to_the_running_sidecar_is_its_fix() -> None:
 @pytest.mark.live
 def test_midi_ports_are_read_from_a_server_without_those_of_ours(jack_server: StartServer) -> None:
     server: DummyServer = jack_server()
-    with open_client("clock source", server.name) as source, open_client("band", server.name) as sidecar:
+    with ExitStack() as opened:
+        source, sidecar = (open_client(name, server.name) for name in ("clock source", "band"))
+        for client in (source, sidecar):
+            opened.callback(close_client, client)  # its own way to close would leave it among those of this process
         source.midi_outports.register("out")
         sidecar.midi_outports.register("clock")
         sidecar.midi_inports.register("midi_in")
