@@ -30,7 +30,7 @@ def ask_devices() -> dict[str, list[dict[str, object]]] | str:
     except subprocess.TimeoutExpired:
         return f"PortAudio did not list the devices within {ANSWER_S:.0f} s"
     except (OSError, ValueError):
-        return " ".join(done.stderr.split()) or "PortAudio does not list the devices"
+        return " ".join(done.stderr.split()).removeprefix("sideman: ") or "PortAudio does not list the devices"
     return answer
 
 
@@ -47,7 +47,9 @@ def check_portaudio(
         return Finding(NAME, "ok", "sounddevice is not installed; with JACK none is needed", EXTRA_FIX)
     answer = ask()
     if isinstance(answer, str):
-        return Finding(NAME, "missing" if is_used else "ok", answer, LIBRARY_FIX)
+        detail = answer.removesuffix(f"; {LIBRARY_FIX}")  # a row has its fix apart
+        fix = LIBRARY_FIX if detail != answer else "sideman devices tries it again"
+        return Finding(NAME, "missing" if is_used else "ok", detail, fix)
     used = [f"{one['name']} ({one['use']})" for one in answer["devices"] if one["use"]]
     count = len(answer["devices"])
     if is_used and not used:

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.doctor.finding import Finding
 from bridge.doctor.portaudio_checks import JACK_CHECKS, check_portaudio, excuse_jack
-from bridge.drivers.portaudio.library import EXTRA_FIX
+from bridge.drivers.portaudio.library import EXTRA_FIX, LIBRARY_FIX
 from bridge.settings import AudioSettings
 
 PORTAUDIO, JACK = AudioSettings(system="portaudio"), AudioSettings()
@@ -28,8 +28,11 @@ def test_a_lack_of_the_extra_is_a_fault_only_of_who_uses_it(settings: AudioSetti
 
 @pytest.mark.parametrize(("settings", "state"), [(JACK, "ok"), (PORTAUDIO, "missing")])
 def test_a_portaudio_that_does_not_start_says_why(settings: AudioSettings, state: str) -> None:
-    found = check_portaudio(settings, lambda: "PortAudio cannot be loaded: library not found", HERE)
-    assert (found.state, found.detail) == (state, "PortAudio cannot be loaded: library not found")
+    why = "PortAudio cannot be loaded: library not found"
+    found = check_portaudio(settings, lambda: f"{why}; {LIBRARY_FIX}", HERE)
+    assert (found.state, found.detail, found.fix) == (state, why, LIBRARY_FIX)
+    other = check_portaudio(settings, lambda: "PortAudio did not list the devices within 20 s", HERE)
+    assert "sideman devices" in other.fix and "apt" not in other.fix
 
 
 def test_the_devices_in_use_are_named() -> None:

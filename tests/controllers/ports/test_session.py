@@ -17,16 +17,16 @@ from tests.controllers.ports.session_rig import EXIT, INIT, REPLY, RESET, STEP_S
 
 
 def test_a_device_that_a_crash_left_in_its_mode_is_brought_out_of_it_first() -> None:
-    assert Rig(make_mapping(init=[INIT], exit=[EXIT])).start().sent == [EXIT, INIT]
+    assert Rig(make_mapping(init=[INIT], exit=[EXIT])).start().sent_messages == [EXIT, INIT]
 
 
 def test_the_answer_confirms_and_lights_follow_it() -> None:
     rig = Rig(make_mapping(init=[INIT], expect="F0 ?? 02"))
     rig.surface.shown[5] = 1
     rig.start().run(0.5)
-    assert rig.state() == "port" and rig.sent == [INIT]
+    assert rig.state() == "port" and rig.sent_messages == [INIT]
     rig.receive(REPLY)
-    assert rig.state() == "confirmed" and rig.sent == [INIT, "90 05 01"]
+    assert rig.state() == "confirmed" and rig.sent_messages == [INIT, "90 05 01"]
 
 
 @pytest.mark.parametrize("other", ["F8", "90 01 02", "F0 01 03 F7", "F0 01 F7", "FE"])
@@ -42,25 +42,25 @@ def test_a_device_that_never_answers_gets_its_lights_after_a_while() -> None:
     rig = Rig(make_mapping(init=[INIT], expect=REPLY))
     rig.surface.shown[5] = 1
     rig.start().run(EXPECT_S - 0.1)
-    assert rig.sent == [INIT]
+    assert rig.sent_messages == [INIT]
     rig.run(0.2)
-    assert rig.sent == [INIT, "90 05 01"] and rig.state() == "port"
+    assert rig.sent_messages == [INIT, "90 05 01"] and rig.state() == "port"
 
 
 def test_a_device_that_never_answers_is_asked_forever_and_never_flooded() -> None:
     rig = Rig(make_mapping(init=[INIT], expect=REPLY)).start().run(3600.0, 0.1)
-    assert 3600 / (RETRY_S + 0.2) <= rig.sent.count(INIT) <= 3600 / RETRY_S + 1
+    assert 3600 / (RETRY_S + 0.2) <= rig.sent_messages.count(INIT) <= 3600 / RETRY_S + 1
     assert rig.receive(REPLY).state() == "confirmed"
-    before = len(rig.sent)
-    assert len(rig.run(60.0, 0.1).sent) == before
+    before = len(rig.sent_messages)
+    assert len(rig.run(60.0, 0.1).sent_messages) == before
 
 
 def test_a_device_too_slow_for_the_questions_gets_no_more_of_them_than_it_can_take() -> None:
     init = [f"F0 01 {number:02X} F7" for number in range(100)]
     rig = Rig(make_mapping(init=init, expect=REPLY, pacing=PacingTable(gap_ms=100.0))).start().run(600.0, 0.05)
     rig.receive(REPLY)
-    before = len(rig.sent)
-    assert len(rig.run(60.0, 0.05).sent) - before <= len(init)
+    before = len(rig.sent_messages)
+    assert len(rig.run(60.0, 0.05).sent_messages) - before <= len(init)
 
 
 def test_a_late_answer_has_all_lights_sent_again() -> None:
@@ -68,7 +68,7 @@ def test_a_late_answer_has_all_lights_sent_again() -> None:
     rig.surface.shown[5] = 1
     rig.start().run(EXPECT_S + 0.1)
     rig.receive(REPLY)
-    assert rig.sent == [INIT, "90 05 01", "90 05 01"]
+    assert rig.sent_messages == [INIT, "90 05 01", "90 05 01"]
 
 
 def test_a_handshake_confirms_and_its_answers_go_first() -> None:
@@ -76,7 +76,7 @@ def test_a_handshake_confirms_and_its_answers_go_first() -> None:
     rig.surface.shown[5] = 1
     rig.start().receive(REPLY)
     assert rig.state() == "confirmed"
-    assert rig.sent == ["F0 02 F7", "F0 03 F7", "F0 04 F7", "90 05 01"]
+    assert rig.sent_messages == ["F0 02 F7", "F0 03 F7", "F0 04 F7", "90 05 01"]
 
 
 def test_a_device_that_was_switched_off_and_on_is_no_longer_confirmed() -> None:
@@ -88,7 +88,7 @@ def test_a_device_that_was_switched_off_and_on_is_no_longer_confirmed() -> None:
 
 def test_a_handshake_without_an_answer_goes_on_in_its_own_time() -> None:
     rig = Rig(make_mapping(), FakeHandshake()).start().run(600.0, 0.1)
-    assert 9 <= rig.sent.count("F0 02 F7") <= 11
+    assert 9 <= rig.sent_messages.count("F0 02 F7") <= 11
 
 
 def test_every_message_reaches_the_surface() -> None:
@@ -100,7 +100,7 @@ def test_every_message_reaches_the_surface() -> None:
 def test_the_surface_acts_on_all_that_came_even_while_its_lights_wait() -> None:
     rig = Rig(make_mapping(init=[INIT], expect=REPLY)).start()
     rig.receive("B0 07 01", "B0 07 02", "B0 07 03")
-    assert rig.sent == [INIT]
+    assert rig.sent_messages == [INIT]
     assert rig.surface.updated_after == 3
 
 
@@ -142,8 +142,8 @@ def test_a_storm_of_changes_costs_a_light_no_more_than_its_pace() -> None:
         rig.surface.shown[6] = 127 - value % 128
         rig.run(STEP_S)
     rig.run(0.1)
-    assert len(rig.sent) <= 10.0 / 0.01 + 12
-    assert rig.sent[-2:] == ["90 05 07", "90 06 78"]
+    assert len(rig.sent_messages) <= 10.0 / 0.01 + 12
+    assert rig.sent_messages[-2:] == ["90 05 07", "90 06 78"]
 
 
 @given(st.floats(0, 5), st.floats(0, 1), st.integers(0, 6), st.floats(0, 50), st.lists(st.integers(1, 30), max_size=30))
@@ -156,7 +156,7 @@ def test_the_device_is_never_sent_to_faster_than_it_can_take(
             rig.surface.shown[key] = rig.surface.shown.get(key, 0) ^ 1
         rig.run(0.02)
     rig.close().run(3.0)
-    assert rig.is_closed() and rig.sent[-1] == EXIT
+    assert rig.is_closed() and rig.sent_messages[-1] == EXIT
     log = rig.port.log
     for (at, message), (later, _) in pairwise(log):
         assert later - at >= (gap_ms + byte_ms * len(message)) / 1000 - 1e-9
@@ -187,7 +187,7 @@ def test_an_edited_mapping_goes_on_with_another_surface_that_shows_everything() 
     rig.session.replace_surface(surface, make_mapping(init=[INIT]), rig.now_s)
     rig.receive("B0 00 01")
     assert rig.surface.is_closed and rig.surface.released == 1 and rig.surface.received == []
-    assert len(surface.received) == 1 and rig.sent == [INIT, "90 09 03"] and surface.replayed == 1
+    assert len(surface.received) == 1 and rig.sent_messages == [INIT, "90 09 03"] and surface.replayed == 1
 
 
 def test_lights_of_the_old_mapping_that_wait_are_dropped() -> None:
@@ -195,10 +195,10 @@ def test_lights_of_the_old_mapping_that_wait_are_dropped() -> None:
     for key in range(60):
         rig.surface.shown[key] = 1
     rig.run(0.1)
-    surface, before = FakeSurface(), len(rig.sent)
+    surface, before = FakeSurface(), len(rig.sent_messages)
     surface.shown[99] = 3
     rig.session.replace_surface(surface, make_mapping(pacing=PacingTable(gap_ms=20.0)), rig.now_s)
-    assert rig.run(2.0).sent[before:] == ["90 63 03"]
+    assert rig.run(2.0).sent_messages[before:] == ["90 63 03"]
 
 
 @given(st.binary(max_size=8), st.lists(st.one_of(st.none(), st.integers(0, 255)), max_size=8))

@@ -19,25 +19,25 @@ def test_leaving_drops_what_waits_and_sends_the_exit_messages() -> None:
     rig.close()
     assert not rig.is_closed() and rig.surface.released == 1
     rig.run(0.2)
-    assert rig.is_closed() and rig.port.is_closed and rig.sent[-2:] == [EXIT, "F0 05 F7"]
-    assert len(rig.sent) < 20
+    assert rig.is_closed() and rig.port.is_closed and rig.sent_messages[-2:] == [EXIT, "F0 05 F7"]
+    assert len(rig.sent_messages) < 20
 
 
 def test_a_device_without_a_pace_is_left_at_once() -> None:
     rig = Rig(make_mapping(exit=[EXIT])).start().close()
-    assert rig.is_closed() and rig.port.is_closed and rig.sent == [EXIT, EXIT]
+    assert rig.is_closed() and rig.port.is_closed and rig.sent_messages == [EXIT, EXIT]
 
 
 def test_a_device_of_any_pace_is_left_within_seconds() -> None:
     rig = Rig(make_mapping(exit=[EXIT] * 50, pacing=PacingTable(gap_ms=100.0))).start().close().run(2.1)
-    assert rig.is_closed() and rig.sent[-50:] == [EXIT] * 50
+    assert rig.is_closed() and rig.sent_messages[-50:] == [EXIT] * 50
 
 
 def test_after_leaving_nothing_is_sent_or_received() -> None:
     rig = Rig(make_mapping(exit=[EXIT], keepalive=("A0 00 00", 1.0))).start().close()
     rig.surface.shown[1] = 1
     rig.run(10.0, 0.1).close()
-    assert rig.sent == [EXIT, EXIT] and rig.surface.released == 1
+    assert rig.sent_messages == [EXIT, EXIT] and rig.surface.released == 1
 
 
 def test_a_sleep_ends_a_warning() -> None:
@@ -51,10 +51,10 @@ def test_after_a_sleep_the_device_is_set_up_and_lit_again() -> None:
     rig = Rig(make_mapping(init=[INIT], exit=[EXIT]))
     rig.surface.shown[5] = 1
     rig.start().run(1.0)
-    assert rig.sent == [EXIT, INIT, "90 05 01"]
+    assert rig.sent_messages == [EXIT, INIT, "90 05 01"]
     rig.now_s += 600.0
     rig.run(1.0)
-    assert rig.sent == [EXIT, INIT, "90 05 01"] * 2 and rig.surface.released == 1
+    assert rig.sent_messages == [EXIT, INIT, "90 05 01"] * 2 and rig.surface.released == 1
 
 
 def test_a_sleep_takes_the_confirmation_away() -> None:
@@ -92,4 +92,4 @@ def test_an_abandoned_device_is_released_and_its_port_closed() -> None:
     rig = Rig(make_mapping(exit=[EXIT])).start()
     rig.session.abandon(rig.now_s)
     rig.session.abandon(rig.now_s)
-    assert rig.session.is_gone and rig.port.is_closed and rig.surface.released == 1 and rig.sent == [EXIT]
+    assert rig.session.is_gone and rig.port.is_closed and rig.surface.released == 1 and rig.sent_messages == [EXIT]
