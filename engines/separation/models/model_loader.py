@@ -26,7 +26,7 @@ NETWORKS: dict[str, Callable[[Manifest, Sequence[OnnxGraph]], ChunkedNetwork]] =
 """Adapters of networks with fixed pieces. The streaming one has no pieces and is a separator itself."""
 
 PADDED_AT_END = frozenset({"spleeter"})
-"""Adapters whose short pieces are padded at the end: as their networks were trained, which is better on short clips."""
+"""Adapters whose short pieces are padded at the end, as the publisher's own code does."""
 
 
 def load_separator(name: str, store: ModelStore | None = None) -> Separator:
