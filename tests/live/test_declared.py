@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import select
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -185,6 +187,8 @@ def resized(sidecar: Sidecar, period: int) -> bool:
 
 def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
     """Connect; whether it could be done."""
+    if not get_driver(sidecar).is_connected:
+        return False
     try:
         get_driver(sidecar).client.connect(source, destination)
     except import_jack().JackErrorCode as error:
@@ -193,27 +197,56 @@ def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
 
 
 def iodelay_frames(sidecar: Sidecar, server_env: dict[str, str], on_reading: Callable[[], object]) -> float:
-    """What jack_iodelay reads around a loop through the sidecar's mix, in frames. ``on_reading``: at each reading."""
-    client = sidecar.settings.jack.client
-    with subprocess.Popen(
-        ["stdbuf", "-oL", "jack_iodelay"], env=server_env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as tool:
-        try:
-            # its ports show before it is active and can be connected
-            until("the loop", lambda: patched(sidecar, "jack_delay:out", f"{client}:in_1"))
-            until("the loop", lambda: patched(sidecar, f"{client}:mix_1", "jack_delay:in"))
-            readings: list[float] = []
-            for line in tool.stdout or []:
-                if "frames" in line and "total roundtrip" in line:
-                    readings.append(float(line.split()[0]))
-                    on_reading()
-                if len(readings) >= 3 and len(set(readings[-3:])) == 1:
-                    return readings[-1]
-                if len(readings) > 40:
-                    pytest.fail(f"jack_iodelay never settled: {readings}")
-        finally:
-            tool.terminate()
-    pytest.fail("jack_iodelay ended without a reading")
+    """What jack_iodelay reads around a loop through the sidecar's mix, in frames. ``on_reading``: at each reading.
+
+    A server that stands still for seconds makes the sidecar connect to it again, and the tool may be lost to both:
+    then another one is started.
+    """
+    client, deadline = sidecar.settings.jack.client, time.monotonic() + HANG_S
+    loop = [("jack_delay:out", f"{client}:in_1"), (f"{client}:mix_1", "jack_delay:in")]
+    while time.monotonic() < deadline:
+        connections = get_driver(sidecar).reconnections
+
+        def is_lost() -> bool:
+            return get_driver(sidecar).reconnections != connections or time.monotonic() > deadline  # noqa: B023
+
+        with subprocess.Popen(
+            ["stdbuf", "-oL", "jack_iodelay"],
+            env=server_env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        ) as tool:
+            try:
+                # its ports show before it is active and can be connected
+                until("the loop", lambda: is_lost() or all(patched(sidecar, *link) for link in loop))
+                if (frames := settled_frames(tool, is_lost, on_reading)) is not None:
+                    return frames
+            finally:
+                tool.terminate()
+    pytest.fail("jack_iodelay never had a reading")
+
+
+def settled_frames(
+    tool: subprocess.Popen[bytes], is_lost: Callable[[], bool], on_reading: Callable[[], object]
+) -> float | None:
+    """Three equal readings of jack_iodelay in a row, in frames. None: ``is_lost``, or the tool ended."""
+    readings: list[float] = []
+    assert tool.stdout is not None
+    while not is_lost():
+        if not select.select([tool.stdout], [], [], 0.5)[0]:
+            continue
+        line = tool.stdout.readline().decode()
+        if not line:
+            return None
+        if "frames" in line and "total roundtrip" in line:
+            readings.append(float(line.split()[0]))
+            on_reading()
+        if len(readings) >= 3 and len(set(readings[-3:])) == 1:
+            return readings[-1]
+        if len(readings) > 40:
+            pytest.fail(f"jack_iodelay never settled: {readings}")
+    return None
 
 
 @pytest.mark.parametrize(("rate", "period"), [(44100, 64), (48000, 128), (44100, 256), (48000, 1024)])
