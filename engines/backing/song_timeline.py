@@ -24,7 +24,7 @@ from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.offline.analysis_job import analyse_file
 from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongMap
-from engines.offline.smf.bars import FASTEST_US, fill_time
+from engines.offline.smf.bars import FASTEST_US, SLOWEST_US, fill_quarters
 from engines.offline.smf.metas import SLOWEST_BPM
 from engines.offline.song_batch import ProgressCallback
 
@@ -48,6 +48,16 @@ class SongTimeline:
     map: SongMap
 
 
+@dataclass(frozen=True, slots=True)
+class FittedTempi:
+    """Tempo map of a song. ``lead_ticks``: of the whole bars before the first beat. ``late_ticks``: how far the first
+    beat lies behind the bar line at the song's start, where no bar leads in to it."""
+
+    lead_ticks: int
+    late_ticks: int
+    tempi: Tempi
+
+
 def analyse_song(path: Path, progress: ProgressCallback, harmony: bool = True) -> SongTimeline:
     """Analyse the song at ``path``; a `ConfigError` if it is silent, has no beat or, with ``harmony``, no chord."""
     strength = measure_onset_strength(path, progress)
@@ -69,31 +79,39 @@ def build_timeline(
     if harmony and all(span.root < 0 for span in song_map.chords):
         raise ConfigError(f"{name}: no chord was detected in it", "ask for --parts drums, or write a chord sheet")
     beats = grid.beats_s[starts[0] :]
-    ends = np.append(beats, 2 * beats[-1] - beats[-2])
     lengths = [after - start for start, after in pairwise([*starts, len(grid.beats_s)])]
+    missing = max(grid.bar_beats - lengths[-1], 0)
+    lengths[-1] += missing  # the last bar is whole, whatever the beat on which the song stops
+    ends = np.append(beats, beats[-1] + (beats[-1] - beats[-2]) * np.arange(1, missing + 2))
     edges = np.concatenate([[0], np.cumsum(lengths)])
-    chords = [find_chord_between(song_map.chords, start, end) for start, end in pairwise(ends.tolist())]
-    powers = [strength.measure_power(ends[first], ends[last]) for first, last in pairwise(edges.tolist())]
-    sections = find_sections(measure_bar_levels(strength, [float(ends[edge]) for edge in edges]), powers)
+    chords = [
+        find_chord_between(song_map.chords, start, end) for start, end in pairwise(ends[: len(beats) + 1].tolist())
+    ]
+    chords += [NO_CHORD] * missing
+    sounding_s = [float(ends[min(edge, len(beats))]) for edge in edges]
+    powers = [strength.measure_power(start_s, end_s) for start_s, end_s in pairwise(sounding_s)]
+    sections = find_sections(measure_bar_levels(strength, sounding_s), powers)
     bars = [tuple(chords[first:last]) for first, last in pairwise(edges.tolist())]
-    lead, tempi = fit_tempi(ends.tolist())
+    fitted = fit_tempi(ends.tolist(), grid.bar_beats)
     bpm = 60.0 / float(np.median(np.diff(beats)))
     usual = float(np.median([power for power in powers if power > REST_POWER_RATIO * max(powers)]))
     piece = TimedSheet(
         Sheet(_join_sections(bars, sections), grid.bar_beats, bpm, _find_longest_key(song_map)),
-        tempi,
-        lead,
+        fitted.tempi,
+        fitted.lead_ticks,
         intensities=tuple(section.intensity for section in sections for _ in range(section.bars)),
         rests=frozenset(bar for bar, power in enumerate(powers) if power < REST_POWER_RATIO * usual),
         remarks=song_map.remarks if NO_BEAT in song_map.remarks else (*song_map.remarks, *grid.remarks),
-        late_ticks=compute_late_ticks(float(ends[0]), lead, tempi),
+        late_ticks=fitted.late_ticks,
     )
     return SongTimeline(piece, tuple(ends.tolist()), tuple(lengths), float(strength.powers.mean()), song_map)
 
 
 def _find_downbeats(grid: BeatGrid) -> list[int]:
-    """Places of the downbeats; where the count was lost a long bar is divided."""
+    """Places of the downbeats from the first whole bar on; where the count was lost a long bar is divided."""
     found = np.flatnonzero(grid.numbers == 0).tolist()
+    while len(found) > 2 and found[1] - found[0] < grid.bar_beats:
+        found.pop(0)
     starts: list[int] = []
     for start, after in pairwise([*found, len(grid.numbers)]):
         starts.append(start)
@@ -140,24 +158,40 @@ def _join_sections(bars: Sequence[tuple[Chord, ...]], sections: Sequence[SongSec
     return tuple(found)
 
 
-def fit_tempi(beats_s: Sequence[float]) -> tuple[int, Tempi]:
-    """Fit a tempo map: ticks before the first of ``beats_s``, and a tempo for each beat that puts it on its time.
+def fit_tempi(beats_s: Sequence[float], bar_beats: int) -> FittedTempi:
+    """Fit a tempo map that puts each of ``beats_s``, from the first bar's first on, on its time.
 
-    Tick 0 is the song's first frame. Microseconds a quarter note are whole numbers; what one loses the next makes up
-    for, so beats are right to the microsecond however long the song is, and the first to a tenth of a millisecond.
-    Where no bar is short enough for the time before the first beat (50 ms), its bar line lies at the song's start.
+    Tick 0 is the song's first frame, and a bar begins there. Whole bars of ``bar_beats`` lead in to the first beat, or
+    the bar that begins there is the first beat's own: as leaves the tempo more even. Microseconds a quarter note are
+    whole numbers; what one loses the next makes up for, so beats are right to the microsecond however long the song
+    is, and the first to a tenth of a millisecond.
     """
-    lead = fill_time(beats_s[0] * 1e6, float(np.median(np.diff(beats_s[:9]))) * 1e6)
-    tempi = list(lead.tempi)
-    ends = [*(tick for tick, _ in tempi[1:]), lead.ticks]
-    here_us = sum(tempo * (end - tick) / TICKS_PER_BEAT for (tick, tempo), end in zip(tempi, ends, strict=False))
-    for number, after_s in enumerate(beats_s[1:]):
-        tempo = min(max(round(after_s * 1e6 - here_us), FASTEST_US), MAX_TEMPO_US)
-        tempi.append((lead.ticks + number * TICKS_PER_BEAT, tempo))
-        here_us += tempo
-    return lead.ticks, tuple(tempi)
+    first_us, after_us = beats_s[0] * 1e6, beats_s[1] * 1e6
+    quarters = _choose_lead_quarters(first_us, after_us, float(np.median(np.diff(beats_s[:9]))) * 1e6, bar_beats)
+    lead_ticks, late_ticks = quarters * TICKS_PER_BEAT, 0
+    tempi, here_us = list[tuple[int, int]](), 0.0
+    if quarters:
+        tempi = list(fill_quarters(first_us, quarters).tempi)
+        ends = [*(tick for tick, _ in tempi[1:]), lead_ticks]
+        here_us = sum(tempo * (end - tick) / TICKS_PER_BEAT for (tick, tempo), end in zip(tempi, ends, strict=True))
+    elif late_ticks := round(first_us / after_us * TICKS_PER_BEAT):
+        tempi = [(0, round(first_us * TICKS_PER_BEAT / late_ticks))]
+        here_us = tempi[0][1] * late_ticks / TICKS_PER_BEAT
+    for number, beat_s in enumerate(beats_s[1:]):
+        ticks = TICKS_PER_BEAT if number else TICKS_PER_BEAT - late_ticks
+        tempo = min(max(round((beat_s * 1e6 - here_us) * TICKS_PER_BEAT / ticks), FASTEST_US), MAX_TEMPO_US)
+        tempi.append((lead_ticks + (number + 1) * TICKS_PER_BEAT - ticks, tempo))
+        here_us += tempo * ticks / TICKS_PER_BEAT
+    return FittedTempi(lead_ticks, late_ticks, tuple(tempi))
 
 
-def compute_late_ticks(first_s: float, lead_ticks: int, tempi: Tempi) -> int:
-    """Ticks from the file's start to the first beat, where no bar leads in to it."""
-    return 0 if lead_ticks else round(first_s * 1e6 * TICKS_PER_BEAT / tempi[0][1])
+def _choose_lead_quarters(first_us: float, after_us: float, period_us: float, bar_beats: int) -> int:
+    """Quarter notes of the whole bars that lead in to a first beat at ``first_us``, the next one being at ``after_us``;
+    0: its bar begins with the song."""
+    bars = max(round(first_us / (period_us * bar_beats)), -(-int(first_us) // int(SLOWEST_US * bar_beats)), 1)
+    lead_us = first_us / (bars * bar_beats)
+    if after_us > SLOWEST_US:
+        return bars * bar_beats
+    if lead_us < FASTEST_US:
+        return 0
+    return bars * bar_beats if max(lead_us / period_us, period_us / lead_us) < after_us / period_us else 0

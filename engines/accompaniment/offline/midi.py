@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mido import Message, MetaMessage
@@ -25,7 +26,8 @@ def format_band_file(
     """The file's bytes. ``name`` is that of the first track; the first bar begins after ``lead_ticks``, and what is
     played in the file's first beat comes ``late_ticks`` later in it (see `Piece`)."""
     starts = list_bar_starts(bars, lead_ticks)
-    lengths = [*split_into_bars(lead_ticks, bars[0].ticks), *(bar.ticks for bar in bars)]
+    usual = Counter(bar.ticks for bar in bars).most_common(1)[0][0]
+    lengths = [*split_into_bars(lead_ticks, usual), *(bar.ticks for bar in bars)]
     conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
     conductor += to_tempo_messages((tick, tempo) for tick, tempo in tempi if tick < max(starts[-1], 1))
     conductor += to_metre_messages(find_metre_changes(lengths))

@@ -46,7 +46,11 @@ def fill_time(length_us: float, period_us: float) -> Lead:
         sixteenths = min(max(sixteenths, 1), int(length_us / SHORTEST_US))
         return Lead(sixteenths * SIXTEENTH, ((0, round(length_us * 4 / sixteenths)),))
     quarters = max(round(length_us / period_us), ceil(length_us / SLOWEST_US), 1)
-    quarters = min(quarters, int(length_us / FASTEST_US))
+    return fill_quarters(length_us, min(quarters, int(length_us / FASTEST_US)))
+
+
+def fill_quarters(length_us: float, quarters: int) -> Lead:
+    """So many ``quarters`` that last ``length_us`` together (to EXACT_US)."""
     tempo, longer = divmod(round(length_us), quarters)
     nearest = round(length_us / quarters)
     if abs(nearest * quarters - length_us) <= EXACT_US:

@@ -29,7 +29,6 @@ from engines.backing.song_timeline import (
     SongTimeline,
     analyse_song,
     build_timeline,
-    compute_late_ticks,
     find_chord_between,
     fit_tempi,
 )
@@ -104,6 +103,7 @@ def test_the_band_is_in_time_with_a_recording_from_its_first_beat_on(timeline: S
     assert timeline.beats_s[0] == pytest.approx(second_of(0), abs=0.005)
     bars = timeline.piece.list_bars()
     starts = list_bar_starts(bars, timeline.piece.lead_ticks)
+    starts[0] += timeline.piece.late_ticks
     song_map = seconds_of_bars(midi_of(timeline.piece), starts[:-1])
     edges = np.cumsum([0, *timeline.bars])[:-1]
     assert song_map == pytest.approx([timeline.beats_s[edge] for edge in edges], abs=2e-6)
@@ -121,20 +121,22 @@ def test_its_chords_and_bars_are_the_songs(timeline: SongTimeline) -> None:
 
 def test_tempi_put_every_beat_where_it_is_for_an_hour() -> None:
     beats = np.cumsum(np.random.default_rng(1).uniform(0.4, 0.6, 7200)) + 0.1234567
-    lead, tempi = fit_tempi(beats.tolist())
-    ticks = np.array([tick for tick, _ in tempi] + [lead + 480 * (len(beats) - 1)])
+    fitted = fit_tempi(beats.tolist(), 4)
+    tempi = fitted.tempi
+    ticks = np.array([tick for tick, _ in tempi] + [fitted.lead_ticks + 480 * (len(beats) - 1)])
     lengths = np.diff(ticks) * [tempo for _, tempo in tempi] / 480e6
     times = np.concatenate([[0.0], np.cumsum(lengths)])
     assert len(tempi) == len(beats)
     assert np.abs(times[1:] - beats).max() < 2e-6
 
 
-@pytest.mark.parametrize(("first_s", "lead"), [(0.0, 0), (0.04, 0), (0.2, 240), (0.55, 480), (1.6, 1440)])
-def test_the_lead_in_is_sixteenths_or_quarter_notes(first_s: float, lead: int) -> None:
-    beats = [first_s + 0.5 * beat for beat in range(9)]
-    assert fit_tempi(beats)[0] == lead
-    times = [tick for tick, _ in fit_tempi(beats)[1]]
-    assert times[-1] == lead + 7 * 480
+@pytest.mark.parametrize(
+    ("first_s", "lead", "late"), [(0.0, 0, 0), (0.04, 0, 36), (0.5, 0, 240), (1.6, 1920, 0), (4.5, 3840, 0)]
+)
+def test_the_lead_in_is_whole_bars_or_the_first_bar_begins_with_the_song(first_s: float, lead: int, late: int) -> None:
+    fitted = fit_tempi([first_s + 0.5 * beat for beat in range(9)], 4)
+    assert (fitted.lead_ticks, fitted.late_ticks) == (lead, late)
+    assert fitted.tempi[-1] == (lead + 7 * 480, 500_000)
 
 
 paces = st.lists(st.floats(0.26, 1.4), min_size=9, max_size=60)
@@ -147,30 +149,28 @@ def test_in_the_written_file_every_beat_is_on_its_time_in_bars_that_daws_take(
     lead_s: float, gaps_s: list[float], bar_beats: int
 ) -> None:
     beats = np.cumsum([lead_s, *gaps_s]).tolist()
-    lead, tempi = fit_tempi(beats)
+    fitted = fit_tempi(beats, bar_beats)
+    lead, late, tempi = fitted.lead_ticks, fitted.late_ticks, fitted.tempi
     bars = [bar_beats] * (len(gaps_s) // bar_beats)
     sheet = Sheet((SheetSection("", 1, tuple((NO_CHORD,) * count for count in bars)),), bar_beats)
-    late = compute_late_ticks(beats[0], lead, tempi)
     piece = TimedSheet(sheet, tempi, lead, late_ticks=late)
     hits = PartTrack("drums", tuple(tuple(ScoreNote(480 * n, 60, 36, 90) for n in range(count)) for count in bars))
     data = format_band_file(piece.list_bars(), [hits], load_style(find_style("pop")), tempi, None, "song", lead, late)
     file = MidiFile(file=io.BytesIO(data))
     metres = [(m.numerator, m.denominator) for m in file.tracks[0] if m.type == "time_signature"]
-    assert all(1 <= numerator <= 16 and denominator in (4, 8, 16) for numerator, denominator in metres)
+    assert set(metres) == {(bar_beats, 4)}  # no first bar of a sixteenth, none of another length than the song's
     assert all(200_000 <= m.tempo <= 3_000_000 for m in file.tracks[0] if m.type == "set_tempo")
     ticks = accumulate(message.time for message in file.tracks[1])
     struck = [tick for tick, m in zip(ticks, file.tracks[1], strict=True) if m.type == "note_on"]
-    assert seconds_of_bars(data, struck) == pytest.approx(beats[: len(struck)], abs=2e-3)
-    assert seconds_of_bars(data, struck)[1:] == pytest.approx(beats[1 : len(struck)], abs=2e-4)
+    assert seconds_of_bars(data, struck) == pytest.approx(beats[: len(struck)], abs=2e-4)
 
 
 @pytest.mark.parametrize("first_s", [0.0, 0.003, 0.03, 0.12, 20.0, 150.0, 170.0, 4000.0])
 def test_a_song_that_begins_late_is_read_back_with_the_same_beats(first_s: float) -> None:
     beats = [first_s + 0.5 * beat for beat in range(17)]
-    lead, tempi = fit_tempi(beats)
-    piece = TimedSheet(
-        read_sheet("| C | Am | F | G |"), tempi, lead, late_ticks=compute_late_ticks(first_s, lead, tempi)
-    )
+    fitted = fit_tempi(beats, 4)
+    lead = fitted.lead_ticks
+    piece = TimedSheet(read_sheet("| C | Am | F | G |"), fitted.tempi, lead, late_ticks=fitted.late_ticks)
     again = read_midi(midi_of(piece), "band.mid")
     before = len(again.list_bars()) - 4
     starts = list_bar_starts(again.list_bars(), again.lead_ticks)[before:]
@@ -187,13 +187,15 @@ def test_a_beats_chord_is_the_one_that_lasts_longest() -> None:
     assert find_chord_between(spans, 9.5, 10.0).label == "N"
 
 
-def test_pickup_beats_are_a_lead_in_and_the_last_bar_may_be_short() -> None:
+def test_pickup_beats_are_a_whole_bar_and_so_is_the_last_bar() -> None:
     audio = song(31)
     beats = detected_beats([second_of(beat) for beat in range(31)], first=2)
     timeline = build_from_beats(beats, audio, [span(0, 30)])
     assert timeline.beats_s[0] == pytest.approx(second_of(2), abs=0.006)
-    assert timeline.bars == (4, 4, 4, 4, 4, 4, 4, 1)
-    assert timeline.piece.lead_ticks == 3 * 480
+    assert timeline.bars == (4,) * 8
+    assert timeline.piece.lead_ticks == 4 * 480
+    bars = timeline.piece.list_bars()
+    assert [chord.label for chord in bars[-1].chords] == ["C", "N", "N", "N"]  # the song stops on its first beat
 
 
 def test_a_bar_in_which_the_song_is_silent_is_a_rest() -> None:
