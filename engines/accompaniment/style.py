@@ -19,6 +19,7 @@ from bridge.config import Table, read_toml
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment import grooves
 from engines.accompaniment.grooves import Articulations
+from engines.accompaniment.registers import share_registers
 
 PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
 ROLES: Mapping[str, int] = {
@@ -192,7 +193,8 @@ class StepPattern:
 
 @dataclass(frozen=True, slots=True)
 class PartStyle:
-    """All that one part plays in a style; ``fills`` and ``opening`` are the drums'."""
+    """All that one part plays in a style. ``low``, ``high``: a chord part's register (`registers`), else the range.
+    ``fills`` and ``opening`` are the drums'."""
 
     program: int
     volume: int
@@ -256,6 +258,12 @@ def load_style(path: Path | Traversable) -> Style:
             )
             voices = part.voices if isinstance(part, ChordsTable) else 1
             parts[name] = PartStyle(part.program, part.volume, patterns, part.low, part.high, voices)
+    chords = {name: part for name, part in parts.items() if name not in ("drums", "bass")}
+    registers = share_registers(
+        {name: (part.low, part.high) for name, part in chords.items()},
+        {name: part.voices for name, part in chords.items()},
+    )
+    parts |= {name: replace(chords[name], low=low, high=high) for name, (low, high) in registers.items()}
     ticks = TICKS_PER_BEAT if file.swing_note == 8 else TICKS_PER_BEAT // 2
     return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
 

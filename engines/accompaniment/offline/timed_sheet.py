@@ -20,7 +20,8 @@ Tempi = tuple[tuple[int, int], ...]
 @dataclass(frozen=True, slots=True)
 class TimedSheet:
     """``sheet``: bars may differ in their beats. ``lead_ticks``: nobody plays so long before the first bar: whole bars
-    before a recording, whole sixteenths in a MIDI file. ``late_ticks``: what is played in the first beat comes so much later in it, to be with a recording.
+    before a recording, whole sixteenths in a MIDI file. ``late_ticks``: what is played in the first beat comes so much
+    later in it, to be with a recording.
 
     ``tempi``: counted from the file's start, before the lead. ``counted``: the drummer counts a bar first.
     ``intensities``: for each bar; empty: as the sections' names say. ``rests``: bars in which the band is silent.
