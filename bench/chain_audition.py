@@ -33,8 +33,8 @@ from chains.document.member_paths import walk_members
 from chains.process.audio_file import create_segment, map_segment, write_segment
 from chains.process.host_process import HostProcess
 from chains.process.messages import AudioSegment, MidiNote, RenderRequest
-from chains.render.loudness import measure_loudness
 from demo.demo_song import render_own_song
+from engines.mastering.loudness import measure_loudness
 
 STEMS = ("drums", "bass", "vocals", "other")
 MIX = "mix"

@@ -47,13 +47,13 @@ class Figures:
     under_bass: int
 
 
-def perform(style: str, folder: Path) -> Performance:
-    """Make ``style`` in ``folder`` and read it back."""
+def perform(style: str, folder: Path, tempo: float | None = None) -> Performance:
+    """Make ``style`` in ``folder`` and read it back; ``tempo``: quarter notes a minute, None: the style's."""
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / "sheet.txt"
     sheet.write_text(SHEET, encoding="utf-8")
     with redirect_stdout(io.StringIO()):
-        accompany(str(sheet), out=folder, style=style, audio=True)
+        accompany(str(sheet), out=folder, style=style, tempo=tempo, audio=True)
     file = MidiFile(folder / FILE, charset="utf-8")
     parts = {track.name: tuple(_read_notes(track)) for track in file.tracks[1:]}
     chords, tick = [], 0

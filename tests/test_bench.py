@@ -72,7 +72,6 @@ def test_onsets_coincide_within_40_ms() -> None:
 
 def test_the_figures_of_a_sound_are_those_that_it_was_made_with() -> None:
     rate, frames = 44_100, 4 * 44_100
-    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(frames))
     frequencies = np.fft.rfftfreq(frames, 1 / rate)
     power = 1 / np.maximum(frequencies, 20.0)

@@ -31,11 +31,11 @@ from chains.document.chain_file import get_folder
 from chains.document.chain_lookup import load_chain
 from chains.document.host_choice import AUTO, HOSTS
 from chains.render.chain_player import ChainPlayer
-from chains.render.mastering import Target
 from chains.render.render_job import make_failure, render_source
 from chains.render.render_options import ALL_PARTS, MIDI_HZ, MIX, ChainChoice, RenderOptions
 from chains.render.render_source import find_sources
 from chains.render.rendered_source import RenderedSource
+from engines.mastering.mastering import Target
 from engines.offline.folder_lock import lock_folder
 from engines.offline.song_batch import FAILED, make_reporter, process_songs
 from engines.offline.stemfile import FORMATS, FileFormat

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bridge.printing import columns, one_line
-from chains.render.loudness import Loudness
 from chains.render.rendered_source import RenderedFile, RenderedSource
+from engines.mastering.loudness import Loudness
 from engines.offline.progress import format_duration
 from engines.offline.song_batch import format_failure
 from engines.offline.songs import escape_name

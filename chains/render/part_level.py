@@ -9,9 +9,9 @@ from bridge.core.events import TimedEvent
 from bridge.errors import BridgeError
 from chains.process.audio_file import map_segment
 from chains.process.messages import AudioSegment
-from chains.render.loudness import measure_loudness
-from chains.render.mastering import MOST_GAIN_DB
-from chains.render.true_peak_limiter import BLOCK_FRAMES, read_blocks
+from engines.mastering.loudness import measure_loudness
+from engines.mastering.mastering import MOST_GAIN_DB
+from engines.mastering.true_peak_limiter import BLOCK_FRAMES, read_blocks
 from engines.synth.stems import render as play_synth
 
 

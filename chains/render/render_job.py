@@ -24,7 +24,6 @@ from chains.process.messages import AudioSegment
 from chains.process.verdict import PluginError
 from chains.render.analysed_beats import find_analysed_beats, make_hint
 from chains.render.chain_player import ChainPlayer, check_chain_choice
-from chains.render.mastering import Target, master_sound
 from chains.render.render_journal import JOURNAL_FILE, RenderJournal, load_render_journal
 from chains.render.render_key import make_render_key
 from chains.render.render_options import MIDI_HZ, MIX, ChainChoice, RenderOptions
@@ -32,7 +31,8 @@ from chains.render.render_source import RenderSource, read_source
 from chains.render.render_tempo import chain_needs_tempo
 from chains.render.rendered_source import RenderedFile, RenderedSource
 from chains.render.source_renderer import SourceRenderer
-from chains.render.true_peak_limiter import BLOCK_FRAMES
+from engines.mastering.mastering import Target, master_sound
+from engines.mastering.true_peak_limiter import BLOCK_FRAMES
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import write_sound
 from engines.offline.tags import Tags, read_tags

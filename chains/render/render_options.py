@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chains.document.chain import Chain
-from chains.render.mastering import Target
+from engines.mastering.mastering import Target
 from engines.offline.stemfile import FORMATS, FileFormat
 
 MIX = "mix"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chains.render.loudness import Loudness
 from chains.render.render_tempo import RenderTempo
+from engines.mastering.loudness import Loudness
 
 
 @dataclass(frozen=True, slots=True)

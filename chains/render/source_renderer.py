@@ -22,7 +22,7 @@ from chains.render.render_tempo import find_render_tempo
 from chains.render.rendered_source import RenderedSource
 from chains.render.source_audio import decode_recording
 from chains.render.tail_end import MOST_TAIL_S, find_tail_end
-from chains.render.true_peak_limiter import BLOCK_FRAMES
+from engines.mastering.true_peak_limiter import BLOCK_FRAMES
 from engines.offline.song_batch import ProgressCallback
 from engines.synth.stems import TAIL_S as NOTES_TAIL_S
 from engines.synth.stems import render as play_synth

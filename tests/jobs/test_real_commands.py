@@ -76,7 +76,6 @@ def test_a_band_for_a_chord_sheet(make_rig: MakeRig, tmp_path: Path) -> None:
 
 
 def test_a_song_is_rendered_to_a_loudness(make_rig: MakeRig, tmp_path: Path) -> None:
-    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     rig = make_rig(JobSettings(), COMMAND)
     song = write_song(tmp_path / "song.wav", 1.0)
     number = rig.start("render", str(song), "--out", str(tmp_path / "out"), "--target-lufs", "-20")

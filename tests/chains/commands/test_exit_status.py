@@ -28,7 +28,6 @@ def test_of_all_verdicts_a_refusal_alone_is_bad_input(verdict: HostVerdict) -> N
 def test_all_commands_agree(
     fixture_plugin: FixturePlugin, tmp_path: Path, command: str, is_there: bool, status: int
 ) -> None:
-    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     plugin = fixture_plugin("gain") if is_there else tmp_path / "gone.vst3"
     chain = make_chain(plugin)
     if is_there and (file := find_plugin_file(chain.members[0])):

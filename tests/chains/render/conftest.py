@@ -13,6 +13,5 @@ from tests.chains.render.render_rig import RenderRig
 @pytest.fixture
 def rig(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RenderRig:
     """The command with a user's folder of its own."""
-    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path / "home"))
     return RenderRig(tmp_path, capsys)

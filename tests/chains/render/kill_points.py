@@ -18,9 +18,9 @@ from pathlib import Path
 
 from bridge.errors import BridgeError
 from chains.render.chain_player import ChainPlayer
-from chains.render.mastering import Target
 from chains.render.render_job import render_source
 from chains.render.render_options import RenderOptions
+from engines.mastering.mastering import Target
 from engines.offline.stemfile import FORMATS
 
 EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.truncate", "mmap.__new__", "os.listdir"})

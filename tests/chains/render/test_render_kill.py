@@ -23,7 +23,6 @@ KILLS = 12
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `kill_points` found with a folder of stems."""
-    pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     folder = tmp_path_factory.mktemp("kills")
     write_stems(folder / "song", RATE)
     command = [sys.executable, "-m", "tests.chains.render.kill_points", str(folder / "song"), str(folder), str(KILLS)]

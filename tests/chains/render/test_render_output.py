@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from chains.document.chain import Chain, Member
-from chains.render.loudness import measure_loudness
+from engines.mastering.loudness import measure_loudness
 from tests.chains.plugins import require_hosts
 from tests.chains.render.render_rig import (
     NOTHING,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyebur128
 
 from bridge.core.audio import CHANNELS, Audio
 from bridge.errors import ConfigError
@@ -38,12 +39,8 @@ def measure_loudness(blocks: Iterable[Audio], rate: int) -> Loudness:
     """Measure the sound in ``blocks``, each of shape (2, any), at ``rate`` Hz.
 
     Raises:
-        ConfigError: A sample is NaN or infinite, at which every mean would be poisoned; or pyebur128 is missing.
+        ConfigError: A sample is NaN or infinite, at which every mean would be poisoned.
     """
-    try:
-        import pyebur128  # in the extra 'chains'
-    except ImportError as error:
-        raise ConfigError("loudness: pyebur128 is not installed", "pip install 'sideman[chains]'") from error
     mode = pyebur128.MeasurementMode
     meter = pyebur128.R128State(CHANNELS, rate, mode.MODE_I | mode.MODE_LRA | mode.MODE_TRUE_PEAK)
     frames, peak, overs = 0, 0.0, 0

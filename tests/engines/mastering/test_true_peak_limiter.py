@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyebur128
 import pytest
 
 from bridge.core.audio import Audio
-from chains.render.true_peak_limiter import BLOCK_FRAMES, find_true_peaks, limit_true_peaks, read_blocks
+from engines.mastering.true_peak_limiter import BLOCK_FRAMES, find_true_peaks, limit_true_peaks, read_blocks
 
 RATE = 48000
 CEILING_DB = -1.0
@@ -47,7 +48,6 @@ def oversample(sound: Audio) -> Audio:
 
 @pytest.mark.parametrize("name", HARD)
 def test_the_true_peak_of_hard_material_is_at_most_a_tenth_of_a_decibel_above(name: str) -> None:
-    pyebur128 = pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
     limited = np.concatenate(list(limit_true_peaks(HARD[name], RATE, 1.0, CEILING_DB)), axis=1)
     meter = pyebur128.R128State(2, RATE, pyebur128.MeasurementMode.MODE_TRUE_PEAK)
     meter.add_frames(np.ascontiguousarray(limited.T, np.float64).reshape(-1), limited.shape[1])

@@ -9,11 +9,8 @@ import pytest
 
 from bridge.core.audio import Audio
 from bridge.errors import ConfigError
-
-pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
-
-from chains.render.loudness import measure_loudness
-from chains.render.true_peak_limiter import read_blocks
+from engines.mastering.loudness import measure_loudness
+from engines.mastering.true_peak_limiter import read_blocks
 
 RATE = 48000
 

@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
-
-pytest.importorskip("pyebur128", reason="pyebur128 is in the extra 'chains'")
-
-from chains.render.loudness import measure_loudness
-from chains.render.mastering import Target, master_sound
+from engines.mastering.loudness import measure_loudness
+from engines.mastering.mastering import Target, master_sound
 
 RATE = 48000
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bridge.core.audio import Audio
-from chains.render.loudness import Loudness, measure_loudness
-from chains.render.true_peak_limiter import limit_true_peaks, read_blocks
+from engines.mastering.loudness import Loudness, measure_loudness
+from engines.mastering.true_peak_limiter import limit_true_peaks, read_blocks
 
 MOST_PASSES = 6
 """Passes over a sound: each limits, measures, and corrects gain and ceiling by what was measured."""
