@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bench.band_notes import TEMPO_FACTORS
 from bench.styles import perform
 from bridge.core.audio import CHANNELS, Audio
 from engines.accompaniment.style import ROLES, load_style
@@ -26,8 +27,6 @@ from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 from engines.mastering.loudness import measure_loudness
 from engines.synth.stems import MIX
 
-TEMPI = {"slow": 0.7, "usual": 1.0, "fast": 1.35}
-"""Shares of a style's own tempo."""
 LOW_HZ, FLOOR_HZ = 120.0, 20.0
 """Edges of the low end: kick and bass have their fundamentals between them."""
 OCTAVES_HZ = tuple(62.5 * 2**octave for octave in range(8))
@@ -99,8 +98,8 @@ def format_row(name: str, one: MixFigures) -> str:
 
 
 def measure_style(style: str, speed: str, out: Path) -> str:
-    """The table of ``style`` at ``speed``, one of TEMPI; its files go to ``out``."""
-    bpm = round(load_style(find_style(style)).tempo * TEMPI[speed])
+    """The table of ``style`` at ``speed``, one of TEMPO_FACTORS; its files go to ``out``."""
+    bpm = round(load_style(find_style(style)).tempo * TEMPO_FACTORS[speed])
     played = perform(style, out, tempo=bpm)
     rows = {name: measure_mix(*read_stereo(out / f"{name}.wav")) for name in (*played.parts, MIX)}
     lines = [format_row(name, one) for name, one in rows.items()]
@@ -114,7 +113,8 @@ def measure_style(style: str, speed: str, out: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--style", nargs="*", default=list(SHIPPED_STYLES), help="some styles")
-    parser.add_argument("--speed", nargs="*", default=list(TEMPI), choices=list(TEMPI), help="some tempi")
+    speeds = list(TEMPO_FACTORS)
+    parser.add_argument("--speed", nargs="*", default=speeds, choices=speeds, help="some tempi")
     parser.add_argument("--out", type=Path, help="keep the files here")
     parser.add_argument("--files", type=Path, nargs="*", default=[], help="measure these mixes instead")
     options = parser.parse_args(arguments)

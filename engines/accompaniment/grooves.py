@@ -24,6 +24,9 @@ CERTAIN_PERCENT = 88
 MAX_GAIN = 1.25
 """Largest gain against the hard hits of a drum, for kits with an odd velocity response."""
 REST = "."
+PEDAL_ROLES = ("kick",)
+"""Drums whose hits are measured against the mean of their own template. How a pedal's velocity responds differs from
+kit to kit (the median hit of a rock kick is half of the hardest in the family), and a recorded kick is even."""
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -111,8 +114,8 @@ def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, 
     for role, cells in table.hits.items():
         line = [REST] * STEPS
         steps = list(usual.get(role, (Articulation(0.0, 0.0),) * STEPS))
-        full = max(loud.get(role, 127), 1)
         flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
+        full = max(flat if role in PEDAL_ROLES else loud.get(role, 127), 1)
         for cell in cells:
             line[cell.step] = str(to_weight(cell.percent))
             gain = min(cell.velocity / full, MAX_GAIN)

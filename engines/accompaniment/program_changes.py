@@ -1,4 +1,4 @@
-"""Program changes: the program and volume of each channel, sent to the synth when the style changes."""
+"""Program changes: the program, volume and pan of each channel, sent to the synth when the style changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from bridge.core.engine import EventPort, State
 from bridge.core.events import Midi, TimedEvent
-from bridge.core.midi import CONTROL_CHANGE, PROGRAM_CHANGE, VOLUME
+from bridge.core.midi import CONTROL_CHANGE, PAN, PROGRAM_CHANGE, VOLUME
 from engines.accompaniment.performer import CHANNELS
 from engines.accompaniment.style import Style
 
@@ -33,6 +33,7 @@ class ProgramChanges:
             for data in (
                 bytes((PROGRAM_CHANGE | CHANNELS[name], part.program)),
                 bytes((CONTROL_CHANGE | CHANNELS[name], VOLUME, part.volume)),
+                bytes((CONTROL_CHANGE | CHANNELS[name], PAN, part.pan)),
             )
         ]
 

@@ -20,6 +20,7 @@ from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment import grooves
 from engines.accompaniment.grooves import Articulations
 from engines.accompaniment.registers import share_registers
+from engines.synth.channels import PAN_CENTRE
 
 PART_NAMES = ("drums", "bass", "keys", "pad", "guitar")
 ROLES: Mapping[str, int] = {
@@ -88,6 +89,7 @@ class DrumsTable(Table, frozen=True):
     groove: str = ""
     program: Midi = 0
     volume: Midi = 100
+    pan: Midi = PAN_CENTRE
 
     def __post_init__(self) -> None:
         if self.opening and self.opening not in ROLES:
@@ -115,6 +117,7 @@ class BassTable(Table, frozen=True):
     low: Midi = 28
     high: Midi = 52
     volume: Midi = 100
+    pan: Midi = PAN_CENTRE
 
     def __post_init__(self) -> None:
         _check_lines(self.patterns, self.layers, BASS_SYMBOLS + BASS_SYMBOLS.lower(), self.low, self.high)
@@ -130,6 +133,7 @@ class ChordsTable(Table, frozen=True):
     high: Midi = 79
     voices: Voices = 4
     volume: Midi = 90
+    pan: Midi = PAN_CENTRE
 
     def __post_init__(self) -> None:
         _check_lines(self.patterns, self.layers, CHORD_SYMBOLS + CHORD_SYMBOLS.lower() + "123456", self.low, self.high)
@@ -198,6 +202,7 @@ class PartStyle:
 
     program: int
     volume: int
+    pan: int
     patterns: tuple[StepPattern, ...]
     low: int = 0
     high: int = 127
@@ -246,7 +251,7 @@ def load_style(path: Path | Traversable) -> Style:
         fills = tuple(StepPattern(table.level, table.hits) for table in drums.fills)
         if drums.groove:
             patterns = _add_templates(patterns, grooves.load_family(drums.groove))
-        parts["drums"] = PartStyle(drums.program, drums.volume, patterns, fills=fills, opening=drums.opening)
+        parts["drums"] = PartStyle(drums.program, drums.volume, drums.pan, patterns, fills=fills, opening=drums.opening)
     pitched: dict[str, BassTable | ChordsTable | None] = {
         "bass": file.bass, "keys": file.keys, "pad": file.pad, "guitar": file.guitar,
     }  # fmt: skip
@@ -257,7 +262,7 @@ def load_style(path: Path | Traversable) -> Style:
                 [(one.raises, {PITCHED_LANE: one.line} if one.line else {}, one.voices or 0) for one in part.layers],
             )
             voices = part.voices if isinstance(part, ChordsTable) else 1
-            parts[name] = PartStyle(part.program, part.volume, patterns, part.low, part.high, voices)
+            parts[name] = PartStyle(part.program, part.volume, part.pan, patterns, part.low, part.high, voices)
     chords = {name: part for name, part in parts.items() if name not in ("drums", "bass")}
     registers = share_registers(
         {name: (part.low, part.high) for name, part in chords.items()},

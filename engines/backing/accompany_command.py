@@ -17,6 +17,7 @@ from engines.accompaniment.offline.performance_options import make_table
 from engines.accompaniment.style import PART_NAMES
 from engines.backing.backing_source import is_song, read_source
 from engines.backing.backing_track import BackingRequest, BackingTrack, arrange_backing, replace_drums
+from engines.backing.band_level import HIGHEST_LU, LOWEST_LU, check_level, choose_loudness, describe_difference
 from engines.backing.drum_extraction import DRUMS, separate_drums
 from engines.backing.drum_replacement import mix_new_drums
 from engines.offline.progress import ProgressDisplay
@@ -45,6 +46,13 @@ def accompany(
     replace: Annotated[str, Parameter(help="drums: write new drums for a recording, and a mix with them.")] = "",
     count_in: Annotated[bool, Parameter(negative="", help="Begin with a bar of sticks.")] = False,
     audio: Annotated[bool, Parameter(negative="", help="Also write PART.wav for each part, and mix.wav.")] = False,
+    level_lu: Annotated[
+        float,
+        Parameter(
+            help=f"Loudness of the audio files against the song, in LU; new drums: against the song's. {LOWEST_LU:g} to"
+            f" {HIGHEST_LU:g}."
+        ),
+    ] = 0.0,
     intensity: Annotated[Share, Parameter(help="How hard the band plays; 0.5: as the sections say.")] = None,
     density: Annotated[Share, Parameter(help="How many of the soft hits and notes sound.")] = None,
     complexity: Annotated[Share, Parameter(help="How many different patterns are used.")] = None,
@@ -66,6 +74,7 @@ def accompany(
     request = BackingRequest(style, parts, controls, seed, bars, tempo, count_in)
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
+    check_level(level_lu)
     console = Printer(stderr=True)
     channel = open_channel()
     try:
@@ -75,9 +84,9 @@ def accompany(
             channel.begin(1)
             progress = join_progress(screen.update, channel.update)
             if replace:
-                played, files = _write_new_drums(source, out, request, progress, screen.say)
+                played, files = _write_new_drums(source, out, request, level_lu, progress, screen.say)
             else:
-                played, files = _write_band(source, out, request, audio, progress)
+                played, files = _write_band(source, out, request, level_lu if audio else None, progress, screen.say)
             channel.end("done")
     except KeyboardInterrupt as stop:
         console.say("stopped; give the same command again to continue")
@@ -87,19 +96,35 @@ def accompany(
 
 
 def _write_band(
-    source: str, out: Path, request: BackingRequest, audio: bool, progress: ProgressCallback
+    source: str,
+    out: Path,
+    request: BackingRequest,
+    level_lu: float | None,
+    progress: ProgressCallback,
+    say: Callable[[str], None],
 ) -> tuple[BackingTrack, list[Path]]:
+    """Write the MIDI file, and audio files at ``level_lu`` where it is no None."""
     style = request.load_style()
     if is_song(source):
         request.check_for_song()
     played = arrange_backing(read_source(source, style.tempo, progress, request.needs_chords), request)
     midi = _write_midi(played, out)
-    files = write_stems(MidiFile(midi), out) if audio else []
-    return played, [midi, *files]
+    if level_lu is None:
+        return played, [midi]
+    target_lufs = choose_loudness(Path(source) if is_song(source) else None, level_lu)
+    files = write_stems(MidiFile(midi), out, target_lufs=target_lufs)
+    if remark := describe_difference(target_lufs, files.loudness):
+        say(remark)
+    return played, [midi, *files.paths]
 
 
 def _write_new_drums(
-    source: str, out: Path, request: BackingRequest, progress: ProgressCallback, say: Callable[[str], None]
+    source: str,
+    out: Path,
+    request: BackingRequest,
+    level_lu: float,
+    progress: ProgressCallback,
+    say: Callable[[str], None],
 ) -> tuple[BackingTrack, list[Path]]:
     style = request.load_style()
     request.check_for_song()
@@ -110,7 +135,7 @@ def _write_new_drums(
     stems = separate_drums(song, out, progress)
     played = replace_drums(read, stems.drums, request, progress)
     midi = _write_midi(played, out)
-    made = mix_new_drums(played.to_midi(), song, stems.drums, stems.rest, out, progress)
+    made = mix_new_drums(played.to_midi(), song, stems.drums, stems.rest, out, progress, level_lu)
     for note in stems.notes:
         if note not in played.piece.remarks:  # those are printed with the band
             say(f"{song.name}: {note}")

@@ -13,12 +13,14 @@ from bridge.audiofile import Song
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine_stream import EngineStream
 from bridge.errors import ConfigError
+from engines.backing.band_level import measure_file
+from engines.mastering.loudness import measure_loudness
+from engines.mastering.true_peak_limiter import limit_true_peaks, read_blocks
 from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS, write_stem
 from engines.offline.tags import read_tags
-from engines.synth.limiter import CHUNK_FRAMES, LATENCY_FRAMES, Limiter
-from engines.synth.stems import EngineFactory, read_score
+from engines.synth.stems import CEILING_DBTP, EngineFactory, read_score
 from engines.synth.synth_engine import INPUT, OUTPUT, fluid
 
 FORMAT = FORMATS["wav24"]
@@ -29,24 +31,31 @@ MAX_GAIN = 8.0
 
 
 def mix_new_drums(
-    midi: bytes, song: Path, own: Path, rest: Path, out: Path, progress: ProgressCallback, make: EngineFactory = fluid
-) -> dict[str, Path]:  # fmt: skip
+    midi: bytes,
+    song: Path,
+    own: Path,
+    rest: Path,
+    out: Path,
+    progress: ProgressCallback,
+    level_lu: float = 0.0,
+    make: EngineFactory = fluid,
+) -> dict[str, Path]:
     """Write the drums in ``midi``, and their mix with ``rest``, into ``out``; the files, by name.
 
-    Both have the rate, channels, length and tags of ``song``, and no sample above the limiter's ceiling. The drums are
-    as loud (RMS) as those in the file ``own``, which they replace.
+    Both have the rate, channels, length and tags of ``song``, and no true peak above CEILING_DBTP. The drums are
+    ``level_lu`` louder (integrated loudness) than those in the file ``own``, which they replace.
     """
     tags = read_tags(song)
     files = {name: out / f"{name}{FORMAT.suffix}" for name in (NEW, MIX)}
     if song.resolve() in [file.resolve() for file in files.values()]:
         raise ConfigError(f"{song}: would be written over", "give another --out")
-    scratch = {name: out / f"{name}.f32.part" for name in (*files, "synth")}
+    scratch = {name: out / f"{name}.f32.part" for name in (*files, "synth", "sum")}
     try:
         with Song(rest) as left:
             rate, channels = left.rate, min(left.channels, CHANNELS)
-            own_power, frames = _measure_power(own)
-            power = _render_midi(midi, scratch["synth"], rate, frames, make, progress)
-            gain = min((own_power / power) ** 0.5, MAX_GAIN) if power > 0 else 1.0
+            frames = _count_frames(own)
+            _render_midi(midi, scratch["synth"], rate, frames, make, progress)
+            gain = _choose_gain(own, scratch["synth"], rate, frames, level_lu)
             _write_mixes(left, scratch, gain, channels, progress)
         done = 0
 
@@ -68,16 +77,14 @@ def mix_new_drums(
 
 def _render_midi(
     midi: bytes, scratch: Path, rate: int, frames: int, make: EngineFactory, progress: ProgressCallback
-) -> float:
-    """Render ``frames`` of ``midi`` as raw stereo to ``scratch``; returns the power."""
-    power, written = 0.0, 0
+) -> None:
+    """Render ``frames`` of ``midi`` as raw stereo to ``scratch``."""
+    written = 0
     with scratch.open("wb") as file:
         for block in _synthesise(midi, rate, frames, make):
-            power += float((block.astype(np.float64) ** 2).sum())
             file.write(np.ascontiguousarray(block.T).data)
             written += block.shape[1]
             progress("playing", written, frames, rate)
-    return power / max(CHANNELS * frames, 1)
 
 
 def _synthesise(midi: bytes, rate: int, frames: int, make: EngineFactory) -> Iterator[Audio]:
@@ -96,61 +103,51 @@ def _synthesise(midi: bytes, rate: int, frames: int, make: EngineFactory) -> Ite
         yield sound
 
 
-def _measure_power(path: Path) -> tuple[float, int]:
-    """Measure the mean power of both channels of the file at ``path``; returns it and the frames."""
-    total, frames = 0.0, 0
+def _count_frames(path: Path) -> int:
     with Song(path) as song:
-        for block in song.read_blocks():
-            total += float((block.astype(np.float64) ** 2).sum())
-            frames += block.shape[1]
-    return total / max(CHANNELS * frames, 1), frames
+        return sum(block.shape[1] for block in song.read_blocks())
+
+
+def _choose_gain(own: Path, synth: Path, rate: int, frames: int, level_lu: float) -> float:
+    """The gain with which the raw audio in ``synth`` is ``level_lu`` louder than ``own``, MAX_GAIN at most.
+
+    1 where either has no loudness: it is silent, or shorter than 0.4 s.
+    """
+    if not frames:
+        return 1.0
+    wanted = measure_file(own).integrated_lufs
+    made = measure_loudness(read_blocks(_map_raw_frames(synth, frames)), rate).integrated_lufs
+    if wanted is None or made is None:
+        return 1.0
+    gain: float = 10.0 ** ((wanted + level_lu - made) / 20.0)
+    return min(gain, MAX_GAIN)
+
+
+def _map_raw_frames(path: Path, frames: int) -> Audio:
+    """The raw stereo audio in the file at ``path``, shape (2, frames)."""
+    return np.memmap(path, np.float32, "r", shape=(frames, CHANNELS)).T
 
 
 def _write_mixes(rest: Song, scratch: dict[str, Path], gain: float, channels: int, progress: ProgressCallback) -> None:
     """Write the synth's raw audio times ``gain``, and its mix with ``rest``, each limited, to scratch."""
-    limited = {name: _BlockLimiter(rest.rate) for name in (NEW, MIX)}
-    done = 0
-    with scratch["synth"].open("rb") as synth, scratch[NEW].open("wb") as drums, scratch[MIX].open("wb") as mix:
-        files = {NEW: drums, MIX: mix}
+    frames, done = 0, 0
+    with scratch["synth"].open("rb") as synth, scratch["sum"].open("wb") as mix:
         for block in rest.read_blocks():
-            frames = block.shape[1]
-            raw = np.frombuffer(synth.read(frames * CHANNELS * 4), np.float32).reshape(-1, CHANNELS).T
-            new = np.zeros_like(block)
-            new[:, : raw.shape[1]] = np.float32(gain) * raw
-            for name, sound in ((NEW, new), (MIX, block + new)):
-                files[name].write(_to_raw_frames(limited[name].push(sound), channels))
-            done += frames
-            progress("mixing", done, rest.frames, rest.rate)
-        for name, file in files.items():
-            file.write(_to_raw_frames(limited[name].finish(), channels))
+            raw = np.frombuffer(synth.read(block.shape[1] * CHANNELS * 4), np.float32).reshape(-1, CHANNELS).T
+            block[:, : raw.shape[1]] += np.float32(gain) * raw
+            mix.write(np.ascontiguousarray(block.T).data)
+            frames += block.shape[1]
+    for name, source, factor in ((NEW, "synth", gain), (MIX, "sum", 1.0)):
+        with scratch[name].open("wb") as file:
+            given = scratch[source].stat().st_size // (4 * CHANNELS)
+            whole = _map_raw_frames(scratch[source], given) if given else np.zeros((CHANNELS, 0), np.float32)
+            for block in limit_true_peaks(whole, rest.rate, factor, CEILING_DBTP):
+                file.write(_to_raw_frames(block, channels))
+                done += block.shape[1]
+                progress("mixing", done, 2 * frames, rest.rate)
 
 
 def _to_raw_frames(audio: Audio, channels: int) -> bytes:
     """Raw frames of so many channels; one is the mean of both."""
     sound = audio if channels == CHANNELS else audio.mean(axis=0, keepdims=True)
     return np.ascontiguousarray(sound.T, np.float32).tobytes()
-
-
-class _BlockLimiter:
-    """A limiter for blocks of a file, its delay removed: output and input have the same length in all."""
-
-    def __init__(self, rate: int) -> None:
-        self._limiter = Limiter(rate, CHUNK_FRAMES)
-        self._early, self._owed = LATENCY_FRAMES, 0
-
-    def push(self, audio: Audio) -> Audio:
-        """The next (2, any) frames; none after a block that is no whole number of chunks."""
-        self._owed += audio.shape[1]
-        sound = np.pad(audio, ((0, 0), (0, -audio.shape[1] % CHUNK_FRAMES)))
-        for first in range(0, sound.shape[1], CHUNK_FRAMES):
-            chunk = sound[:, first : first + CHUNK_FRAMES]
-            self._limiter.process(chunk, chunk)
-        out = sound[:, self._early :][:, : self._owed]
-        self._early = 0
-        self._owed -= out.shape[1]
-        return out
-
-    def finish(self) -> Audio:
-        """The rest."""
-        owed = self._owed
-        return self.push(np.zeros((CHANNELS, LATENCY_FRAMES), np.float32))[:, :owed]

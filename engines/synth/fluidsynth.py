@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import itertools
 import weakref
 from collections.abc import Sequence
 from functools import lru_cache
@@ -44,11 +45,18 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "fluid_synth_pitch_bend": (_INT, (_POINTER, _INT, _INT)),
     "fluid_synth_get_active_voice_count": (_INT, (_POINTER,)),
     "fluid_synth_write_float": (_INT, (_POINTER, _INT, _POINTER, _INT, _INT, _POINTER, _INT, _INT)),
+    "fluid_synth_get_voicelist": (None, (_POINTER, _POINTER, _INT, _INT)),
+    "fluid_voice_get_id": (ctypes.c_uint, (_POINTER,)),
+    "fluid_voice_gen_get": (ctypes.c_float, (_POINTER, _INT)),
+    "fluid_voice_gen_set": (None, (_POINTER, _INT, ctypes.c_float)),
+    "fluid_voice_update_param": (None, (_POINTER, _INT)),
     "fluid_set_log_function": (_POINTER, (_INT, _POINTER, _POINTER)),
 }
 _SPARE_CHANNEL, _SPARE_DRUM = 25, 36
 """A drum channel, as is the tenth of every sixteen channels, that nothing else uses."""
 _BATCH, _MOST_TIMES = 8, 4
+_PAN_GENERATOR, _ANY_ID = 17, -1
+"""The generator's number in the SoundFont specification (2.04, 8.1.2), and FluidSynth's word for voices of any note."""
 _LOG_LEVELS = 5
 """Panic, error, warning, info, debug."""
 
@@ -80,6 +88,7 @@ class FluidSynth:
     def __init__(self, shared: _SharedFont, synth: int) -> None:
         self._shared = shared  # lives as long as one of its synthesizers
         self._lib, self._synth = shared.lib, synth
+        self._voices = (_POINTER * POLYPHONY)()
 
     def reset(self) -> None:
         """Silence everything at once; all programs and controllers get their initial values."""
@@ -88,6 +97,17 @@ class FluidSynth:
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         self._lib.fluid_synth_noteon(self._synth, channel, pitch, velocity)
+
+    def narrow_last_note(self, width: float) -> None:
+        """Move the voices of the last note towards the middle: a share of ``width`` of the font's panning is left."""
+        lib = self._lib
+        lib.fluid_synth_get_voicelist(self._synth, self._voices, POLYPHONY, _ANY_ID)
+        numbers = [(lib.fluid_voice_get_id(voice), voice) for voice in itertools.takewhile(bool, self._voices)]
+        last = max(numbers, default=(0, 0))[0]
+        for number, voice in numbers:
+            if number == last and (pan := lib.fluid_voice_gen_get(voice, _PAN_GENERATOR)):
+                lib.fluid_voice_gen_set(voice, _PAN_GENERATOR, width * pan)
+                lib.fluid_voice_update_param(voice, _PAN_GENERATOR)
 
     def note_off(self, channel: int, pitch: int) -> None:
         self._lib.fluid_synth_noteoff(self._synth, channel, pitch)

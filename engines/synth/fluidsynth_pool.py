@@ -34,6 +34,9 @@ from engines.synth.instrument import HI_HATS, RELEASE_MESSAGES, TimedMidi
 POOL_SIZE = 16
 GAIN = 0.8
 """Gives the mix of a band about -21 dBFS RMS, with its highest peaks at the limiter's ceiling."""
+FONT_WIDTH = 0.6
+"""Share of a font's own panning that is left. Fonts pan the two channels of a stereo instrument hard, as for a solo:
+strings then have as much side as mid, and lose 3 dB in mono. The drum kit keeps its panning, and so do controllers."""
 POLYPHONY = 128
 """Voices of each member: far more than its share of a band's notes, so that no voice is ever stolen."""
 HISTORY_S = 20.0
@@ -59,6 +62,8 @@ class PoolMember:
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         self.synth.note_on(channel, pitch, velocity)
+        if channel != DRUM_CHANNEL:
+            self.synth.narrow_last_note(FONT_WIDTH)
         self.most = max(self.most, self.synth.voices)
 
     def clear(self) -> None:

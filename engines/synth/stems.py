@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,22 +13,26 @@ import soundfile
 from mido import MidiFile, tempo2bpm
 
 from bridge.config import write_atomic
-from bridge.core.audio import CHANNELS, Audio
+from bridge.core.audio import CHANNELS, Audio, db_to_gain
 from bridge.core.engine import Engine
 from bridge.core.engine_stream import EngineStream
 from bridge.core.events import Midi, TimedEvent
 from bridge.core.midi import is_note_on
 from bridge.core.time import TempoChange, TempoMap
 from bridge.errors import ConfigError
+from engines.mastering.loudness import Loudness
+from engines.mastering.mastering import Target, master_sound
+from engines.mastering.true_peak_limiter import limit_true_peaks
 from engines.offline.smf.metas import is_tempo
 from engines.synth.instrument import is_channel_message
-from engines.synth.limiter import limit
 from engines.synth.synth_engine import INPUT, OUTPUT, choose_synth, fluid_for_files
 
 RATE = 44100
 TAIL_S = 2.0
 """Time that stems last beyond the file's end, for decaying notes."""
 MIX = "mix"
+CEILING_DBTP = -1.1
+"""Highest true peak of the files: 0.1 dB below EBU R 128's -1 dBTP, for meters that differ."""
 USUAL_BPM = 120.0
 """Tempo of a file that has none."""
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\0', "_"))
@@ -117,19 +122,49 @@ def render_stems(score: Score, make: EngineFactory | None = None) -> Iterator[tu
         yield name, render(events, score.frames + int(TAIL_S * score.rate), score.rate, make)
 
 
-def write_stems(file: MidiFile, out: Path, make: EngineFactory | None = None, rate: int = RATE) -> list[Path]:
-    """Write PART.wav for each part of ``file``, and mix.wav, their limited sum, to ``out``: 24 bits at ``rate``."""
+@dataclass(frozen=True, slots=True)
+class StemFiles:
+    """``paths``: of each part, then of the mix. ``loudness``: of the mix."""
+
+    paths: tuple[Path, ...]
+    loudness: Loudness
+
+
+def write_stems(
+    file: MidiFile,
+    out: Path,
+    make: EngineFactory | None = None,
+    rate: int = RATE,
+    target_lufs: float | None = None,
+) -> StemFiles:
+    """Write PART.wav for each part of ``file``, and mix.wav, their sum, to ``out``: 24 bits at ``rate``.
+
+    ``target_lufs``: the integrated loudness of the mix; the parts get the same gain. None, or a mix that is silent or
+    shorter than 0.4 s: as the synth plays. No true peak is above CEILING_DBTP: each file is limited by itself.
+    """
     score = read_score(file, rate)
-    written: list[Path] = []
-    total = np.zeros((CHANNELS, score.frames + int(TAIL_S * rate)), np.float32)
-    for name, audio in render_stems(score, make):
-        total += audio
-        written.append(_write(out / f"{name}.wav", audio, rate))
-    return [*written, _write(out / f"{MIX}.wav", limit(total, rate), rate)]
+    frames = score.frames + int(TAIL_S * rate)
+    total = np.zeros((CHANNELS, frames), np.float32)
+    with tempfile.TemporaryFile() as scratch:
+        for _, audio in render_stems(score, make):
+            total += audio
+            scratch.write(np.ascontiguousarray(audio).data)
+        scratch.flush()
+        raw = np.memmap(scratch, np.float32, "r", shape=(len(score.parts), CHANNELS, frames))
+        mix = master_sound(total, rate, Target(target_lufs, CEILING_DBTP))
+        gain = db_to_gain(mix.gain_db)
+        paths = [
+            _write(out / f"{name}.wav", limit_true_peaks(audio, rate, gain, CEILING_DBTP), rate)
+            for name, audio in zip(score.parts, raw, strict=True)
+        ]
+        paths.append(_write(out / f"{MIX}.wav", mix.read_blocks(), rate))
+    return StemFiles(tuple(paths), mix.loudness)
 
 
-def _write(path: Path, audio: Audio, rate: int) -> Path:
+def _write(path: Path, blocks: Iterable[Audio], rate: int) -> Path:
     data = io.BytesIO()
-    soundfile.write(data, audio.T, rate, subtype="PCM_24", format="WAV")
+    with soundfile.SoundFile(data, "w", rate, CHANNELS, subtype="PCM_24", format="WAV") as file:
+        for block in blocks:
+            file.write(block.T)
     write_atomic(path, data.getvalue())
     return path

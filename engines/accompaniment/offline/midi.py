@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mido import Message, MetaMessage
 
 from bridge.core.events import Chord, Key
-from bridge.core.midi import VOLUME
+from bridge.core.midi import PAN, VOLUME
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.offline.timed_sheet import Tempi, list_bar_starts
@@ -71,6 +71,7 @@ def _make_track(part: PartTrack, style: PartStyle, starts: Sequence[int]) -> Ite
     yield 0, MetaMessage("track_name", name=part.name)
     yield 0, Message("program_change", channel=channel, program=style.program)
     yield 0, Message("control_change", channel=channel, control=VOLUME, value=style.volume)
+    yield 0, Message("control_change", channel=channel, control=PAN, value=style.pan)
     # where notes meet, the one that ends goes first
     notes = [(start, note) for start, bar in zip(starts, part.bars, strict=False) for note in bar]
     ends = [(start + note.end, note.pitch) for start, note in notes]

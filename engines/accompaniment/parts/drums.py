@@ -7,7 +7,7 @@ import numpy as np
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import Articulation
 from engines.accompaniment.parts.accent_bias import KICK, bias_weight
-from engines.accompaniment.parts.humanise import GridNote, humanise_notes
+from engines.accompaniment.parts.humanise import DRUM_VELOCITIES, GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern, split_articulations, split_beats
 from engines.accompaniment.parts.random_draws import draw, get_probability
 from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
@@ -59,7 +59,7 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
         if bar.opens and part.opening and controls.get_loudness(bar) >= OPENING_FROM:
             grid_notes = [one for one in grid_notes if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             grid_notes.append(_make_hit(part.opening, 0, 0, 9))
-    notes, last = humanise_notes(grid_notes, bar, pair, controls, draws, before)
+    notes, last = humanise_notes(grid_notes, bar, pair, controls, draws, before, DRUM_VELOCITIES)
     return notes, PartState(velocities=last)
 
 

@@ -28,6 +28,9 @@ STRUM_TICKS = 14
 SHORTEST_TICKS = 24
 MIN_VELOCITY, MAX_VELOCITY = 46.0, 106.0
 """Velocities of weight 9 at intensity 0 and 1."""
+DRUM_VELOCITIES = 72.0, 118.0
+"""The same of drums: in a sound font the loudness of a hit falls with the square of its velocity, and drums in records
+are compressed; over the range of the other parts a verse lost its drums."""
 MIN_WEIGHT_SHARE = 0.5
 """Share of them at weight 0."""
 DOWNBEAT_VELOCITY = 5
@@ -60,12 +63,15 @@ def humanise_notes(
     controls: PerformanceControls,
     draws: RandomDraws,
     before: PartState,
+    velocities: tuple[float, float] = (MIN_VELOCITY, MAX_VELOCITY),
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
     """The notes in order of their ticks, and the last velocity by pitch.
 
-    ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets.
+    ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets. ``velocities``: of weight 9
+    at intensity 0 and 1.
     """
-    loud, ticks = MIN_VELOCITY + (MAX_VELOCITY - MIN_VELOCITY) * controls.get_loudness(bar), bar.ticks
+    softest, hardest = velocities
+    loud, ticks = softest + (hardest - softest) * controls.get_loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
         late = _get_delay(one, controls, draws)

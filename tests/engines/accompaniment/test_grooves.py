@@ -28,7 +28,7 @@ from engines.accompaniment.grooves import (
     to_weight,
 )
 from engines.accompaniment.parts import PARTS
-from engines.accompaniment.parts.humanise import AS_PLAYED, MAX_VELOCITY, MIN_VELOCITY
+from engines.accompaniment.parts.humanise import AS_PLAYED, DRUM_VELOCITIES
 from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
@@ -77,7 +77,7 @@ def test_what_nearly_every_bar_has_always_sounds_and_the_rest_as_often_as_there(
 def test_a_stroke_that_no_template_has_is_struck_with_the_familys_feel() -> None:
     (one,) = to_family(TABLE).templates
     assert one.groove_cluster == 2
-    assert one.articulations["kick"][8] == Articulation(0, 4, 70 / 80, 76.25 / 80)
+    assert one.articulations["kick"][8] == Articulation(0, 4, 70 / 76.25, 1.0)  # against the mean of its kicks
     assert one.articulations["kick"][3] == Articulation(1, 2)
     assert one.articulations["tom_low"][3] == Articulation(-20, 1)
 
@@ -108,11 +108,11 @@ def test_strokes_are_as_loud_beside_one_another_as_the_drummers_struck_them() ->
     def loud(tick: int, controls: PerformanceControls) -> float:
         return float(np.mean([note.velocity for note in play_hits(make_drummer(), controls, SNARE, tick)]))
 
-    full = (MIN_VELOCITY + MAX_VELOCITY) / 2
+    full = sum(DRUM_VELOCITIES) / 2
     assert loud(480, controls) == pytest.approx(full, abs=1.5)
     assert loud(840, controls) == pytest.approx(0.3 * full, abs=1.5)
     harder = replace(controls, intensity=0.7)
-    assert loud(480, harder) == pytest.approx(full + 0.2 * (MAX_VELOCITY - MIN_VELOCITY), abs=1.5)
+    assert loud(480, harder) == pytest.approx(full + 0.2 * (DRUM_VELOCITIES[1] - DRUM_VELOCITIES[0]), abs=1.5)
     middle = (100 + 95 * 0.3 + 100) / 295  # without humanise half the difference is left
     assert loud(480, STRAIGHT) == pytest.approx(full * (1 + middle) / 2, abs=1.5)
     assert loud(840, STRAIGHT) == pytest.approx(full * (0.3 + middle) / 2, abs=1.5)

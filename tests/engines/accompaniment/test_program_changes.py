@@ -21,7 +21,10 @@ def messages(name: str) -> set[bytes]:
     """What a style's sounds are, as messages."""
     parts = load_style(find_style(name)).parts
     programs = {bytes((0xC0 | CHANNELS[part], style.program)) for part, style in parts.items()}
-    return programs | {bytes((0xB0 | CHANNELS[part], 7, style.volume)) for part, style in parts.items()}
+    mix = {(part, 7, style.volume) for part, style in parts.items()} | {
+        (part, 10, style.pan) for part, style in parts.items()
+    }
+    return programs | {bytes((0xB0 | CHANNELS[part], controller, value)) for part, controller, value in mix}
 
 
 def play(styles: list[str]) -> tuple[list[TimedEvent], list[TimedEvent]]:

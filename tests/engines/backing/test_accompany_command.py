@@ -18,6 +18,7 @@ from bridge.errors import ConfigError
 from engines.accompaniment.style import ROLES
 from engines.backing import accompany_command
 from engines.backing.accompany_command import accompany
+from engines.backing.band_level import REFERENCE_LUFS, choose_loudness, measure_file
 from tests.engines.backing.songs import make_drums, wave
 from tests.engines.mir.signals import RATE, band, tones
 
@@ -96,8 +97,19 @@ def test_a_midi_file_may_be_given_another_tempo_and_more_bars_and_a_count_in(tmp
 
 
 def test_audio_of_every_part_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
-    assert run("| C |", "--out", tmp_path / "out", "--parts", "drums,bass", "--audio") == 0
+    assert run("| C |", "--out", tmp_path / "out", "--parts", "drums,bass", "--audio", "--level-lu", -4) == 0
+    assert measure_file(tmp_path / "out" / "mix.wav").integrated_lufs == pytest.approx(REFERENCE_LUFS - 4, abs=0.2)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"band.mid", "bass.wav", "drums.wav", "mix.wav"}
+
+
+def test_the_band_is_as_loud_as_the_song_or_by_as_much_softer_as_is_asked_for(song: Path, tmp_path: Path) -> None:
+    loudness = measure_file(song).integrated_lufs
+    assert loudness is not None
+    assert choose_loudness(song, -3.0) == pytest.approx(loudness - 3.0)
+    brief = wave(tmp_path / "brief.wav", np.full((2, 1000), 0.1, np.float32))
+    assert choose_loudness(brief, -3.0) == choose_loudness(None, -3.0) == REFERENCE_LUFS - 3.0
+    with pytest.raises(ConfigError, match="--level-lu 20"):
+        run(song, "--out", tmp_path / "out", "--level-lu", 20)
 
 
 def test_drums_are_replaced(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,6 +129,8 @@ def test_drums_are_replaced(song: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert _share(backbeats, snares) > 0.9
     audio, _ = soundfile.read(tmp_path / "mix.wav")
     assert np.abs(audio).max() < 1.0
+    made, own = (measure_file(tmp_path / name).integrated_lufs for name in ("drums.wav", "song/drums.wav"))
+    assert made == pytest.approx(own, abs=0.5)
 
 
 def _share(times: list[float], near: list[float]) -> float:

@@ -10,8 +10,8 @@ import soundfile
 from mido import Message, MetaMessage, MidiFile, MidiTrack
 
 from bridge.errors import ConfigError
-from engines.synth.limiter import CEILING_DB, limit
-from engines.synth.stems import TAIL_S, read_score, render, render_stems, write_stems
+from engines.mastering.loudness import measure_loudness
+from engines.synth.stems import CEILING_DBTP, TAIL_S, read_score, render, render_stems, write_stems
 from engines.synth.synth_engine import plain
 from tests.engines.synth.playing import RATE
 
@@ -66,17 +66,35 @@ def test_a_stem_begins_where_its_note_does_and_is_as_long_as_the_others() -> Non
         assert first - round(beat * RATE / 2) in (0, 1), name
 
 
-def test_files_are_written_for_each_part_and_their_limited_sum(tmp_path: Path) -> None:
+def test_files_are_written_for_each_part_and_their_sum(tmp_path: Path) -> None:
     file = file_of(("drums", [*stroke(0), *stroke(420)]), ("keys", stroke(0, 60, 0)))
-    paths = write_stems(file, tmp_path / "out", plain)
+    paths = write_stems(file, tmp_path / "out", plain, target_lufs=-30.0).paths
     assert [path.name for path in paths] == ["drums.wav", "keys.wav", "mix.wav"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["drums.wav", "keys.wav", "mix.wav"]
     read = {path.stem: soundfile.read(path, dtype="float32") for path in paths}
     assert {rate for _, rate in read.values()} == {RATE}
     assert soundfile.info(paths[0]).subtype == "PCM_24"
-    whole = limit((read["drums"][0] + read["keys"][0]).T.copy(), RATE)
-    np.testing.assert_allclose(read["mix"][0].T, whole, atol=1e-6)
-    assert np.abs(read["mix"][0]).max() <= 10 ** (CEILING_DB / 20) + 1e-6
+    np.testing.assert_allclose(read["mix"][0], read["drums"][0] + read["keys"][0], atol=1e-6)
+
+
+@pytest.mark.parametrize("target_lufs", [-33.0, -15.0])
+def test_the_mix_has_the_loudness_asked_for_and_no_file_clips(tmp_path: Path, target_lufs: float) -> None:
+    file = file_of(("drums", [*stroke(0), *stroke(420, 38)]), ("keys", stroke(0, 60, 0)))
+    files = write_stems(file, tmp_path, plain, target_lufs=target_lufs)
+    for path in files.paths:
+        audio, _ = soundfile.read(path, dtype="float32")
+        measured = measure_loudness([np.ascontiguousarray(audio.T)], RATE)
+        assert measured.true_peak_dbtp is not None
+        assert measured.true_peak_dbtp <= CEILING_DBTP + 0.1
+    assert measured.integrated_lufs == pytest.approx(target_lufs, abs=0.2)
+    assert files.loudness.integrated_lufs == pytest.approx(target_lufs, abs=0.2)
+
+
+def test_a_silent_mix_keeps_its_level(tmp_path: Path) -> None:
+    silent = file_of(("keys", [Message("control_change", control=7, value=0), *stroke(0, 60, 0)]))
+    files = write_stems(silent, tmp_path, plain, target_lufs=-10.0)
+    assert files.loudness.integrated_lufs is None
+    assert np.abs(soundfile.read(files.paths[-1])[0]).max() == 0.0
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
