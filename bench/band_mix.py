@@ -1,4 +1,4 @@
-"""Mix of the band, style by style: ``python -m bench.band_mix [--style NAME ...] [--synth plain] [--out DIR]``.
+"""Mix of the band, style by style: ``python -m bench.band_mix [--style NAME ...] [--out DIR]``.
 
 One sheet of eight bars in each style, slow, at its usual tempo and fast, as ``sideman accompany --audio`` makes it. For
 each part and the mix: integrated loudness (ITU-R BS.1770), the share of the energy below 120 Hz, side against mid, left

@@ -108,6 +108,7 @@ class FluidSynth:
             if number == last and (pan := lib.fluid_voice_gen_get(voice, _PAN_GENERATOR)):
                 lib.fluid_voice_gen_set(voice, _PAN_GENERATOR, width * pan)
                 lib.fluid_voice_update_param(voice, _PAN_GENERATOR)
+        lib.fluid_synth_get_active_voice_count(self._synth)  # calls of voices take effect at the end of one of a synth
 
     def note_off(self, channel: int, pitch: int) -> None:
         self._lib.fluid_synth_noteoff(self._synth, channel, pitch)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
+from bridge.core.midi import PAN
 from bridge.errors import ConfigError
 from engines.synth.fluidsynth import GRID_FRAMES, FluidSynth, open_font
 from engines.synth.fonts import find_font
@@ -68,3 +69,23 @@ def test_what_is_no_font_is_an_error_with_its_name(tmp_path: Path) -> None:
     for name in ("odd.sf2", "missing.sf2"):
         with pytest.raises(ConfigError, match=name):
             open_font(tmp_path / name, RATE, 0.5, count=2)
+
+
+def measure_strings_db(width: float, pan: int = 64) -> tuple[float, float]:
+    """A note of strings with a share of the font's panning: side against mid, and left against right, in dB."""
+    (synth,) = open_font(find_font(), RATE, 0.5)
+    synth.program_change(0, STRINGS)
+    synth.control_change(0, PAN, pan)
+    synth.note_on(0, 60, 100)
+    synth.narrow_last_note(width)
+    left, right = render(synth, RATE // 2).astype(np.float64)
+    powers = [float((wave**2).mean()) + 1e-12 for wave in (left - right, left + right, left, right)]
+    return 10 * np.log10(powers[0] / powers[1]), 10 * np.log10(powers[2] / powers[3])
+
+
+def test_a_font_s_stereo_instrument_is_narrowed_and_what_a_controller_pans_is_not() -> None:
+    whole, _ = measure_strings_db(1.0)
+    if whole < -20:
+        pytest.skip("the strings of this font are not stereo")
+    assert measure_strings_db(0.5)[0] < whole - 3
+    assert measure_strings_db(0.5, pan=0)[1] > 6
