@@ -40,6 +40,9 @@ BEYOND_CLAMP_FACTOR = 0.5
 OFF_TEMPO_FACTOR, HOLD_S, HOLD_OCTAVES = 0.98, 2.0, 0.06
 """A tempo that was reported for HOLD_S is held: all further than so many octaves from it lose so much of their
 probability at each step. A song rarely goes on at half or three quarters of its tempo when its hits thin out."""
+ANTIPHASE_FACTOR, ANTIPHASE_DISTANCE = 0.98, 0.3
+"""The phase that was reported is held, too: positions further than the second, in beats, from it lose so much of their
+probability at each step. Where off-beats are as strong as beats, the phase would flip back and forth."""
 POOLED_TEMPO_SHARE = 0.04
 """Tempi this close to the likeliest are pooled with it."""
 ACTIVE_PROBABILITY, SILENT_S = 0.12, 2.5
@@ -60,13 +63,14 @@ class BeatPhase:
 @njit()
 def advance(
     posterior: Float64Array, into: Float64Array, starts: Int64Array, lengths: Int64Array, transition: Float64Array,
-    prior: Float64Array, factors: Float64Array, probability: float, observation_lambda: float, reset: float,
-    positions: int,
+    prior: Float64Array, factors: Float64Array, held_phase: float, antiphase_factors: Float64Array, probability: float,
+    observation_lambda: float, reset: float, positions: int,
 ) -> None:  # fmt: skip
     """One step of the forward algorithm: ``posterior`` moved on by ``positions``, times the likelihood, normalised.
 
     ``transition`` (tempi, tempi): from a row's tempo to a column's at a beat. ``prior`` (tempi,): the distribution
     after a reset, spread over the positions of each. ``factors`` (tempi,): a weight per tempo.
+    ``held_phase``: the phase, 0 to 1, that is held, negative for none; ``antiphase_factor``: the weight of others.
     """
     tempi = lengths.shape[0]
     for j in range(tempi):
@@ -91,6 +95,10 @@ def advance(
         for position in range(length):
             likelihood = probability if position < edge else off_beat
             value = ((1.0 - reset) * into[start + position] + fresh) * likelihood * factors[j]
+            if held_phase >= 0.0:
+                distance = position / length - held_phase
+                if abs(distance - round(distance)) > ANTIPHASE_DISTANCE:
+                    value *= antiphase_factors[j]
             into[start + position] = value
             total += value
     for i in range(into.shape[0]):
@@ -100,7 +108,16 @@ def advance(
 class BeatTracker(SavedState):
     """Takes the beat probability of each step; returns the beat phase, if there is a beat."""
 
-    saved_fields = ("posterior", "silent_steps", "prior_bpm", "clamp", "held_bpm", "rival_bpm", "rival_steps")
+    saved_fields = (
+        "posterior",
+        "silent_steps",
+        "prior_bpm",
+        "clamp",
+        "held_bpm",
+        "rival_bpm",
+        "rival_steps",
+        "held_phase",
+    )
 
     def __init__(self) -> None:
         shortest, longest = (round(60.0 / bpm * POSITIONS_PER_SECOND) for bpm in (FASTEST_BPM, SLOWEST_BPM))
@@ -114,7 +131,7 @@ class BeatTracker(SavedState):
         self._phasors = np.exp(2j * np.pi * positions / np.repeat(self._lengths, self._lengths))
         self.posterior = np.zeros(int(self._lengths.sum()))
         self._next = np.zeros_like(self.posterior)
-        self.prior_bpm, self.clamp = 120.0, inf
+        self.prior_bpm, self.clamp, self.held_phase = 120.0, inf, -1.0
         self.reset()
         self.update(UNINFORMATIVE_PROBABILITY)  # compiles now
         self.reset()
@@ -151,14 +168,17 @@ class BeatTracker(SavedState):
         for start, length in zip(self._starts, self._lengths, strict=True):
             here = slice(start, start + length)
             self.posterior[here] = np.roll(self.posterior[here], -(length // 2))
+        if self.held_phase >= 0.0:
+            self.held_phase = (self.held_phase + 0.5) % 1.0
 
     def update(self, probability: float) -> BeatPhase | None:
         """Push a step's beat probability, or UNINFORMATIVE_PROBABILITY."""
         probability = min(max(probability, 0.01), 0.99)
+        hold, antiphase = self._compute_hold_factors()
         advance(
             self.posterior, self._next, self._starts, self._lengths, self._transition, self._prior,
-            self._prior_factors * self._compute_hold_factors(), probability, OBSERVATION_LAMBDA, RESET_PROBABILITY,
-            POSITIONS_PER_STEP,
+            self._prior_factors * hold, self.held_phase, antiphase, probability,
+            OBSERVATION_LAMBDA, RESET_PROBABILITY, POSITIONS_PER_STEP,
         )  # fmt: skip
         self.posterior, self._next = self._next, self.posterior
         self.silent_steps = 0 if probability > ACTIVE_PROBABILITY else self.silent_steps + 1
@@ -167,10 +187,11 @@ class BeatTracker(SavedState):
             self._release_tempo()
         else:
             self._hold_tempo(60.0 / phase.period_s)
+            self._hold_phase(phase)
         return phase
 
     def _release_tempo(self) -> None:
-        self.held_bpm, self.rival_bpm, self.rival_steps = 0.0, 0.0, 0
+        self.held_bpm, self.rival_bpm, self.rival_steps, self.held_phase = 0.0, 0.0, 0, -1.0
 
     def _hold_tempo(self, bpm: float) -> None:
         """A step's tempo: it moves the held tempo, or replaces it once it has lasted."""
@@ -184,13 +205,19 @@ class BeatTracker(SavedState):
         else:
             self.rival_bpm, self.rival_steps = bpm, 0
 
-    def _compute_hold_factors(self) -> Float64Array:
-        """A factor for each tempo."""
+    def _hold_phase(self, phase: BeatPhase) -> None:
+        """A step's phase: it is held in the next step, once a tempo is."""
+        positions = (phase.since_beat_s + 1.0 / STEPS_PER_SECOND) / phase.period_s + 0.5 / OBSERVATION_LAMBDA
+        self.held_phase = positions % 1.0 if self.held_bpm else -1.0
+
+    def _compute_hold_factors(self) -> tuple[Float64Array, Float64Array]:
+        """A factor for each tempo, and another for its positions in antiphase."""
         if not self.held_bpm:
-            return np.ones(len(self._lengths))
+            return np.ones(len(self._lengths)), np.ones(len(self._lengths))
         held_length = 60.0 * POSITIONS_PER_SECOND / self.held_bpm
         low, high = (held_length * 2.0**octaves for octaves in (-HOLD_OCTAVES, HOLD_OCTAVES))
-        return np.where((self._lengths >= low) & (self._lengths <= high), 1.0, OFF_TEMPO_FACTOR)
+        held = (self._lengths >= low) & (self._lengths <= high)
+        return np.where(held, 1.0, OFF_TEMPO_FACTOR), np.where(held, ANTIPHASE_FACTOR, 1.0)
 
     def _estimate_phase(self) -> BeatPhase | None:
         tempi = np.add.reduceat(self.posterior, self._starts)

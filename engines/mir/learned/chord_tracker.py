@@ -12,11 +12,11 @@ from engines.saved_state import SavedState
 HARMONY_STEPS_PER_SECOND = 10
 HAS_MINOR_THIRD = np.array([quality.has_minor_third for quality in QUALITIES], np.float64)
 """1 for each quality with a minor third, else 0."""
-SELF_TRANSITION = 0.85
-"""Probability that a chord goes on for another tenth of a second."""
+SELF_TRANSITION, SELF_TRANSITION_BETWEEN = 0.9, 0.997
+"""Probability that a chord goes on for another tenth of a second: at a beat, and between beats, where few change."""
 LIKELIHOOD_EXPONENT = 1.0
 """Of the network's outputs: windows a tenth of a second apart share most of their audio."""
-MIN_CONFIDENCE = 0.45
+MIN_CONFIDENCE = 0.55
 CONFIRM_STEPS = 3
 """Harmony steps that a chord change is backdated by at most; its start is reported so much later."""
 KEY_S = 12.0
@@ -25,6 +25,9 @@ ABSENT_TONIC_WEIGHT = 0.05
 """Weight of a key whose tonic chord never sounds; for others it is the share of the time in which that sounds. The
 network takes Eb after C for C minor, since both keys have the same notes."""
 KEY_FIRST_S = 4.0
+TONIC_WEIGHT, THIRDS_DOUBT, NETWORK_EXPONENT = 2.0, 0.05, 0.5
+"""For the mode of a tonic: the weight of its own third against those of the other chords, what each mode has without
+any chord, and the weight of the network's opinion."""
 
 
 def softmax(logits: Float64Array) -> Float64Array:
@@ -50,13 +53,18 @@ class ChordTracker(SavedState):
         self.recent_best[:] = NO_CHORD_STATE
         self.current = NO_CHORD_STATE
 
-    def update(self, root: Float64Array, quality: Float64Array, bass: Float64Array) -> tuple[Chord, int] | None:
+    def update(
+        self, root: Float64Array, quality: Float64Array, bass: Float64Array, *, at_beat: bool = True
+    ) -> tuple[Chord, int] | None:
         """A harmony step: probabilities of roots (13,), of the qualities of each root (12, 8), and of basses (13,).
+
+        ``at_beat``: whether a beat is near, or none is known.
 
         Returns a new chord and how many steps ago it began, 0 to CONFIRM_STEPS - 1.
         """
         likelihood = np.append((quality * root[:PITCH_CLASSES, None]).T.ravel(), root[PITCH_CLASSES])
-        predicted = SELF_TRANSITION * self.posterior + (1.0 - SELF_TRANSITION) / (NO_CHORD_STATE + 1)
+        stays = SELF_TRANSITION if at_beat else SELF_TRANSITION_BETWEEN
+        predicted = stays * self.posterior + (1.0 - stays) / (NO_CHORD_STATE + 1)
         self.posterior[:] = predicted * np.maximum(likelihood, 1e-5) ** LIKELIHOOD_EXPONENT
         self.posterior /= self.posterior.sum()
         self.recent_best[:-1] = self.recent_best[1:]
@@ -83,30 +91,32 @@ class ChordTracker(SavedState):
 
 
 class KeyTracker(SavedState):
-    """Moving average of key probabilities, weighted by the tonic chords that sound; reports a key when it changes."""
+    """Moving average of key probabilities, weighted by the tonic chords that sound; reports a key when it changes.
 
-    saved_fields = ("average", "tonic_share", "steps", "key")
+    The tonic is decided first, then the mode: by the thirds and sixths above the tonic in the chords that sounded.
+    """
+
+    saved_fields = ("average", "chord_share", "steps", "key")
 
     def __init__(self) -> None:
-        self.average, self.tonic_share = np.zeros(2 * PITCH_CLASSES), np.zeros(2 * PITCH_CLASSES)
+        self.average, self.chord_share = np.zeros(2 * PITCH_CLASSES), np.zeros(2 * PITCH_CLASSES)
         self.reset()
 
     def reset(self) -> None:
         self.average[:] = 1.0 / len(self.average)
-        self.tonic_share[:] = 0.0
+        self.chord_share[:] = 0.0
         self.steps, self.key = 0, -1
 
     def update(self, key: Float64Array, root: Float64Array, quality: Float64Array) -> Key | None:
         """A harmony step: probabilities of keys (24,), roots and none (13,), and the qualities of each root (12, 8)."""
         tonal = 1.0 - float(root[PITCH_CLASSES])
         minor = quality @ HAS_MINOR_THIRD
-        share = tonal / (KEY_S * HARMONY_STEPS_PER_SECOND)
-        self.average += (key - self.average) * share
-        tonics = np.concatenate([root[:PITCH_CLASSES] * (1.0 - minor), root[:PITCH_CLASSES] * minor])
-        self.tonic_share += (tonics - self.tonic_share) * share
         self.steps += int(tonal > 0.5)
-        weights = self.average * (self.tonic_share + ABSENT_TONIC_WEIGHT)
-        weights /= weights.sum()
+        share = tonal / min(max(self.steps, KEY_FIRST_S * HARMONY_STEPS_PER_SECOND), KEY_S * HARMONY_STEPS_PER_SECOND)
+        self.average += (key - self.average) * share
+        chords = np.concatenate([root[:PITCH_CLASSES] * (1.0 - minor), root[:PITCH_CLASSES] * minor])
+        self.chord_share += (chords - self.chord_share) * share
+        weights = self._weigh_keys()
         best = int(weights.argmax())
         if self.steps < KEY_FIRST_S * HARMONY_STEPS_PER_SECOND or best == self.key:
             return None
@@ -114,3 +124,14 @@ class KeyTracker(SavedState):
             return None
         self.key = best
         return Key(best % PITCH_CLASSES, best // PITCH_CLASSES, float(min(weights[best], 1.0)))
+
+    def _weigh_keys(self) -> Float64Array:
+        """The probability of each key (24,)."""
+        major, minor = self.chord_share.reshape(2, PITCH_CLASSES)
+        network = self.average.reshape(2, PITCH_CLASSES)
+        of_major = TONIC_WEIGHT * major + np.roll(minor, -4) + np.roll(minor, -9)  # I, iii, vi
+        of_minor = TONIC_WEIGHT * minor + np.roll(major, -3) + np.roll(major, -8)  # i, III, VI
+        modes = (np.stack([of_major, of_minor]) + THIRDS_DOUBT) * network**NETWORK_EXPONENT
+        modes /= modes.sum(0)
+        weights = (network.sum(0) * (major + minor + ABSENT_TONIC_WEIGHT) * modes).ravel()
+        return np.asarray(weights / weights.sum())

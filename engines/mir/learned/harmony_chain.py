@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import nan
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +22,16 @@ DELAY_S = HARMONY_WINDOW_S / 2 + 0.2
 chord change from a passing note. It was trained with this delay."""
 HEAD_SIZES = (PITCH_CLASSES + 1, PITCH_CLASSES * len(QUALITIES), PITCH_CLASSES + 1, 2 * PITCH_CLASSES)
 """Of the network's heads: roots and none, qualities of each root, basses and none, keys."""
+BEAT_MIDDLE_S, BEAT_REACH_S = 0.07, 0.13
+"""A step is at a beat if that is so long before it, give or take the second: a change shows up to two steps late."""
+SNAP_S = 0.12
+"""A chord that starts this close to a beat starts on it: steps are a tenth of a second apart."""
 NO_ROOT = np.eye(PITCH_CLASSES + 1)[PITCH_CLASSES]
+
+
+def find_no_beat(_frame: float) -> float:
+    """The beat near any frame where no beats are known."""
+    return nan
 
 
 class SoundStart(SavedState):
@@ -60,8 +72,12 @@ class HarmonyChain:
             "delayed": self._delayed,
         }  # fmt: skip
 
-    def process(self, window: Float32Array, end: int) -> tuple[NDArray[np.float64], float]:
+    def process(
+        self, window: Float32Array, end: int, find_beat: Callable[[float], float] = find_no_beat
+    ) -> tuple[NDArray[np.float64], float]:
         """Analyse a harmony step whose ``window`` of audio ends before frame ``end``.
+
+        ``find_beat``: returns the frame of the beat nearest to a frame, or NaN where there is none.
 
         Returns the probabilities of roots and none (13,), and the frame to which they refer.
         """
@@ -74,10 +90,15 @@ class HarmonyChain:
         self._sound_start.update(silent, max(end - step_frames, 0))
         frame, earliest = end - DELAY_S * self.rate, max(end - self.latency, self._sound_start.since)
         qualities = quality.reshape(PITCH_CLASSES, -1)
-        if (changed := self._chords.update(root, qualities, bass)) is not None:
+        after_s = (frame - find_beat(frame - BEAT_MIDDLE_S * self.rate)) / self.rate
+        at_beat = not after_s < BEAT_MIDDLE_S - BEAT_REACH_S and not after_s > BEAT_MIDDLE_S + BEAT_REACH_S
+        if (changed := self._chords.update(root, qualities, bass, at_beat=at_beat)) is not None:
             chord, steps_ago = changed
-            start = round(frame - steps_ago * self.rate / HARMONY_STEPS_PER_SECOND)
-            self._delayed.push(max(start, earliest), chord)
+            start = frame - steps_ago * self.rate / HARMONY_STEPS_PER_SECOND
+            beat = find_beat(start)
+            if chord.root >= 0 and abs(start - beat) <= SNAP_S * self.rate:
+                start = beat
+            self._delayed.push(max(round(start), earliest), chord)
         if (found := self._keys.update(key, root, qualities)) is not None:
             self._delayed.push(round(frame), found)
         return root, frame

@@ -114,7 +114,8 @@ class LearnedMir:
             self._pitch.process(history.read_window(2, self._pitch.window, end), frame)
             if history.steps % STEPS_PER_HARMONY_STEP == 0:
                 window = history.read_window(1, self._harmony.window, end)
-                self._rhythm.push_roots(*self._harmony.process(window, frame))
+                find_beat = self._rhythm.schedule.find_nearest_beat
+                self._rhythm.push_roots(*self._harmony.process(window, frame, find_beat))
 
     def _bridge_gap(self, frame: int) -> None:
         history = self._history

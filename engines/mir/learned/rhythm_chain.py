@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,10 @@ class BeatSchedule(SavedState):
         self.reported, self.index, self.bpm = -1.0e18, 0, 0.0
         self.unrated, self.downbeat = -1.0, 0.0
         self.ignore_until = -1
+
+    def find_nearest_beat(self, frame: float) -> float:
+        """The frame of the beat nearest to ``frame`` at the present phase and tempo; NaN without a tempo."""
+        return self.beat + round((frame - self.beat) / self.period) * self.period if self.period > 0 else nan
 
     def find_next_beat(self, block: int) -> int:
         """The frame of the next beat that was not reported yet, in the block that begins at ``block`` or later."""

@@ -17,6 +17,7 @@ from engines.mir.learned.learned_mir import LearnedMir
 from research.common.command_line import format_command, split_names
 from research.common.docs_tables import replace_part
 from research.common.evaluation_tables import to_data
+from research.mir.evaluation.charts import find_charted
 from research.mir.evaluation.delays import make_table as make_delay_table
 from research.mir.evaluation.predictions import EvaluatedTracker, make_engine_tracker
 from research.mir.evaluation.reference_trackers import REFERENCE_TRACKERS, make_installed_trackers
@@ -26,7 +27,7 @@ from research.mir.evaluation.scores import import_metric
 from research.mir.evaluation.songs import KnownSong, find_annotated, find_folder
 from research.mir.evaluation.table import make_rows, make_table
 
-FOLDERS = ("--annotated", "--multitrack", "--folder", "--stems", "--weights")
+FOLDERS = ("--annotated", "--multitrack", "--folder", "--charts", "--stems", "--weights")
 
 app = App(name="python -m research.mir.evaluation", help_format="plaintext", version_flags=[])
 
@@ -41,6 +42,7 @@ def main(
     annotated: Annotated[Path | None, Parameter(help="The annotated collection.")] = None,
     multitrack: Annotated[Path | None, Parameter(help="Its songs' stems, files named SONG__STEM.ogg.")] = None,
     stems: Annotated[Path | None, Parameter(help="Rendered songs: a folder of `python -m research.datasets`.")] = None,
+    charts: Annotated[Path | None, Parameter(help="Songs of Frets on Fire: folders with notes.mid.")] = None,
     engines: Annotated[str, Parameter(help="Registered engines, with commas.")] = DEFAULT,
     beside: Annotated[
         str, Parameter(help="Other trackers, with commas; those that are not installed are left out.")
@@ -63,9 +65,10 @@ def main(
     import_metric("beat")  # fails now if it is missing
     known = [song for folder in folders or () for song in find_folder(folder)]
     known += find_annotated(annotated, multitrack) if annotated else []
+    known += find_charted(charts) if charts else []
     known += find_rendered(stems) if stems else []
     if not known:
-        raise ConfigError("songs from where?", "give --folder DIR, --annotated DIR or --stems DIR")
+        raise ConfigError("songs from where?", "give --folder, --annotated, --charts or --stems DIR")
     known = _choose_songs(known, split_names(songs))
     trackers, reasons = _load_trackers(split_names(engines), split_names(beside), weights)
     results = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import soxr
 
-from bridge.core.arrays import Float64Array
+from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine
 from engines.mir.offline.song_map import SongMap
@@ -25,7 +25,8 @@ BLOCK_FRAMES = 1 << 16
 class MirPrediction:
     """None where a tracker has no such output; without any detection it is empty, or 0.
 
-    ``bpm``: of the song. ``key``: such as ``Db minor``, empty where it found none.
+    ``bpm``: of the song. ``bar_beats``: beats of the bar of each beat. ``key``: such as ``Db minor``, empty
+    where it found none.
     """
 
     beats: Float64Array | None = None
@@ -34,6 +35,7 @@ class MirPrediction:
     chords: LabelledChords | None = None
     key: str | None = None
     onsets: Float64Array | None = None
+    bar_beats: Int64Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def to_prediction(song: SongMap) -> MirPrediction:
         ),
         key=song.key,
         onsets=None if onsets is None else np.array([float(np.asarray(row["time_s"])) for row in onsets]),
+        bar_beats=np.array([beat.bar_beats for beat in song.beats], np.int64),
     )
 
 

@@ -69,6 +69,7 @@ def to_annotation(rendered: Rendered, seconds: float) -> SongAnnotation:
         beats[indices % rendered.bar_beats == 0] if rendered.downbeats else None,
         LabelledChords(np.array([row[:2] for row in rows]), tuple(row[2] for row in rows)) if rows else None,
         max(lengths, key=lengths.__getitem__, default=""),
+        bar_beats=rendered.bar_beats,
     )
 
 

@@ -1,12 +1,15 @@
 """Scores of predictions by mir_eval (Raffel et al., "mir_eval", ISMIR 2014), of the extra ``bench``.
 
-All are from 0 to 1; NaN where no truth is known, or where the tracker does not report such things.
+All are from 0 to 1, except the ratio of chord changes; NaN where no truth is known, or where the tracker does not
+report such things.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -27,11 +30,15 @@ SCORES = {
     "cmlt": "CMLt",
     "amlt": "AMLt",
     "downbeat_f": "downbeat F",
+    "metre": "metre",
+    "six": "in six",
     "tempo": "tempo",
     "tempo_octave": "tempo, octaves",
     "majmin": "majmin",
     "sevenths": "sevenths",
+    "chord_changes": "chord changes",
     "key": "key",
+    "key_right": "key right",
     "onset_f": "onset F",
 }
 """Every score, in this order, and its heading."""
@@ -52,6 +59,9 @@ def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]
         found |= score_beats(truth.beats, answer.beats)
     if truth.downbeats is not None and answer.downbeats is not None:
         found["downbeat_f"] = compute_beat_f(truth.downbeats, answer.downbeats)
+    if truth.bar_beats and answer.bar_beats is not None and len(answer.bar_beats):
+        found["metre"] = float(np.mean(answer.bar_beats == truth.bar_beats))
+        found["six"] = float(np.mean(answer.bar_beats == 6)) if truth.bar_beats == 4 else NAN
     if truth.beats is not None and answer.bpm is not None and len(truth.beats) > 1:
         bpm = 60.0 / float(np.median(np.diff(truth.beats)))
         found["tempo"] = float(is_tempo(bpm, answer.bpm, (1.0,)))
@@ -60,6 +70,7 @@ def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]
         found |= score_chords(truth.chords, answer.chords)
     if truth.key and answer.key is not None:
         found["key"] = float(import_metric("key").weighted_score(truth.key, answer.key)) if answer.key else 0.0
+        found["key_right"] = float(found["key"] == 1.0)
     if truth.onsets is not None and answer.onsets is not None:
         found["onset_f"] = compute_onset_f(truth.onsets, answer.onsets)
     return found
@@ -113,9 +124,15 @@ def score_chords(truth: LabelledChords, detected: LabelledChords) -> dict[str, f
         return {
             "majmin": _compute_share(chord.majmin(expected, given), seconds),
             "sevenths": _compute_share(chord.sevenths(expected, given), seconds),
+            "chord_changes": count_changes(labels) / max(count_changes(truth.labels), 1),
         }
     except chord.InvalidChordException as error:
         raise ConfigError(f"chords: {error.message}", "write them in Harte's syntax, such as C:min7/b3") from error
+
+
+def count_changes(labels: Sequence[str]) -> int:
+    """How often the chord changes, the bass included."""
+    return sum(one != other for one, other in pairwise(labels))
 
 
 def _compute_share(right: Float64Array, seconds: Float64Array) -> float:

@@ -31,7 +31,8 @@ class LabelledChords:
 class SongAnnotation:
     """None, or an empty ``key``, where nothing is known. Times in seconds, ascending.
 
-    ``downbeats``: None too where the beats' places in the bar are not to be relied on.
+    ``downbeats``: None too where the beats' places in the bar are not to be relied on. ``bar_beats``: beats of a bar; 0
+    where unknown.
     """
 
     beats: Float64Array | None = None
@@ -39,6 +40,7 @@ class SongAnnotation:
     chords: LabelledChords | None = None
     key: str = ""
     onsets: Float64Array | None = None
+    bar_beats: int = 0
 
     def until(self, end_s: float) -> SongAnnotation:
         """What is true of the song's first ``end_s`` seconds; the key is taken to be that of the whole."""
@@ -65,13 +67,14 @@ def _select_before(times: Float64Array | None, end_s: float) -> Float64Array | N
 
 def read_truth(stem: Path) -> SongAnnotation:
     """What lies beside the song ``stem`` (a path without its suffix) as .beats, .chords, .key and .onsets."""
-    beats, downbeats = _read_if_there(stem, ".beats", read_beats) or (None, None)
+    beats, downbeats, bar_beats = _read_if_there(stem, ".beats", read_beats) or (None, None, 0)
     return SongAnnotation(
         beats,
         downbeats,
         _read_if_there(stem, ".chords", read_chords),
         _read_if_there(stem, ".key", read_key) or "",
         _read_if_there(stem, ".onsets", read_times),
+        bar_beats,
     )
 
 
@@ -80,14 +83,17 @@ def _read_if_there(stem: Path, suffix: str, read: Callable[[Path], T]) -> T | No
     return read(path) if path.is_file() else None
 
 
-def read_beats(path: Path) -> tuple[Float64Array, Float64Array]:
-    """Beats and downbeats of lines ``time position``, position 1 on the downbeat; without positions no downbeats."""
+def read_beats(path: Path) -> tuple[Float64Array, Float64Array, int]:
+    """Beats, downbeats and beats of a bar, of lines ``time position``, position 1 on the downbeat.
+
+    Without positions there are no downbeats, and a bar has 0 beats.
+    """
     times, positions = [], []
     for where, words in _read_lines(path):
         times.append(_parse_number(where, words[0]))
         positions.append(_parse_number(where, words[1]) if len(words) > 1 else math.nan)
     beats = _check_ascending(path, times)
-    return beats, beats[np.asarray(positions) == 1.0]
+    return beats, beats[np.asarray(positions) == 1.0], int(np.nanmax([0.0, *positions]))
 
 
 def read_times(path: Path) -> Float64Array:

@@ -175,3 +175,37 @@ def test_a_shifted_phase_is_half_a_beat_off_at_the_same_tempo(bpm: float) -> Non
     phase = phases[-1][1]
     assert phase is not None
     assert phase.period_s == pytest.approx(60 / bpm, rel=0.02)
+
+
+def find_phases(tracker: BeatTracker, strengths: list[tuple[float, float]], bpm: float) -> list[float]:
+    """The place in the beat, 0 to 1, of the beats at every step; beats and off-beats have these probabilities."""
+    beats, found = 60.0 * STEPS_PER_SECOND / bpm, []
+    for step in range(round(len(strengths) * beats)):
+        at = step / beats
+        on, off = strengths[min(int(at), len(strengths) - 1)]
+        near = abs((at * 2 + 0.5) % 1.0 - 0.5) * beats / 2 < 1.0
+        phase = tracker.update((on if round(at * 2) % 2 == 0 else off) if near else 0.02)
+        if phase is not None:
+            found.append((at - phase.since_beat_s * STEPS_PER_SECOND / beats) % 1.0)
+    return found
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([90.0, 104.0, 128.0, 140.0]))
+@settings(max_examples=8, deadline=None)
+def test_the_phase_stays_where_off_beats_are_a_little_stronger_now_and_then(seed: int, bpm: float) -> None:
+    random = np.random.default_rng(seed)
+    strengths = [(0.8, 0.05)] * 24
+    while len(strengths) < 120:
+        on, off = random.permutation([0.2, 0.26])
+        strengths += [(float(on), float(off))] * int(random.integers(4, 16))
+    found = np.array(find_phases(BeatTracker(), strengths, bpm)[20 * STEPS_PER_SECOND // 2 :])
+    assert np.mean(np.abs((found + 0.5) % 1.0 - 0.5) < 0.15) > 0.97
+
+
+@pytest.mark.parametrize("bpm", [90.0, 120.0, 140.0])
+def test_a_phase_that_is_half_a_beat_off_is_corrected_within_two_bars(bpm: float) -> None:
+    tracker = BeatTracker()
+    find_phases(tracker, [(0.7, 0.05)] * 32, bpm)
+    found = find_phases(tracker, [(0.05, 0.7)] * 16, bpm)
+    settled = np.array(found[round(8 * 60.0 * STEPS_PER_SECOND / bpm) :])
+    assert np.mean(np.abs(settled - 0.5) < 0.15) > 0.95

@@ -83,6 +83,17 @@ def test_no_chord_is_reported_when_the_music_stops() -> None:
     assert [chord.label for chord, _ in results] == ["N"]
 
 
+def test_between_beats_it_takes_more_to_change_a_chord() -> None:
+    def count_changes(at_beat: bool) -> int:
+        tracker = ChordTracker()
+        for _ in range(20):
+            tracker.update(*peaked_outputs(0))
+        steps = [peaked_outputs(9, 1, confidence=0.6) for _ in range(2)] + [peaked_outputs(0) for _ in range(8)]
+        return sum(tracker.update(*step, at_beat=at_beat) is not None for step in steps)
+
+    assert (count_changes(True), count_changes(False)) == (2, 0)
+
+
 def peaked_key_outputs(key: int, confidence: float = 0.7, root: int | None = None) -> tuple[np.ndarray, ...]:
     """Outputs of a network with this ``confidence`` in a key while its chord sounds, or one on ``root``."""
     results = np.full(24, (1 - confidence) / 23)
@@ -115,6 +126,17 @@ def test_of_two_keys_of_the_same_notes_that_is_reported_whose_chord_sounds() -> 
         tracker.update(key_probabilities, *peaked_outputs((3, 8, 10, 3)[step // 12 % 4])[:2]) for step in range(300)
     ]
     assert [key.label for key in results if key is not None] == ["Eb major"]
+
+
+@pytest.mark.parametrize(("minor", "label"), [(0, "C major"), (1, "C minor")])
+def test_the_mode_is_that_of_the_thirds_of_the_chords(minor: int, label: str) -> None:
+    """The network rates the parallel key higher; the chords are I, IV, V, vi or i, iv, V, VI."""
+    key_probabilities = np.full(24, 0.005)
+    key_probabilities[12 * minor], key_probabilities[12 * (1 - minor)] = 0.3, 0.59
+    chords = ((0, 0), (5, 0), (7, 0), (9, 1)) if not minor else ((0, 1), (5, 1), (7, 0), (8, 0))
+    tracker = KeyTracker()
+    results = [tracker.update(key_probabilities, *peaked_outputs(*chords[step // 10 % 4])[:2]) for step in range(300)]
+    assert [key.label for key in results if key is not None] == [label]
 
 
 def test_without_anything_tonal_there_is_no_key() -> None:

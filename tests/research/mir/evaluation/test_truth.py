@@ -23,9 +23,9 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_beats_come_with_their_downbeats(tmp_path: Path) -> None:
-    beats, downbeats = read_beats(write(tmp_path / "a.beats", "# by hand\n0.5 1\n1.0\t2\n\n1.5 3\n2.0 1\n"))
+    beats, downbeats, bar_beats = read_beats(write(tmp_path / "a.beats", "# by hand\n0.5 1\n1.0\t2\n\n1.5 3\n2.0 1\n"))
     assert beats.tolist() == [0.5, 1.0, 1.5, 2.0]
-    assert downbeats.tolist() == [0.5, 2.0]
+    assert (downbeats.tolist(), bar_beats) == ([0.5, 2.0], 3)
 
 
 def test_chords_may_have_gaps_that_nobody_knows(tmp_path: Path) -> None:
