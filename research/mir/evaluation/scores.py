@@ -59,9 +59,10 @@ def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]
         found |= score_beats(truth.beats, answer.beats)
     if truth.downbeats is not None and answer.downbeats is not None:
         found["downbeat_f"] = compute_beat_f(truth.downbeats, answer.downbeats)
-    if truth.bar_beats and answer.bar_beats is not None and len(answer.bar_beats):
-        found["metre"] = float(np.mean(answer.bar_beats == truth.bar_beats))
-        found["six"] = float(np.mean(answer.bar_beats == 6)) if truth.bar_beats == 4 else NAN
+    if truth.bar_beats and answer.bar_beats is not None:
+        count = max(len(answer.bar_beats), 1)
+        found["metre"] = np.count_nonzero(answer.bar_beats == truth.bar_beats) / count
+        found["six"] = np.count_nonzero(answer.bar_beats == 6) / count if truth.bar_beats == 4 else NAN
     if truth.beats is not None and answer.bpm is not None and len(truth.beats) > 1:
         bpm = 60.0 / float(np.median(np.diff(truth.beats)))
         found["tempo"] = float(is_tempo(bpm, answer.bpm, (1.0,)))

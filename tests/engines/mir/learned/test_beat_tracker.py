@@ -190,16 +190,16 @@ def find_phases(tracker: BeatTracker, strengths: list[tuple[float, float]], bpm:
     return found
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from([90.0, 104.0, 128.0, 140.0]))
-@settings(max_examples=8, deadline=None)
-def test_the_phase_stays_where_off_beats_are_a_little_stronger_now_and_then(seed: int, bpm: float) -> None:
-    random = np.random.default_rng(seed)
-    strengths = [(0.8, 0.05)] * 24
+@pytest.mark.parametrize("seed", range(4))
+def test_the_phase_stays_where_beats_and_off_beats_are_stronger_in_turn(seed: int) -> None:
+    """From the start, so that both phases stay possible."""
+    random, strengths = np.random.default_rng(seed), [(0.35, 0.25)] * 4
     while len(strengths) < 120:
-        on, off = random.permutation([0.2, 0.26])
-        strengths += [(float(on), float(off))] * int(random.integers(4, 16))
-    found = np.array(find_phases(BeatTracker(), strengths, bpm)[20 * STEPS_PER_SECOND // 2 :])
-    assert np.mean(np.abs((found + 0.5) % 1.0 - 0.5) < 0.15) > 0.97
+        on, off = random.permutation([0.3, 0.24])
+        strengths += [(float(on), float(off))] * int(random.integers(4, 13))
+    found = np.array(find_phases(BeatTracker(), strengths, 104.0)[6 * STEPS_PER_SECOND :])
+    on_beat = np.abs((found + 0.5) % 1.0 - 0.5) < 0.25
+    assert np.count_nonzero(on_beat[1:] != on_beat[:-1]) <= 2
 
 
 @pytest.mark.parametrize("bpm", [90.0, 120.0, 140.0])

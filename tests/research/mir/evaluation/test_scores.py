@@ -25,10 +25,10 @@ def beats_of(detected: list[float], bpm: float = 120.0) -> dict[str, float]:
 def test_what_is_right_is_worth_one() -> None:
     chords = LabelledChords(np.array([[0.0, 2.0], [2.0, 4.0]]), ("C:maj", "A:min7/b3"))
     found = score_song(
-        SongAnnotation(BEATS, BEATS[::4], chords, "C major", BEATS),
-        MirPrediction(BEATS, BEATS[::4], 120.0, chords, "C major", BEATS),
+        SongAnnotation(BEATS, BEATS[::4], chords, "C major", BEATS, 4),
+        MirPrediction(BEATS, BEATS[::4], 120.0, chords, "C major", BEATS, np.full(len(BEATS), 4)),
     )
-    assert found == pytest.approx(dict.fromkeys(SCORES, 1.0))
+    assert found == pytest.approx(dict.fromkeys(SCORES, 1.0) | {"six": 0.0})
 
 
 def test_what_is_not_told_or_not_known_is_no_number() -> None:
@@ -43,8 +43,8 @@ def test_what_is_not_told_or_not_known_is_no_number() -> None:
 def test_what_is_told_as_nothing_is_worth_nothing() -> None:
     nothing = np.zeros(0)
     silence = LabelledChords(np.array([[0.0, 30.0]]), ("N",))
-    truth = SongAnnotation(BEATS, BEATS[::4], LabelledChords(np.array([[0.0, 30.0]]), ("C:maj",)), "C major", BEATS)
-    found = score_song(truth, MirPrediction(nothing, nothing, 0.0, silence, "", nothing))
+    truth = SongAnnotation(BEATS, BEATS[::4], LabelledChords(np.array([[0.0, 30.0]]), ("C:maj",)), "C major", BEATS, 4)
+    found = score_song(truth, MirPrediction(nothing, nothing, 0.0, silence, "", nothing, np.zeros(0, np.int64)))
     assert found == dict.fromkeys(SCORES, 0.0)
 
 
@@ -121,3 +121,13 @@ def test_a_label_that_is_none_is_named() -> None:
 )
 def test_related_keys_are_worth_a_part(detected: str, worth: float) -> None:
     assert score_song(SongAnnotation(key="C major"), MirPrediction(key=detected))["key"] == worth
+
+
+def test_bars_of_six_and_changes_of_chords_are_counted() -> None:
+    truth = LabelledChords(np.array([[0.0, 2.0], [2.0, 4.0]]), ("C:maj", "G:maj"))
+    restless = LabelledChords(np.array([[0.0, 1.0], [1.0, 2.0], [2.0, 4.0]]), ("C:maj", "A:min", "G:maj"))
+    found = score_song(
+        SongAnnotation(BEATS[:4], None, truth, bar_beats=4),
+        MirPrediction(BEATS[:4], chords=restless, bar_beats=np.array([6, 6, 3, 4])),
+    )
+    assert (found["metre"], found["six"], found["chord_changes"]) == (0.25, 0.5, 2.0)
