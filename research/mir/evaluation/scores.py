@@ -61,8 +61,8 @@ def score_song(truth: SongAnnotation, answer: MirPrediction) -> dict[str, float]
         found["downbeat_f"] = compute_beat_f(truth.downbeats, answer.downbeats)
     if truth.bar_beats and answer.bar_beats is not None:
         count = max(len(answer.bar_beats), 1)
-        found["metre"] = np.count_nonzero(answer.bar_beats == truth.bar_beats) / count
-        found["six"] = np.count_nonzero(answer.bar_beats == 6) / count if truth.bar_beats == 4 else NAN
+        found["metre"] = int(np.count_nonzero(answer.bar_beats == truth.bar_beats)) / count
+        found["six"] = int(np.count_nonzero(answer.bar_beats == 6)) / count if truth.bar_beats == 4 else NAN
     if truth.beats is not None and answer.bpm is not None and len(truth.beats) > 1:
         bpm = 60.0 / float(np.median(np.diff(truth.beats)))
         found["tempo"] = float(is_tempo(bpm, answer.bpm, (1.0,)))
