@@ -56,15 +56,15 @@ def measure_mix(audio: Audio, rate: int) -> MixFigures:
     wave = audio.astype(np.float64)
     powers = (np.abs(np.fft.rfft(wave)) ** 2).sum(axis=0)
     hz = np.fft.rfftfreq(wave.shape[1], 1 / rate)
-    heard = float(powers[hz >= FLOOR_HZ].sum())
+    whole = float(powers[hz >= FLOOR_HZ].sum())
     octaves = [
-        _to_db(float(powers[(hz >= centre / 2**0.5) & (hz < centre * 2**0.5)].sum()), heard) for centre in OCTAVES_HZ
+        _to_db(float(powers[(hz >= centre / 2**0.5) & (hz < centre * 2**0.5)].sum()), whole) for centre in OCTAVES_HZ
     ]
     left, right = (wave**2).mean(axis=1).tolist()
     mid, side = wave.sum(axis=0) / 2, (wave[0] - wave[1]) / 2
     return MixFigures(
         lufs=measure_loudness([audio], rate).integrated_lufs,
-        low_db=_to_db(float(powers[(hz >= FLOOR_HZ) & (hz < LOW_HZ)].sum()), heard),
+        low_db=_to_db(float(powers[(hz >= FLOOR_HZ) & (hz < LOW_HZ)].sum()), whole),
         side_mid_db=_to_db(float((side**2).mean()), float((mid**2).mean())),
         left_right_db=_to_db(left, right),
         crest_db=_to_db(float(np.abs(wave).max()) ** 2, (left + right) / 2),

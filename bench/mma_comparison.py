@@ -53,7 +53,7 @@ SWUNG = 0.42, 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class HeardNote:
+class FileNote:
     """``start``, ``end``: in beats."""
 
     start: float
@@ -78,12 +78,12 @@ class Comparison:
     voice_leading: float | None
 
 
-def read_parts(path: Path) -> dict[str, list[HeardNote]]:
+def read_parts(path: Path) -> dict[str, list[FileNote]]:
     """The notes of each track, ``drums`` and ``bass`` by these names."""
     file = MidiFile(path, charset="utf-8")
-    parts: dict[str, list[HeardNote]] = {}
+    parts: dict[str, list[FileNote]] = {}
     for track in file.tracks:
-        tick, open_, notes, channels = 0, dict[int, tuple[int, int]](), list[HeardNote](), set[int]()
+        tick, open_, notes, channels = 0, dict[int, tuple[int, int]](), list[FileNote](), set[int]()
         for message in track:
             tick += message.time
             if message.type not in ("note_on", "note_off"):
@@ -91,7 +91,7 @@ def read_parts(path: Path) -> dict[str, list[HeardNote]]:
             if message.note in open_:
                 start, velocity = open_.pop(message.note)
                 scale = file.ticks_per_beat
-                notes.append(HeardNote(start / scale, tick / scale, message.note, velocity))
+                notes.append(FileNote(start / scale, tick / scale, message.note, velocity))
             if message.type == "note_on" and message.velocity:
                 open_[message.note] = tick, message.velocity
                 channels.add(message.channel)
@@ -102,7 +102,7 @@ def read_parts(path: Path) -> dict[str, list[HeardNote]]:
     return parts
 
 
-def measure_notes(parts: Mapping[str, Sequence[HeardNote]], bpm: float) -> Comparison:
+def measure_notes(parts: Mapping[str, Sequence[FileNote]], bpm: float) -> Comparison:
     """Measure the notes of one file at ``bpm``."""
     chord_parts = [notes for name, notes in parts.items() if name not in ("drums", "bass")]
     offbeats = [
@@ -126,7 +126,7 @@ def measure_notes(parts: Mapping[str, Sequence[HeardNote]], bpm: float) -> Compa
     )
 
 
-def measure_unison(parts: Sequence[Sequence[HeardNote]]) -> float | None:
+def measure_unison(parts: Sequence[Sequence[FileNote]]) -> float | None:
     """Share of the notes of ``parts`` at whose start another part holds or begins the same pitch; None: one part."""
     if len(parts) < 2:
         return None
@@ -143,17 +143,17 @@ def measure_unison(parts: Sequence[Sequence[HeardNote]]) -> float | None:
     return fmean(doubled)
 
 
-def measure_timing(notes: Sequence[HeardNote]) -> float:
+def measure_timing(notes: Sequence[FileNote]) -> float:
     """Standard deviation, in beats, of the starts at each twelfth of a beat from their mean there."""
     places = defaultdict[int, list[float]](list)
     for note in notes:
         place = round(note.start * TWELFTHS)
         places[place % TWELFTHS].append(note.start - place / TWELFTHS)
     squares = [(late - fmean(lates)) ** 2 for lates in places.values() for late in lates]
-    return fmean(squares) ** 0.5
+    return float(fmean(squares) ** 0.5)
 
 
-def measure_moves(notes: Sequence[HeardNote]) -> list[float]:
+def measure_moves(notes: Sequence[FileNote]) -> list[float]:
     """Semitones from each voice of a chord to the nearest of the chord before, where the chords differ."""
     chords: list[tuple[float, set[int]]] = []
     for note in notes:

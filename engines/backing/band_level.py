@@ -33,7 +33,7 @@ def choose_loudness(song: Path | None, level_lu: float) -> float:
 
 
 def measure_file(path: Path) -> Loudness:
-    """Measure the loudness of the audio file at ``path``; mono is heard on both sides."""
+    """Measure the loudness of the audio file at ``path``; mono counts on both sides."""
     with Song(path) as song:
         return measure_loudness(song.read_blocks(), song.rate)
 
