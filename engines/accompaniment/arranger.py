@@ -1,15 +1,24 @@
-"""Arranger: makes the bars to be played from a chord sheet: sections with intensity, fills, count-in, a loop."""
+"""Arranger: makes bars from a chord sheet: sections with intensity, fills, count-in, ending, a loop."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.events import Chord
 from bridge.errors import ConfigError
 from engines.accompaniment.parts import PlayPart
-from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, PartState, PerformanceControls, ScoreNote
+from engines.accompaniment.score import (
+    COUNT_IN,
+    INTRO_BARS,
+    NO_CHORD,
+    Bar,
+    PartState,
+    PerformanceControls,
+    ScoreNote,
+    is_intro,
+)
 from engines.accompaniment.sheet import LONGEST_BARS, Sheet
 from engines.accompaniment.style import Style
 
@@ -88,13 +97,30 @@ def _lay_out(sheet: Sheet, count: int) -> list[Bar]:
 
 
 def _find_fills(bars: Sequence[Bar]) -> list[bool]:
-    """Whether each bar leads to something new: its section's last, or one of every FILL_BARS."""
+    """Whether each bar leads to something new: its section's last, one of every FILL_BARS, the last of an intro's
+    figure."""
     fills = []
     for number, bar in enumerate(bars):
         ends = number + 1 == len(bars) or bars[number + 1].position == 0
         long_enough = bar.position + 1 >= SHORTEST_FILLED
-        fills.append(long_enough and (ends or (bar.position + 1) % FILL_BARS == 0))
+        fills.append(long_enough and (ends or is_fill_due(bar.section, bar.position)))
     return fills
+
+
+def is_fill_due(section: str, position: int) -> bool:
+    """Whether a fill leads on within ``section`` at the end of its bar ``position``."""
+    return (position + 1) % FILL_BARS == 0 or (is_intro(section) and position + 1 == INTRO_BARS)
+
+
+def add_ending(bars: Sequence[Bar], rests: Collection[int] = ()) -> tuple[Bar, ...]:
+    """``bars`` with an ending: the last one that is none of ``rests`` (bar numbers) ends the song, the one before it
+    leads there with a fill."""
+    last = max((place for place, bar in enumerate(bars) if bar.number not in rests), default=len(bars) - 1)
+    ended = list(bars)
+    ended[last] = replace(bars[last], fill=False, coming=NO_CHORD, ends=True)
+    if last and bars[last - 1].number >= 0:
+        ended[last - 1] = replace(bars[last - 1], fill=True)
+    return tuple(ended)
 
 
 def make_count_in(beats: int, first: Bar) -> Bar:

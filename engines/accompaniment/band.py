@@ -249,7 +249,7 @@ class Band:
             out.events["sound"] += self._program_changes.select_style(
                 number, style, max(line.to_frame(beat - EARLY_BEATS), now + self._lead)
             )
-            notes = self._performer.play(place, shape, chords, style, controls, muted)
+            notes = self._performer.play(place, shape, chords, style, controls, muted, line.time.tempo)
             out.events["midi"] += self._scheduler.schedule(notes, place.start, line, earliest, out.events["planned"])
         self._report.move_to(max(line.to_frame(beat), now + self._lead))
         out.events["foreseen"].append(self._report.make_section(place, shape, line))

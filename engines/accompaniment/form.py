@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.core.control import Control
-from engines.accompaniment.arranger import DEFAULT_INTENSITY, FILL_BARS, get_intensity
+from engines.accompaniment.arranger import DEFAULT_INTENSITY, FILL_BARS, get_intensity, is_fill_due
 from engines.accompaniment.parts import PARTS
 from engines.accompaniment.score import Bar
 from engines.saved_state import SavedState
@@ -135,10 +135,10 @@ class Form(SavedState):
             self.to_count -= 1
             return Shape(intensity=self.intensity, counting=True)
         by_sheet = request.written if self.kind == AUTO else None
-        due = by_sheet.fill if by_sheet is not None else self.position % FILL_BARS == FILL_BARS - 1
+        section = by_sheet.section if by_sheet is not None else SECTIONS[self.kind] if self.kind else ""
+        due = by_sheet.fill if by_sheet is not None else is_fill_due(section, self.position)
         due, self.fill_due = due or self.fill_due, False
         self.filled = self.filled or due or request.kind != self.kind or (self.dropped and not request.dropout)
-        section = by_sheet.section if by_sheet is not None else SECTIONS[self.kind] if self.kind else ""
         return Shape(section, self.position, self.intensity, self.opens, self.filled, False, self.dropped)
 
     def _begin_bar(self, place: BeatPosition, request: FormRequest) -> None:

@@ -12,6 +12,7 @@ from bridge.core.arrays import Float64Array
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.arranger import PartTrack
 from engines.accompaniment.parts.drums import GAINS, HIT_TICKS, LANES, NAME, OPENING_FROM
+from engines.accompaniment.parts.feel import Feel
 from engines.accompaniment.parts.humanise import DRUM_VELOCITIES, GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import METRES
 from engines.accompaniment.parts.random_draws import draw
@@ -120,7 +121,8 @@ def match_grooves(
         for bar, groove in section:
             draws = draw(bar, controls, NAME)
             grid_notes = list(_make_hits(bar, groove, pattern, share, style.parts[NAME].opening, controls))
-            notes, last = humanise_notes(grid_notes, bar, TICKS_PER_BEAT, controls, draws, memory, DRUM_VELOCITIES)
+            feel = Feel(TICKS_PER_BEAT, draws.band_timing)
+            notes, last = humanise_notes(grid_notes, bar, feel, controls, draws, memory, DRUM_VELOCITIES)
             memory = PartState(velocities=last)
             played.append(tuple(notes))
     return PartTrack(NAME, tuple(played))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from statistics import median
 
 import msgspec
 
@@ -95,17 +96,23 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """``articulations``: of hits that no template has."""
+    """``articulations``: of hits that no template has. ``feel``: for each step that of the other players: the drums'
+    medians."""
 
     templates: tuple[Template, ...]
     articulations: Articulations
+    feel: tuple[Articulation, ...]
 
 
 def to_family(table: FamilyTable) -> Family:
     usual: Articulations = {
         role: tuple(Articulation(late, spread) for late, spread in steps) for role, steps in table.feel.items()
     }
-    return Family(tuple(_to_template(one, usual, table.loud) for one in table.templates), usual)
+    feel = tuple(
+        Articulation(median(one.late_ticks for one in here), median(one.spread_ticks for one in here))
+        for here in zip(*usual.values(), strict=True)
+    )
+    return Family(tuple(_to_template(one, usual, table.loud) for one in table.templates), usual, feel)
 
 
 def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, int]) -> Template:

@@ -48,7 +48,7 @@ PERFORMANCE_CONTROLS = {
         0.0,
         1.0,
         0.0,
-        doc="Delay of the off-beats: 0 is straight, 1 is triplet swing.",
+        doc="Delay of the off-beats: 0 is straight, 1 is triplet swing at the usual tempo.",
         takes_effect="next bar",
     ),
     "humanise": Control(

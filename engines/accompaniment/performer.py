@@ -17,6 +17,8 @@ from engines.accompaniment.score import COUNT_IN, NO_CHORD, Bar, PartState, Perf
 from engines.accompaniment.style import Style
 
 CHANNELS = {"drums": DRUM_CHANNEL, "bass": 0, "keys": 1, "pad": 2, "guitar": 3}
+STEADY_TEMPO_SHARE = 0.03
+"""A change of tempo of up to this share changes nothing in how a bar is played: a tracked tempo is never quite even."""
 LONGEST_BAR = 7
 """Beats of a bar that the parts know how to play."""
 
@@ -45,7 +47,7 @@ class Performer:
         self.reset()
 
     def reset(self) -> None:
-        self._start = -1
+        self._start, self._tempo = -1, 0.0
         self._played_chords = [NO_CHORD] * LONGEST_BAR
         self._before = {name: PartState() for name in PARTS}
         self._after = dict(self._before)
@@ -59,11 +61,12 @@ class Performer:
         style: Style,
         controls: Mapping[str, PerformanceControls],
         muted: Collection[str],
+        tempo: float = 0.0,
     ) -> list[NoteEvent]:
         """The notes that begin and end in the beat at ``place``, in order.
 
         ``chords``: of this beat, the rest of its bar and the next bar's first beat. ``controls``: by part.
-        ``muted``: parts that rest.
+        ``muted``: parts that rest. ``tempo``: quarter notes a minute, as `Bar.tempo`; that of a bar's first beat holds.
         """
         chords, coming = chords[:-1], chords[-1]
         begin, end = place.number * TICKS_PER_BEAT, (place.number + 1) * TICKS_PER_BEAT
@@ -72,6 +75,8 @@ class Performer:
             # what sounds still is known by its tick in the bar that was left; in this bar another note may have it
             sounds += [NoteEvent(begin, channel, pitch, 0) for channel, pitch in self.release()]
             self._start, self._before = place.start, dict(self._after)
+            if abs(tempo - self._tempo) > STEADY_TEMPO_SHARE * self._tempo:
+                self._tempo = tempo
             self._played_chords[: place.number] = [chords[0]] * place.number  # it joined within the bar
         self._played_chords[place.number] = chords[0]
         bar = self._make_bar(place, shape, (*self._played_chords[: place.number], *chords), coming)
@@ -80,13 +85,13 @@ class Performer:
             sounds += self._play_part(CHANNELS[name], () if name in muted else notes, begin, end)
         return sorted(sounds, key=lambda sound: (sound.tick, sound.velocity > 0, sound.channel, sound.pitch))
 
-    @staticmethod
-    def _make_bar(place: BeatPosition, shape: Shape, chords: tuple[Chord, ...], coming: Chord) -> Bar:
+    def _make_bar(self, place: BeatPosition, shape: Shape, chords: tuple[Chord, ...], coming: Chord) -> Bar:
         if shape.counting:
             return Bar(-1, (NO_CHORD,) * place.bar_beats, coming, COUNT_IN, intensity=shape.intensity)
         return Bar(
-            max(place.bar, 0), chords, coming, shape.section, shape.position, shape.intensity, shape.opens, shape.fill
-        )
+            max(place.bar, 0), chords, coming, shape.section, shape.position, shape.intensity, shape.opens, shape.fill,
+            self._tempo,
+        )  # fmt: skip
 
     def _play_part(self, channel: int, notes: Sequence[ScoreNote], begin: int, end: int) -> list[NoteEvent]:
         """The part on ``channel`` from tick ``begin`` to ``end``."""
@@ -116,6 +121,7 @@ class Performer:
     def state(self) -> State:
         kept: State = {
             "start": np.array(self._start),
+            "tempo": np.array(self._tempo),
             "played": np.array([(chord.root, chord.quality, chord.bass) for chord in self._played_chords], np.int64),
             "sounding": np.array([(*key, end) for key, end in self._sounding.items()], np.int64).reshape(-1, 4),
         }
@@ -127,7 +133,7 @@ class Performer:
         return kept
 
     def restore(self, state: State) -> None:
-        self._start = int(state["start"])
+        self._start, self._tempo = int(state["start"]), float(state["tempo"])
         self._played_chords = [
             Chord(int(root), int(quality), int(bass), 1.0) for root, quality, bass in state["played"]
         ]

@@ -12,6 +12,8 @@ COUNT_IN = "count-in"
 TWELFTHS = 12
 """Of a beat: fine enough for sixteenths and triplets."""
 NO_CHORD = Chord(-1, 0, -1, 1.0)
+INTRO, INTRO_BARS = "intro", 2
+"""A section whose name begins so opens with this many bars in which the drummer only keeps time and the bass holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,18 @@ class ScoreNote:
         return self.tick + self.ticks
 
 
+def is_intro(section: str) -> bool:
+    return section.strip().lower().startswith(INTRO)
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One bar, with everything that a part needs to play it.
 
     ``number``: bars since the song's start; a count-in is -1. ``chords``: one for each beat (quarter note).
     ``coming``: the next bar's first chord. ``position``: bars since this section began. ``opens``: something new
-    begins here, a section or what follows a fill. ``fill``: this bar leads to something new.
+    begins here, a section or what follows a fill. ``fill``: this bar leads to something new. ``tempo``: quarter notes a
+    minute; 0: the style's usual one. ``ends``: the song ends with the last chord of this bar, hit once and held.
     """
 
     number: int
@@ -45,6 +52,8 @@ class Bar:
     intensity: float = 0.5
     opens: bool = False
     fill: bool = False
+    tempo: float = 0.0
+    ends: bool = False
 
     @property
     def beats(self) -> int:
@@ -53,6 +62,20 @@ class Bar:
     @property
     def ticks(self) -> int:
         return self.beats * TICKS_PER_BEAT
+
+    @property
+    def introduces(self) -> bool:
+        """Whether the band is not complete yet."""
+        return is_intro(self.section) and self.position < INTRO_BARS
+
+    @property
+    def final_beat(self) -> int:
+        """The beat at which the last chord of the bar begins; 0 where it has none."""
+        there = [beat for beat, chord in enumerate(self.chords) if chord.root >= 0]
+        last = self.chords[there[-1]] if there else NO_CHORD
+        return next(
+            (beat for beat in there if self.chords[beat : there[-1] + 1] == (last,) * (there[-1] + 1 - beat)), 0
+        )
 
     def find_change_after(self, beat: int) -> tuple[int, Chord]:
         """The first beat after ``beat`` with another chord, and that chord; the next bar's where none follows."""
@@ -70,7 +93,8 @@ class PerformanceControls:
     ``complexity``: how many different patterns are used. ``swing``: 1 delays off-beats to the triplet.
     ``humanise``: variation of timing and velocity. ``style_strength``: 0 is a plain band, 1 the style.
     ``temperature``: randomness, 0 is the most likely choice. ``accents``: the usual onset strength of the followed stem
-    at each of TWELFTHS of a beat through the bar; empty: no stem is followed.
+    at each of TWELFTHS of a beat through the bar; empty: no stem is followed. ``pattern_shift``: added to the loudness
+    by which patterns are chosen.
     """
 
     intensity: float = 0.5
@@ -82,6 +106,7 @@ class PerformanceControls:
     temperature: float = 0.5
     seed: int = 0
     accents: tuple[float, ...] = ()
+    pattern_shift: float = 0.0
 
     def get_loudness(self, bar: Bar) -> float:
         """The intensity at which ``bar`` is played, 0 to 1."""

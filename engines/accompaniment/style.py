@@ -18,7 +18,7 @@ import msgspec
 from bridge.config import Table, read_toml
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment import grooves
-from engines.accompaniment.grooves import Articulations
+from engines.accompaniment.grooves import Articulation, Articulations
 from engines.accompaniment.registers import share_registers
 from engines.synth.channels import PAN_CENTRE
 
@@ -29,8 +29,8 @@ ROLES: Mapping[str, int] = {
     "cowbell": 56, "triangle": 81,
 }  # fmt: skip
 """Drums and their General MIDI notes."""
-BASS_SYMBOLS = "RTFSOAP"
-"""A bass line's notes: root, third, fifth, seventh, octave, approach to the next chord, passing step."""
+BASS_SYMBOLS = "RTFSOAPW"
+"""A bass line's notes: root, third, fifth, seventh, octave, approach to the next chord, passing step, walk."""
 CHORD_SYMBOLS = "XDUPK"
 """A chord part's: block, strum down, strum up, power chord, muted strum; digits are voices from the lowest."""
 REST, HOLD, KEEP = ".", "-", "*"
@@ -213,7 +213,8 @@ class PartStyle:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """``tempo``, ``swing``: what is usual. ``swing_ticks``: the pair of notes within which the second comes late."""
+    """``tempo``, ``swing``: what is usual. ``swing_ticks``: the pair of notes within which the second comes late.
+    ``feel``: the timing of its drummer at each of 16 steps; empty: the drums are written by hand."""
 
     name: str
     doc: str
@@ -221,6 +222,7 @@ class Style:
     swing: float
     swing_ticks: int
     parts: Mapping[str, PartStyle]
+    feel: tuple[Articulation, ...] = ()
 
     def pair_ticks(self, pattern: StepPattern) -> int:
         """The ticks of a pair within which ``pattern`` swings; 0 where it is made of triplets."""
@@ -270,7 +272,8 @@ def load_style(path: Path | Traversable) -> Style:
     )
     parts |= {name: replace(chords[name], low=low, high=high) for name, (low, high) in registers.items()}
     ticks = TICKS_PER_BEAT if file.swing_note == 8 else TICKS_PER_BEAT // 2
-    return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts)
+    feel = grooves.load_family(drums.groove).feel if drums is not None and drums.groove else ()
+    return Style(file.name, file.doc, file.tempo, file.swing, ticks, parts, feel)
 
 
 def _add_layers(patterns: list[StepPattern], layers: list[tuple[float, StepLanes, int]]) -> tuple[StepPattern, ...]:

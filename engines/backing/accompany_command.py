@@ -45,6 +45,9 @@ def accompany(
     parts: Annotated[str, Parameter(help="The parts that play.")] = ",".join(PART_NAMES),
     replace: Annotated[str, Parameter(help="drums: write new drums for a recording, and a mix with them.")] = "",
     count_in: Annotated[bool, Parameter(negative="", help="Begin with a bar of sticks.")] = False,
+    loop: Annotated[
+        bool, Parameter(negative="", help="Write a loop: the last bar leads to the first, without an ending.")
+    ] = False,
     audio: Annotated[bool, Parameter(negative="", help="Also write PART.wav for each part, and mix.wav.")] = False,
     level_lu: Annotated[
         float,
@@ -71,7 +74,7 @@ def accompany(
         "intensity": intensity, "density": density, "complexity": complexity, "swing": swing, "humanise": humanise,
         "style_strength": style_strength, "temperature": temperature,
     }  # fmt: skip
-    request = BackingRequest(style, parts, controls, seed, bars, tempo, count_in)
+    request = BackingRequest(style, parts, controls, seed, bars, tempo, count_in, loop)
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     check_level(level_lu)

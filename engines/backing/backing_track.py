@@ -10,7 +10,7 @@ from pathlib import Path
 from mido import tempo2bpm
 
 from bridge.errors import ConfigError
-from engines.accompaniment.arranger import PartTrack, perform
+from engines.accompaniment.arranger import PartTrack, add_ending, perform
 from engines.accompaniment.groove_matching import find_nearest_style, match_grooves
 from engines.accompaniment.offline.midi import format_band_file
 from engines.accompaniment.offline.performance_options import check_tempo, make_controls, parse_parts, select_parts
@@ -27,7 +27,8 @@ from engines.offline.song_batch import ProgressCallback
 
 @dataclass(frozen=True, slots=True)
 class BackingRequest:
-    """The user's options, as typed. ``style`` empty: the usual one, or for new drums the nearest."""
+    """The user's options, as typed. ``style`` empty: the usual one, or for new drums the nearest. ``loop``: without an
+    ending, so that the last bar leads to the first."""
 
     style: str = ""
     parts: str = ",".join(PART_NAMES)
@@ -36,6 +37,7 @@ class BackingRequest:
     bars: int | None = None
     tempo: float | None = None
     count_in: bool = False
+    loop: bool = False
 
     def load_style(self) -> Style:
         """Load the style, after checking all that can be checked without a source."""
@@ -92,6 +94,8 @@ def arrange_backing(source: BackingSource, request: BackingRequest) -> BackingTr
     style = request.load_style()
     piece = _apply_request(source, request)
     bars = piece.list_bars(request.bars)
+    if not request.loop:
+        bars = add_ending(bars, piece.rests)
     controls = make_controls(style, request.controls, request.seed)
     parts = [perform(bars, name, PARTS[name], style, controls) for name in select_parts(request.parts, style)]
     return BackingTrack(source, piece, style, bars, tuple(piece.silence_rests(part, bars) for part in parts))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from statistics import median
 
 from mido import bpm2tempo
 
@@ -15,6 +17,9 @@ from engines.accompaniment.sheet import Sheet
 
 Tempi = tuple[tuple[int, int], ...]
 """Ticks, the first 0, and microseconds a quarter note from each on."""
+
+AROUND_BARS = 2
+"""Bars on each side of one whose tempi are its own, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class TimedSheet:
     def list_bars(self, count: int | None = None) -> tuple[Bar, ...]:
         """The bars to be played, all or, cut or repeated, ``count``, with the count-in before them."""
         arranged = arrange(self.sheet, count, self.counted)
+        tempi = measure_bar_tempi(list_bar_starts(arranged, self.lead_ticks), self.tempi)
+        arranged = tuple(replace(bar, tempo=tempo) for bar, tempo in zip(arranged, tempi, strict=True))
         if not self.intensities:
             return arranged
         return tuple(
@@ -63,6 +70,22 @@ class TimedSheet:
     def change_tempo(self, bpm: float) -> TimedSheet:
         """The same in a steady tempo, quarter notes a minute."""
         return replace(self, tempi=make_steady_tempo(bpm))
+
+
+def measure_bar_tempi(starts: Sequence[int], tempi: Tempi) -> list[float]:
+    """The usual tempo around each bar, whole quarter notes a minute: a median, so that one uneven bar is none.
+
+    ``starts``: the tick of each bar, and that of the end.
+    """
+    ticks = [tick for tick, _ in tempi]
+    seconds = [0.0, *accumulate(tempo * (b - a) for (a, tempo), (b, _) in pairwise(tempi))]
+
+    def to_us(tick: int) -> float:
+        number = bisect_right(ticks, tick) - 1
+        return seconds[number] + tempi[number][1] * (tick - ticks[number])
+
+    found = [60e6 * (b - a) / (to_us(b) - to_us(a)) for a, b in pairwise(starts)]
+    return [float(round(median(found[max(bar - AROUND_BARS, 0) : bar + AROUND_BARS + 1]))) for bar in range(len(found))]
 
 
 def make_steady_tempo(bpm: float) -> Tempi:

@@ -1,21 +1,35 @@
-"""Bass part: a line of chord tones that walks into the next chord."""
+"""Bass part: the symbols of a pattern as notes of the chords, on a line that steps and walks into the next chord."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.core.chords import QUALITIES
 from bridge.core.events import Chord
+from engines.accompaniment.parts.bass_lines import WALKING, LineNote, plan_line
+from engines.accompaniment.parts.feel import make_feel
+from engines.accompaniment.parts.form_figures import shape_beats
 from engines.accompaniment.parts.humanise import GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import select_pattern, split_beats
-from engines.accompaniment.parts.random_draws import draw
-from engines.accompaniment.parts.step_patterns import find_next_chord, read_notes
+from engines.accompaniment.parts.random_draws import RandomDraws, draw
+from engines.accompaniment.parts.step_patterns import StepNote, find_next_chord, read_notes
+from engines.accompaniment.parts.tempo import fit_to_tempo
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
-from engines.accompaniment.style import Style
+from engines.accompaniment.style import PartStyle, Style
 
 NAME = "bass"
 TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
 """The chord tone of a symbol, by index; the fourth of a triad is its root."""
 HOME_SHARE = 0.4
 """Where in its range the line likes to be, from its low end."""
+SEMITONE_SHARE, OTHER_APPROACH_COST = 0.6, 0.5
+"""How many approaches are a semitone rather than a tone, and the cost of the other one."""
+STRONG_COST, WEAK_COST = 3.0, 0.3
+"""Cost of a scale note that is not of the chord, on the first and third beat and elsewhere."""
+GOAL_COST = 1.0
+"""Cost of a note that the next chord begins with anyway."""
+WALK_LUCK, WALK_LANE = 0.8, 3
+"""Cost by random draw, so that not every walk over a chord is the same; its lanes are this and the next eleven."""
 
 
 def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartState) -> tuple[list[ScoreNote], PartState]:
@@ -23,71 +37,82 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
     part = style.parts.get(NAME)
     if part is None:
         return [], before
+    controls = fit_to_tempo(controls, bar, style)
     draws = draw(bar, controls, NAME)
     pattern = select_pattern(bar, part, controls, draws)
-    step_notes = read_notes(bar, split_beats(bar, NAME, pattern, controls, draws), controls, draws)
-    here, grid_notes = before.bass, []
-    for number, step_note in enumerate(step_notes):
-        symbol, following = step_note.symbol, find_next_chord(step_notes, number, bar)
-        last = number + 1 == len(step_notes)
-        if step_note.fresh and symbol not in "RO":
-            symbol = "R"  # the first note over a chord is its root
-        if symbol == "A" and (following.root < 0 or not (last or step_notes[number + 1].fresh)):
-            symbol = "F"
-        if symbol == "A":
-            here = _choose_approach(here, following, part.low, part.high, float(draws.sounds[1, step_note.step]))
-        elif symbol == "P":
-            here = _choose_passing(here, step_note.chord, following, part.low, part.high)
-        else:
-            here = _choose_tone(here, symbol, step_note.chord, part.low, part.high)
-        grid_notes.append(GridNote(step_note.tick, step_note.end, here, step_note.weight, step_note.step))
-    notes, last_velocities = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), controls, draws, before)
-    return notes, PartState(bass=here, velocities=last_velocities)
+    step_notes = read_notes(
+        bar, shape_beats(bar, NAME, split_beats(bar, NAME, pattern, controls, draws)), controls, draws
+    )
+    line = plan_line(
+        tuple(_make_line_note(step_notes, number, bar, part, draws) for number in range(len(step_notes))),
+        before.bass,
+        tuple(pitch for pitch, _ in _list_octaves(_get_root(bar.coming), part)),
+        part.low + HOME_SHARE * (part.high - part.low),
+    )
+    grid_notes = [
+        GridNote(step_note.tick, step_note.end, pitch, step_note.weight, step_note.step)
+        for step_note, pitch in zip(step_notes, line, strict=True)
+    ]
+    notes, last_velocities = humanise_notes(
+        grid_notes, bar, make_feel(bar, style, pattern, draws), controls, draws, before
+    )
+    return notes, PartState(bass=line[-1] if line else before.bass, velocities=last_velocities)
 
 
-def find_root(chord: Chord, here: int, low: int, high: int) -> int:
-    """The chord's bass note (of a slash chord the one behind the slash) nearest to ``here``, -1: to the home."""
-    return _find_nearest(chord.bass if chord.bass >= 0 else chord.root, here, low, high)
+def _make_line_note(
+    step_notes: Sequence[StepNote], number: int, bar: Bar, part: PartStyle, draws: RandomDraws
+) -> LineNote:
+    """What the note of this ``number`` can be."""
+    step_note = step_notes[number]
+    chord, symbol, following = step_note.chord, step_note.symbol, find_next_chord(step_notes, number, bar)
+    leads = number + 1 == len(step_notes) or step_notes[number + 1].fresh
+    if step_note.fresh and symbol not in "RO":
+        symbol = "R"  # the first note over a chord is its root
+    if symbol == "A" and (following.root < 0 or not leads):
+        symbol = "F"
+    if symbol == "A":
+        nearest = 1 if draws.sounds[1, step_note.step] < SEMITONE_SHARE else 2
+        choices = _list_approaches(_get_root(following), nearest, part)
+    elif symbol in WALKING:
+        choices = _list_walk(step_note, _get_root(following) if leads else -1, part, draws)
+    elif symbol in "RO":
+        choices = _list_octaves(_get_root(chord), part)
+    else:
+        tones = chord.pitch_classes
+        choices = _list_octaves(tones[TONES[symbol] % len(tones)], part)
+    own = {*chord.pitch_classes, _get_root(chord)}
+    foreign = frozenset(pitch for pitch, _ in choices if pitch % 12 not in own)
+    return LineNote(symbol, choices, foreign, _get_root(chord))
 
 
-def _find_nearest(pitch_class: int, here: int, low: int, high: int) -> int:
-    home = low + HOME_SHARE * (high - low)
-    notes = [note for note in range(low, high + 1) if note % 12 == pitch_class]
-    return min(notes, key=lambda note: (abs(note - here) if here >= 0 else 0, abs(note - home)))
+def _get_root(chord: Chord) -> int:
+    """The pitch class of the chord's bass note: of a slash chord the one behind the slash; -1 without a chord."""
+    return chord.bass if chord.bass >= 0 else chord.root
 
 
-def _choose_tone(here: int, symbol: str, chord: Chord, low: int, high: int) -> int:
-    if symbol == "O":
-        root = find_root(chord, here, low, high)
-        return next((note for note in (root + 12, root - 12) if low <= note <= high), root)
-    if symbol == "R":
-        root = find_root(chord, here, low, high)
-        # a line that has strayed comes home at a root, not in between
-        far = abs(root - (low + HOME_SHARE * (high - low))) > 8
-        return find_root(chord, -1, low, high) if far else root
-    tones = chord.pitch_classes
-    return _find_nearest(tones[TONES[symbol] % len(tones)], here, low, high)
+def _list_octaves(pitch_class: int, part: PartStyle) -> tuple[tuple[int, float], ...]:
+    return tuple((pitch, 0.0) for pitch in range(part.low, part.high + 1) if pitch % 12 == pitch_class)
 
 
-def _choose_approach(here: int, to: Chord, low: int, high: int, random_draw: float) -> int:
-    """A semitone or a tone beside where the next chord's root will be played, on the side that the line comes from."""
-    goal = _choose_tone(here, "R", to, low, high)
-    side = -1 if here <= goal else 1
-    step = 1 if random_draw < 0.6 else 2
-    choices = (goal + side * step, goal + side, goal - side * step, goal - side)
-    fits = [note for note in choices if low <= note <= high and _choose_tone(note, "R", to, low, high) == goal]
-    return next((note for note in fits if note != here), fits[0] if fits else goal)
+def _list_approaches(root: int, nearest: int, part: PartStyle) -> tuple[tuple[int, float], ...]:
+    """Notes a semitone or a tone beside a ``root`` in range; those ``nearest`` semitones beside it first."""
+    found: dict[int, float] = {}
+    for goal, _ in _list_octaves(root, part):
+        for away in (1, -1, 2, -2):
+            if part.low <= goal + away <= part.high:
+                found.setdefault(goal + away, 0.0 if abs(away) == nearest else OTHER_APPROACH_COST)
+    return tuple(found.items())
 
 
-def _choose_passing(here: int, chord: Chord, to: Chord, low: int, high: int) -> int:
-    """The next note of the chord's scale from ``here`` towards the next root, or away from it; not that root itself."""
-    if here < 0:
-        return _choose_tone(here, "R", chord, low, high)
+def _list_walk(step_note: StepNote, goal: int, part: PartStyle, draws: RandomDraws) -> tuple[tuple[int, float], ...]:
+    """The notes of the chord's scale, chord tones on strong beats; not yet ``goal``, the next root's pitch class."""
+    chord, strong = step_note.chord, step_note.beat % 2 == 0
     scale = {(chord.root + step) % 12 for step in QUALITIES[chord.quality].scale}
-    goal = _choose_tone(here, "R", to, low, high) if to.root >= 0 else here + 1
-    side = 1 if goal >= here else -1
-    for way in (side, -side):
-        for note in (here + way, here + 2 * way, here + 3 * way):
-            if low <= note <= high and note % 12 in scale and note != goal:
-                return note
-    return _choose_tone(here, "F", chord, low, high)
+    found = []
+    for pitch in range(part.low, part.high + 1):
+        if pitch % 12 in scale:
+            cost = WALK_LUCK * draws.sounds.item(WALK_LANE + pitch % 12, step_note.step)
+            if pitch % 12 not in chord.pitch_classes and step_note.symbol == "W":
+                cost += STRONG_COST if strong else WEAK_COST
+            found.append((pitch, cost + (GOAL_COST if pitch % 12 == goal else 0.0)))
+    return tuple(found)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from engines.accompaniment.parts.feel import make_feel
+from engines.accompaniment.parts.form_figures import shape_beats
 from engines.accompaniment.parts.humanise import GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import select_pattern, split_beats
 from engines.accompaniment.parts.random_draws import draw
 from engines.accompaniment.parts.step_patterns import StepNote, read_notes
+from engines.accompaniment.parts.tempo import fit_to_tempo
 from engines.accompaniment.parts.voicings import find_voicing, make_power_chord
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import Style
@@ -24,15 +27,18 @@ def play_chords(
     part = style.parts.get(name)
     if part is None:
         return [], before
+    controls = fit_to_tempo(controls, bar, style)
     draws = draw(bar, controls, name)
     pattern = select_pattern(bar, part, controls, draws)
     voices = pattern.voices or part.voices
     voicing, grid_notes = before.voicing, list[GridNote]()
-    for step_note in read_notes(bar, split_beats(bar, name, pattern, controls, draws), controls, draws):
+    beats = shape_beats(bar, name, split_beats(bar, name, pattern, controls, draws))
+    for step_note in read_notes(bar, beats, controls, draws):
         voicing = find_voicing(step_note.chord, voices, part.low, part.high, voicing)
         notes = make_power_chord(step_note.chord, part.low, part.high) if step_note.symbol == "P" else voicing
         grid_notes += _make_notes(step_note, notes)
-    notes_, last = humanise_notes(grid_notes, bar, style.pair_ticks(pattern), controls, draws, before)
+    feel = make_feel(bar, style, pattern, draws)
+    notes_, last = humanise_notes(grid_notes, bar, feel, controls, draws, before)
     return notes_, PartState(voicing, velocities=last)
 
 

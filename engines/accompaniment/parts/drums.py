@@ -7,9 +7,12 @@ import numpy as np
 from bridge.core.time import TICKS_PER_BEAT
 from engines.accompaniment.grooves import Articulation
 from engines.accompaniment.parts.accent_bias import KICK, bias_weight
+from engines.accompaniment.parts.feel import Feel, make_feel
+from engines.accompaniment.parts.form_figures import shape_beats
 from engines.accompaniment.parts.humanise import DRUM_VELOCITIES, GridNote, humanise_notes
 from engines.accompaniment.parts.pattern_selection import add_fill, select_pattern, split_articulations, split_beats
 from engines.accompaniment.parts.random_draws import draw, get_probability
+from engines.accompaniment.parts.tempo import fit_to_tempo
 from engines.accompaniment.score import COUNT_IN, Bar, PartState, PerformanceControls, ScoreNote
 from engines.accompaniment.style import REST, ROLES, Style
 
@@ -32,19 +35,21 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
     part = style.parts.get(NAME)
     if part is None:
         return [], before
+    controls = fit_to_tempo(controls, bar, style)
     draws = draw(bar, controls, NAME)
     if bar.section == COUNT_IN:
         grid_notes = [_make_hit("stick", beat * TICKS_PER_BEAT, 4 * beat, 9) for beat in range(bar.beats)]
-        pair = 0
+        feel = Feel(0, draws.band_timing)
     else:
         pattern = select_pattern(bar, part, controls, draws)
         if bar.fill:
             pattern = add_fill(bar, part, controls, draws, pattern)
         grid_notes = []
-        step, pair = 0, style.pair_ticks(pattern)
+        step, feel = 0, make_feel(bar, style, pattern, draws)
         articulations = split_articulations(bar, pattern, controls, draws)
         step_draws = np.where(draws.varies < BAR_DRAW_SHARE, draws.sounds, draws.steady)
-        for beat, lines in enumerate(split_beats(bar, NAME, pattern, controls, draws)):
+        beats = shape_beats(bar, NAME, split_beats(bar, NAME, pattern, controls, draws), part.opening)
+        for beat, lines in enumerate(beats):
             length = len(next(iter(lines.values())))
             for place in range(length):
                 tick = beat * TICKS_PER_BEAT + place * TICKS_PER_BEAT // length
@@ -59,7 +64,7 @@ def play(bar: Bar, style: Style, controls: PerformanceControls, before: PartStat
         if bar.opens and part.opening and controls.get_loudness(bar) >= OPENING_FROM:
             grid_notes = [one for one in grid_notes if (one.tick, one.pitch) != (0, ROLES[part.opening])]
             grid_notes.append(_make_hit(part.opening, 0, 0, 9))
-    notes, last = humanise_notes(grid_notes, bar, pair, controls, draws, before, DRUM_VELOCITIES)
+    notes, last = humanise_notes(grid_notes, bar, feel, controls, draws, before, DRUM_VELOCITIES)
     return notes, PartState(velocities=last)
 
 

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engines.accompaniment.grooves import Articulation
+from engines.accompaniment.parts.feel import Feel
 from engines.accompaniment.parts.random_draws import RandomDraws
 from engines.accompaniment.score import Bar, PartState, PerformanceControls, ScoreNote
 
 LATE_TICKS = 12
-"""Largest deviation at a humanise of 1; steps are at least 80 ticks apart, so none overtakes another."""
+"""Largest deviation at a humanise of 1 in a style whose drums no drummer played."""
 AS_PLAYED = 0.3
 """At this humanise drum hits have the delay, spread and velocity that drummers played; at 1 twice the delay and
 spread."""
 MIN_VELOCITY_CONTRAST = 0.5
 """Share of the drummers' velocity differences on one drum that is left at a humanise of 0."""
-FURTHEST_TICKS = 36
-"""Largest deviation of drum hits."""
+FURTHEST_TICKS, SWUNG_FURTHEST_TICKS = 36, 54
+"""Largest deviation, and that in a pair without its second half: steps are so far apart that none overtakes another."""
 COMMON_DEVIATION_SHARE = 0.72
-"""How much of a drummer's looseness at a step is all limbs': the root of the correlation that ``grooves`` prints."""
+"""How much of a drummer's looseness at a step is all limbs', and the band's: the root of the correlation that
+``grooves`` prints."""
 ALONE = math.sqrt(1 - COMMON_DEVIATION_SHARE**2)
 STRUM_TICKS = 14
 """From string to string at a humanise of 1."""
@@ -59,22 +61,19 @@ class GridNote:
 def humanise_notes(
     grid_notes: Sequence[GridNote],
     bar: Bar,
-    pair: int,
+    feel: Feel,
     controls: PerformanceControls,
     draws: RandomDraws,
     before: PartState,
     velocities: tuple[float, float] = (MIN_VELOCITY, MAX_VELOCITY),
 ) -> tuple[list[ScoreNote], tuple[tuple[int, int], ...]]:
-    """The notes in order of their ticks, and the last velocity by pitch.
-
-    ``pair``: ticks of two notes of which the second swings; 0: none does, as with triplets. ``velocities``: of weight 9
-    at intensity 0 and 1.
-    """
-    softest, hardest = velocities
+    """The notes in order of their ticks, and the last velocity by pitch. ``velocities``: of weight 9 at intensity 0 and
+    1."""
+    pair, (softest, hardest) = feel.pair_ticks, velocities
     loud, ticks = softest + (hardest - softest) * controls.get_loudness(bar), bar.ticks
     notes: list[tuple[int, int, int, int]] = []
     for one in grid_notes:
-        late = _get_delay(one, controls, draws)
+        late = _get_delay(one, feel, controls, draws)
         on = min(max(_apply_swing(one.tick, pair, controls.swing) + late, 0), ticks - 1)
         end = max(_apply_swing(one.end, pair, controls.swing) + min(late, 0), on + 1)
         room = max(min(end, ticks) - on - SHORTEST_TICKS, 0)
@@ -87,15 +86,17 @@ def humanise_notes(
     return _vary(_separate(sorted(notes)), before)
 
 
-def _get_delay(one: GridNote, controls: PerformanceControls, draws: RandomDraws) -> int:
-    """Ticks, negative: early."""
-    all_ = draws.timing.item(one.step)
-    if one.articulation is None:
-        return round(controls.humanise * LATE_TICKS / 2 * all_)
-    loose = COMMON_DEVIATION_SHARE * all_ + ALONE * draws.limbs.item(one.lane, one.step)
+def _get_delay(one: GridNote, feel: Feel, controls: PerformanceControls, draws: RandomDraws) -> int:
+    """Ticks, negative: early. All parts share the drummer's deviation at a step; each adds its own."""
+    articulation = one.articulation or feel.get_articulation(one.tick)
+    own = draws.limbs.item(one.lane, one.step) if draws.limbs.size else draws.timing.item(one.step)
+    loose = COMMON_DEVIATION_SHARE * feel.get_deviation(one.tick) + ALONE * own
+    if articulation is None:
+        return round(controls.humanise * LATE_TICKS / 2 * loose)
     far = min(controls.humanise / AS_PLAYED, 1.0) + max(controls.humanise - AS_PLAYED, 0.0) / (1 - AS_PLAYED)
-    ticks = far * (one.articulation.late_ticks + one.articulation.spread_ticks * loose)
-    return round(min(max(ticks, -FURTHEST_TICKS), FURTHEST_TICKS))
+    ticks = far * (articulation.late_ticks + articulation.spread_ticks * loose)
+    furthest = min(FURTHEST_TICKS, SWUNG_FURTHEST_TICKS * (1 - controls.swing / 3))
+    return round(min(max(ticks, -furthest), furthest))
 
 
 def _get_velocity(one: GridNote, loud: float, controls: PerformanceControls) -> float:

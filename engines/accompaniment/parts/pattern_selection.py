@@ -78,7 +78,8 @@ def _draw_pattern(
     random_draw: float,
     groove_cluster: int | None = None,
 ) -> StepPattern:
-    loudness, accents = controls.get_loudness(bar), controls.accents
+    level = min(max(controls.get_loudness(bar) + controls.pattern_shift, 0.0), 1.0)
+    accents = controls.accents
 
     def measure_distance(pattern: StepPattern) -> float:
         penalty = 0.0
@@ -87,7 +88,7 @@ def _draw_pattern(
         elif groove_cluster not in (None, pattern.groove_cluster):
             penalty = OTHER_CLUSTER_PENALTY
         unlike = 1.0 - measure_similarity(pattern.lanes, METRES[bar.beats], accents) if accents else 0.0
-        return abs(pattern.level - loudness) + penalty + UNLIKE_PENALTY * unlike
+        return abs(pattern.level - level) + penalty + UNLIKE_PENALTY * unlike
 
     ranked = sorted(patterns, key=measure_distance)
     count = 1 + round(controls.complexity * (min(len(ranked), MOST_PATTERNS) - 1))

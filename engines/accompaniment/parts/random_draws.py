@@ -28,14 +28,15 @@ CACHED_BARS = 10
 @dataclass(frozen=True, slots=True)
 class RandomDraws:
     """Even, from 0 to 1: ``section``, the same through a section; ``sounds`` (LANES, STEPS), ``beats`` (STEPS,),
-    ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``velocity`` (LANES, STEPS) and
-    ``timing`` (STEPS,). The drummer's alone, (LANES, STEPS), for others empty: ``limbs``, normal, ``varies``, even, and
-    ``steady``, even and a phrase's."""
+    ``picks`` (4,); ``phrase`` (4,), the same through a phrase. Normal, cut off at 2: ``velocity`` (LANES, STEPS),
+    ``timing`` (STEPS,), and ``band_timing`` (STEPS,), the same for all parts. The drummer's alone, (LANES, STEPS), for
+    others empty: ``limbs``, normal, ``varies``, even, and ``steady``, even and a phrase's."""
 
     section: float
     sounds: Float64Array
     velocity: Float64Array
     timing: Float64Array
+    band_timing: Float64Array
     beats: Float64Array
     picks: Float64Array
     phrase: Float64Array
@@ -60,6 +61,7 @@ def _draw_bar(seed: int, bar: int, section: str, phrase: int, part: str) -> Rand
         own.random((LANES, STEPS)),
         np.clip(own.standard_normal((LANES, STEPS)), -2, 2),
         np.clip(own.standard_normal(STEPS), -2, 2),
+        np.clip(default_rng([seed, bar + 1, len(PART_NAMES)]).standard_normal(STEPS), -2, 2),
         own.random(STEPS),
         own.random(4),
         kept.random(4),

@@ -270,3 +270,22 @@ def test_only_the_drummer_counts_in() -> None:
 def test_a_part_that_a_style_has_not_is_silent(part: str) -> None:
     memory = PartState(bass=40)
     assert PARTS[part](song()[0], replace(style("pop"), parts={}), STRAIGHT, memory) == ([], memory)
+
+
+def test_a_walking_bass_steps_and_hardly_leaps() -> None:
+    """Chord tones on the strong beats, steps between them; a good arranger leaps beyond a fifth in 0.05 of all."""
+    own, intervals, strong = bassist("R---W---W---A---"), [], []
+    for seed in range(4):
+        played = lines(own, song(), seed)
+        pitches = [note.pitch for notes in played for note in notes]
+        intervals += [abs(b - a) for a, b in pairwise(pitches)]
+        strong += [
+            note.pitch % 12 in {*bar.chords[2].pitch_classes, bar.chords[2].bass}
+            for bar, notes in zip(song(), played, strict=True)
+            for note in notes
+            if note.tick == 2 * TICKS_PER_BEAT
+        ]
+    assert sum(one > 7 for one in intervals) <= 0.05 * len(intervals)
+    assert sum(one <= 3 for one in intervals) >= 0.6 * len(intervals)
+    assert sum(one == 0 for one in intervals) <= 0.05 * len(intervals)
+    assert sum(strong) >= 0.9 * len(strong)
