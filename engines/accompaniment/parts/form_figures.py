@@ -12,7 +12,7 @@ TIMEKEEPERS = frozenset(
 )  # fmt: skip
 """The drums of an intro."""
 FINAL_SYMBOLS: Mapping[str, str] = {"bass": "R", "keys": "X", "pad": "X", "guitar": "D"}
-FINAL_HIT, KICK = "9", "kick"
+CERTAIN, KICK = "9", "kick"
 
 
 def shape_beats(bar: Bar, name: str, beats: list[StepLanes], opening: str = "") -> list[StepLanes]:
@@ -35,7 +35,7 @@ def _end(final: int, name: str, beats: Sequence[StepLanes], opening: str) -> lis
     struck = {role for role, line in beats[0].items() if line[0] != REST}
     roles = {KICK, opening} if opening else struck or {KICK}
     rest = REST * len(next(iter(beats[final].values())))
-    hit, silent = dict.fromkeys(sorted(roles), FINAL_HIT + rest[1:]), dict.fromkeys(sorted(roles), rest)
+    hit, silent = dict.fromkeys(sorted(roles), CERTAIN + rest[1:]), dict.fromkeys(sorted(roles), rest)
     return [*beats[:final], hit, *[silent] * (len(beats) - final - 1)]
 
 
@@ -45,10 +45,17 @@ def _hold(symbol: str, lanes: StepLanes) -> StepLanes:
 
 
 def _keep_time(beats: Sequence[StepLanes], count: int) -> list[StepLanes]:
-    """The first ``count`` of ``beats`` without the drums that are no timekeepers, if the pattern has any of these."""
-    kept = [
-        {role: line if role in TIMEKEEPERS else REST * len(line) for role, line in lanes.items()} for lanes in beats
-    ]
-    if all(line == REST * len(line) for lanes in kept for line in lanes.values()):
+    """The first ``count`` of ``beats`` without the drums that are no timekeepers, if the pattern has any of these.
+
+    Their heaviest hits are certain, so that time is kept at any density.
+    """
+    symbols = [line for lanes in beats[:count] for role, line in lanes.items() if role in TIMEKEEPERS]
+    heaviest = max("".join(symbols).replace(REST, ""), default="")
+    if not heaviest:
         return list(beats)
-    return [*kept[:count], *beats[count:]]
+    kept = [
+        {role: line.replace(heaviest, CERTAIN) if role in TIMEKEEPERS else REST * len(line)
+         for role, line in lanes.items()}
+        for lanes in beats[:count]
+    ]  # fmt: skip
+    return [*kept, *beats[count:]]

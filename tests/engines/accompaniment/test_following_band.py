@@ -112,4 +112,4 @@ def test_it_begins_where_the_control_is_turned(bass: Audio) -> None:
     plain = play(bass, lambda _: {})
     said = play(bass, lambda frame: follows("drums", "bass") if frame >= turned else {})
     assert [row for row in said if row[0] < turned] == [row for row in plain if row[0] < turned]
-    assert on_rhythm(said, "drums", ROLES["kick"], 8) > 0.8 > 0.6 > on_rhythm(plain, "drums", ROLES["kick"], 8)
+    assert on_rhythm(said, "drums", ROLES["kick"], 8) > 0.9 > 0.8 > on_rhythm(plain, "drums", ROLES["kick"], 8)

@@ -46,10 +46,11 @@ def test_a_section_that_is_called_for_is_led_to_opened_and_played_as_hard_as_it_
 
     played = stream(STEADY, {"chords": delay_events(make_chords(STEADY), lambda _: 0.1)}, values)
     velocities = {(frame, data[1]): data[2] for frame, data in played.sent if data[0] == 0x99}
-    bars: dict[int, list[int]] = {}
-    for (frame, _), velocity in velocities.items():
-        bars.setdefault(int(played.beat_at(frame) + 0.02) // 4, []).append(velocity)
-    assert np.mean(bars[7]) > np.mean(bars[3]) + 8
+    kicks: dict[int, list[int]] = {}  # the patterns differ, but both have these
+    for (frame, pitch), velocity in velocities.items():
+        if pitch == ROLES["kick"]:
+            kicks.setdefault(int(played.beat_at(frame) + 0.02) // 4, []).append(velocity)
+    assert np.mean(kicks[7]) > np.mean(kicks[3]) + 8
     crashes = [played.beat_at(frame) for frame, pitch in velocities if pitch == ROLES["crash"]]
     change = int(played.beat_at(called)) // 4 * 4 + 4
     assert any(abs(beat - change) < 0.01 for beat in crashes)
