@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--out", type=Path, required=True, help="folder for the stems")
     one.add_argument("--annotated", type=Path, help="folder with SONG.beats and SONG.key of some of the songs")
     one.add_argument("--without", nargs="*", default=(), help="groups to leave out, by how their names begin")
+    one.add_argument("--development", type=Path, help="folder of songs, each a folder of stems: to choose a recipe on")
     one.set_defaults(act=_prepare)
 
     one = commands.add_parser("render", help="play songs, grooves, lines and voices with fonts, kits and synthesizers")
@@ -56,7 +57,8 @@ def _print_minutes(by_stem: dict[str, float]) -> None:
 def _prepare(parsed: argparse.Namespace) -> None:
     from research.datasets.prepare import prepare
 
-    _print_minutes(prepare(parsed.audio, parsed.out, tuple(parsed.without), annotated=parsed.annotated))
+    without, annotated, development = tuple(parsed.without), parsed.annotated, parsed.development
+    _print_minutes(prepare(parsed.audio, parsed.out, without, annotated=annotated, development=development))
 
 
 def _render(parsed: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge.core.arrays import Float32Array
+from bridge.core.audio import STEMS
 from research.datasets.effects import apply_filter
 from research.datasets.sources import EMPTY_PEAK, RATE, Recording, StemStore, decode, read_manifest, set_peak
 from research.datasets.truth import read_annotated, write_truth
@@ -22,16 +24,24 @@ SEQUENCE_S = (20.0, 60.0)
 BLOCK_FRAMES = 441
 RUMBLE_HZ = 65.0
 """Below any voice; one song's voice recording has as much under it as a bass."""
+LOOP_NAME = re.compile(r"\d+bpm_")
+"""Beginning of the names of drum loops by whole bars, each a mix of a kit of its own."""
 MIXED_BASS = frozenset({"ev3-potassium"})
 """Songs whose bass recording holds other instruments too (a pad plays along): it counts as bass and other together."""
 
 
 def prepare(
-    audio: Path, out: Path, without: Sequence[str] = (), seed: int = 1, annotated: Path | None = None
+    audio: Path,
+    out: Path,
+    without: Sequence[str] = (),
+    seed: int = 1,
+    annotated: Path | None = None,
+    development: Path | None = None,
 ) -> dict[str, float]:
     """Stems of the recordings in ``audio`` into ``out``; returns the minutes by stem. What is there is skipped.
 
     ``annotated``: a folder with the beats and keys of some of the songs, which are put beside their stems.
+    ``development``: a folder of songs, each a folder of stems, that a recipe may be chosen on and that never train.
     ``without``: beginnings of the names of groups to leave out. Raises ConfigError where ``audio`` has no manifest.
     """
     stock = StemStore.open(out)
@@ -52,6 +62,15 @@ def prepare(
     loops = [r for r in by_kind["drums"].get("sonicpi", []) if r.piece.startswith("loop_")]
     if loops:
         _add_sequences(stock, "sonicpi-loops", "drums", loops, np.random.default_rng([seed, 8]))
+    for loop in (r for r in recordings if r.kind == "drums" and LOOP_NAME.match(r.piece)):
+        if not stock.has(f"{loop.group}-{loop.piece}", "drums"):
+            wave = set_peak(decode(loop.path))
+            stock.add(f"{loop.group}-{loop.piece}", "drums", wave, group=loop.group, source=loop.source)
+    for folder in sorted(development.iterdir()) if development else ():
+        song = folder.name
+        waves = {path.stem: decode(path) for path in sorted(folder.glob("*.wav")) if path.stem in STEMS}
+        for stem, wave in _fit_together(waves).items() if waves else ():
+            stock.add(song, stem, wave, group=song, source=song, song=song, split="valid")
     for song in {row["song"] for row in stock.rows.values()} if annotated else ():
         if annotated and song and (truth := read_annotated(annotated, song)) is not None:
             write_truth(out, song, truth)

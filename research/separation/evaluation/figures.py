@@ -13,15 +13,17 @@ from research.separation.evaluation.bsseval import compute_bss_eval
 from research.separation.evaluation.songs import BASSOTHER, MultitrackSong
 
 NAN = float("nan")
+BASS = "bass"
 COLLECTIVE = ("other", BASSOTHER)
 """Stems that hold whatever has no name: all that the separator gives besides the named ones is their estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeparationFigures:
-    """In dB, NaN where a figure has no meaning; `metrics` says what each is.
+    """Figures of one stem. In dB, NaN where a figure has no meaning; `metrics` says what each is.
 
     ``sdr``: the median over the seconds in which the stem sounds; ``museval_sdr``: over those that museval counts.
+    ``low_to_bass``: no decibels, but the share of the stem's amplitude below 250 Hz that arrives in the estimated bass.
     ``sir``, ``sar``: museval's.
     """
 
@@ -35,6 +37,7 @@ class SeparationFigures:
     si_sar: float = NAN
     leakage: float = NAN
     low_sdr: float = NAN
+    low_to_bass: float = NAN
     sir: float = NAN
     sar: float = NAN
 
@@ -66,6 +69,9 @@ def compute_figures(
     guesses = np.stack([estimates[stem] for stem in sounding]) if sounding else truths
     seconds = metrics.compute_framewise_sdr_db(truths, guesses, song.rate)
     sars = metrics.compute_si_sar_db(truths, guesses)
+    shares = np.full(len(sounding), NAN)
+    if BASS in estimates and sounding:
+        shares = metrics.compute_low_shares(truths, estimates[BASS], song.rate)
     beyond = {}
     if museval_s > 0.0 and sounding:
         frames = round(museval_s * song.rate)
@@ -93,6 +99,7 @@ def compute_figures(
                 si_sar=float(sars[i]),
                 leakage=leakage,
                 low_sdr=metrics.compute_low_sdr_db(truth, estimate, song.rate),
+                low_to_bass=NAN if stem == BASS else float(shares[i]),
                 sir=beyond[stem].sir if stem in beyond else NAN,
                 sar=beyond[stem].sar if stem in beyond else NAN,
             )

@@ -131,13 +131,29 @@ def compute_si_sar_db(truths: Audio, estimates: Audio) -> Float64Array:
 
 def compute_low_sdr_db(truth: Audio, estimate: Audio, rate: int, below_hz: float = LOW_HZ) -> float:
     """`compute_sdr_db` of what lies below ``below_hz``, by the spectra of whole seconds (of all, where shorter)."""
-    length = min(rate, truth.shape[-1])
-    bins = int(np.ceil(below_hz * length / rate))
-    low = []
-    for wave in (truth, truth - estimate):
-        whole = wave[..., : wave.shape[-1] // length * length].reshape(len(wave), -1, length)
-        low.append(compute_energy(np.abs(np.fft.rfft(whole, axis=-1)[..., :bins])))
+    low = [compute_energy(_compute_lows(wave, rate, below_hz)) for wave in (truth, truth - estimate)]
     return compute_ratio_db(low[0], low[1]) if low[0] else float("nan")
+
+
+def compute_low_shares(truths: Audio, estimate: Audio, rate: int, below_hz: float = LOW_HZ) -> Float64Array:
+    """Share of each true stem's amplitude below ``below_hz`` that arrives in ``estimate``, (stems,).
+
+    The gains with which the truths, all channels as one signal, add up to the estimate with the least square error.
+    NaN for a stem that has nothing there.
+    """
+    lows = [_compute_lows(wave, rate, below_hz).reshape(-1) for wave in (*truths, estimate)]
+    among = np.array([[_compute_inner_product(one, other) for other in lows[:-1]] for one in lows[:-1]])
+    across = np.array([_compute_inner_product(one, lows[-1]) for one in lows[:-1]])
+    gains = np.linalg.lstsq(among, across, rcond=None)[0]
+    return np.where(np.diag(among) > 0.0, gains, np.nan)
+
+
+def _compute_lows(wave: Audio, rate: int, below_hz: float) -> Float64Array:
+    """Spectra of whole seconds (of all, where shorter) below ``below_hz``, real and imaginary parts as one row."""
+    length = min(rate, wave.shape[-1])
+    whole = wave[..., : wave.shape[-1] // length * length].reshape(len(wave), -1, length)
+    lows = np.fft.rfft(whole.astype(np.float64), axis=-1)[..., : int(np.ceil(below_hz * length / rate))]
+    return np.concatenate([lows.real, lows.imag], axis=-1).reshape(1, -1)
 
 
 def compute_leakage_db(truth: Audio, estimate: Audio, mix: Audio, rate: int) -> float:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from research.common.confidence import bootstrap_interval
 from research.common.evaluation_tables import MISSING, EvaluationTable
-from research.separation.evaluation.figures import SeparationFigures
+from research.separation.evaluation.figures import BASS, SeparationFigures
 from research.separation.evaluation.run import EvaluatedSeparator, SeparationScore
 
 LEAST_DB = -120.0
@@ -33,11 +34,14 @@ COLUMNS = {
 class SeparationRow:
     """One separator: SDR a stem and means over the stems in dB; ``cost`` in CPU seconds a second of audio.
 
+    ``interval``: of the mean SDR, over songs. ``low_to_bass``: by stem, the share of its lows that arrives in the bass.
     ``times``: the cost against that of the separator without steps; 0 where it has none.
     """
 
     separator: str
     sdr: dict[str, float]
+    interval: tuple[float, float]
+    low_to_bass: dict[str, float]
     means: dict[str, float]
     cost: float
     times: float
@@ -55,8 +59,12 @@ def make_rows(separators: Sequence[EvaluatedSeparator], results: Sequence[Separa
         sdr = {stem: _compute_mean(f.sdr for f in figures if f.stem == stem) for stem in stems}
         means = {"mean": _compute_mean(sdr.values())}
         means |= {name: _compute_mean_over_stems(figures, name) for name in COLUMNS if name != "mean"}
+        songs = dict.fromkeys(r.song for r in results if r.separator == one.name)
+        by_song = [_compute_mean(f.sdr for f in figures if f.song == song) for song in songs]
+        interval = bootstrap_interval([value for value in by_song if not math.isnan(value)])
+        low = {stem: _compute_mean(f.low_to_bass for f in figures if f.stem == stem) for stem in stems if stem != BASS}
         times = costs[one.name] / costs[one.without_steps] if costs.get(one.without_steps) else 0.0
-        found.append(SeparationRow(one.name, sdr, means, costs[one.name], times))
+        found.append(SeparationRow(one.name, sdr, interval, low, means, costs[one.name], times))
     return found
 
 
@@ -65,12 +73,18 @@ def make_table(rows: Sequence[SeparationRow]) -> EvaluationTable:
     stems = list(dict.fromkeys(stem for row in rows for stem in row.sdr))
     means = [name for name in COLUMNS if any(not math.isnan(row.means[name]) for row in rows)]
     steps = any(row.times for row in rows)
+    low = [stem for stem in stems if any(not math.isnan(row.low_to_bass.get(stem, math.nan)) for row in rows)]
+    songs = any(not math.isnan(row.interval[0]) for row in rows)
     cells = []
     for row in rows:
         figures = [row.sdr.get(stem, math.nan) for stem in stems] + [row.means[name] for name in means]
-        line = [row.separator, *(_format_figure(value) for value in figures), f"{row.cost:.3f}"]
+        line = [row.separator, *(_format_figure(value) for value in figures)]
+        line[len(stems) + 2 : len(stems) + 2] = [f"[{row.interval[0]:.2f}, {row.interval[1]:.2f}]"] if songs else []
+        line += [*(_format_figure(row.low_to_bass.get(stem, math.nan)) for stem in low), f"{row.cost:.3f}"]
         cells.append([*line, *([f"{row.times:.1f}" if row.times else MISSING] if steps else [])])
-    columns = ["separator", *stems, *(COLUMNS[name] for name in means), "cost", *(["times"] if steps else [])]
+    columns = ["separator", *stems, *(COLUMNS[name] for name in means)]
+    columns[len(stems) + 2 : len(stems) + 2] = ["95 %"] if songs else []
+    columns += [*(f"{stem} in bass" for stem in low), "cost", *(["times"] if steps else [])]
     return EvaluationTable(columns, cells, ("separator",))
 
 

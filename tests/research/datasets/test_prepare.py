@@ -70,3 +70,22 @@ def test_a_second_run_adds_nothing(tmp_path: Path) -> None:
     rows = len(StemStore.open(tmp_path / "out").rows)
     assert prepare(tmp_path, tmp_path / "out") == first
     assert len(StemStore.open(tmp_path / "out").rows) == rows == 5
+
+
+def test_a_development_song_is_kept_for_choosing(tmp_path: Path) -> None:
+    (tmp_path / "songs/band").mkdir(parents=True)
+    for stem, level in (("drums", 0.2), ("vocals", 0.4), ("mixture", 0.6)):
+        soundfile.write(tmp_path / f"songs/band/{stem}.wav", tone(1.0, level).T, RATE)
+    prepare(collection(tmp_path), tmp_path / "out", development=tmp_path / "songs")
+    rows = {row["stem"]: row for row in StemStore.open(tmp_path / "out").rows.values() if row["song"] == "band"}
+    assert {stem: row["split"] for stem, row in rows.items()} == {"drums": "valid", "vocals": "valid"}
+
+
+def test_a_drum_loop_is_a_stem_of_its_own_whatever_columns_its_manifest_has(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "kit__120bpm_a.wav", tone(1.0).T, RATE)
+    soundfile.write(tmp_path / "kit__kick.wav", tone(1.0).T, RATE)
+    rows = ["path,class,song,stem,seconds,source,note", "kit__120bpm_a.wav,drums,,drums,1,made here,"]
+    rows.append("kit__kick.wav,drums,,drums,1,made here,")
+    (tmp_path / "MANIFEST.csv").write_text("\n".join(rows), encoding="utf-8")
+    prepare(tmp_path, tmp_path / "out")
+    assert list(StemStore.open(tmp_path / "out").rows) == ["kit-120bpm_a.drums.npy"]

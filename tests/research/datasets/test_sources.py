@@ -72,10 +72,10 @@ def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
     assert len((tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()) == 2
 
 
-def test_a_held_out_song_is_for_validation_whatever_its_group(tmp_path: Path) -> None:
+def test_a_song_of_the_report_set_neither_trains_nor_chooses_whatever_its_group(tmp_path: Path) -> None:
     stock = StemStore.open(tmp_path)
     stock.add("a", "drums", np.zeros((2, 10), np.float32), group="anything", source="s", song="ev3-lithium")
-    assert stock.rows["a.drums.npy"]["split"] == "valid"
+    assert stock.rows["a.drums.npy"]["split"] == "report"
     assert get_split("rumpf-kit") == "valid" and get_split("muldjordkit") == "train"
 
 

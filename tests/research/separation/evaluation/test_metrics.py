@@ -91,6 +91,14 @@ def test_the_low_sdr_counts_what_lies_below_250_hz_only() -> None:
     assert metrics.compute_low_sdr_db(truth, 0.9 * tone(100) + tone(600), RATE) == pytest.approx(20.0, abs=0.01)
 
 
+def test_the_low_share_is_what_arrives_of_each_stem_below_250_hz() -> None:
+    truths = np.stack([tone(60) + tone(900), noise(1), tone(600)])
+    shares = metrics.compute_low_shares(truths, 0.3 * tone(60) + 0.7 * noise(1) + tone(900), RATE)
+    assert shares[:2] == pytest.approx([0.3, 0.7], abs=0.01)
+    silent = metrics.compute_low_shares(np.stack([tone(60), 0 * tone(60)]), tone(60), RATE)
+    assert np.isnan(silent[1])
+
+
 def test_the_leakage_is_what_sounds_where_the_stem_pauses() -> None:
     truth, mix = noise(1), noise(2)
     truth[:, RATE:] = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -114,8 +115,32 @@ def test_text_and_markdown_have_the_same_cells() -> None:
 
 def test_figures_are_shown_with_what_has_no_meaning_and_what_is_beyond_float32() -> None:
     means = dict.fromkeys(COLUMNS, math.nan) | {"mean": 1.234, "si_sar": 130.0, "leakage": -110.0}
-    shown = make_table([SeparationRow("x", {"drums": math.nan}, means, 0.5, 0.0)]).to_markdown().splitlines()[-1]
-    assert shown == "| x | – | 1.23 | ∞ | -110.00 | 0.500 |"
+    row = SeparationRow("x", {"drums": math.nan}, (1.1, 1.5), {"drums": 0.125}, means, 0.5, 0.0)
+    head, _, shown = make_table([row]).to_markdown().splitlines()
+    assert shown == "| x | – | 1.23 | [1.10, 1.50] | ∞ | -110.00 | 0.12 | 0.500 |"
+    assert head == "| separator | drums | SDR | 95 % | SI-SAR | leak | drums in bass | cost |"
+
+
+def test_the_interval_is_that_of_the_songs_means_and_one_song_has_none() -> None:
+    separator = QuarterMixSeparator()
+    songs = [made_up_song(0.5), made_up_song(0.5)]
+    results = list(evaluate([make_evaluated(separator)], songs))
+    (one,) = make_rows([make_evaluated(separator)], results[:1])
+    assert math.isnan(one.interval[0])
+    scores = [SeparationScore(separator.name, name, 0.0, r.figures) for name, r in zip("ab", results, strict=True)]
+    figures = tuple(replace(f, song=s.song, sdr=f.sdr + 3.0 * (s.song == "b")) for s in scores for f in s.figures)
+    scores = [replace(scores[0], figures=figures), replace(scores[1], figures=())]
+    (both,) = make_rows([make_evaluated(separator)], scores)
+    low, high = both.interval
+    assert high - low == pytest.approx(3.0)
+    assert low < both.means["mean"] < high
+
+
+def test_the_share_of_the_lows_in_the_bass_is_a_column() -> None:
+    (row,) = make_rows([make_evaluated(QuarterMixSeparator())], results_of(QuarterMixSeparator()))
+    assert set(row.low_to_bass) == {"drums", "vocals", "other"}
+    assert all(share == pytest.approx(0.25, abs=0.01) for share in row.low_to_bass.values() if not math.isnan(share))
+    assert "drums in bass" in make_table([row]).columns
 
 
 def test_what_has_no_meaning_or_end_is_null_in_json() -> None:
