@@ -1,4 +1,4 @@
-"""Engine profiles: the separation engine behind each profile, as a separator, and the identity of its weights."""
+"""Shipped profiles: the separator behind each, and the identity of its weights."""
 
 from __future__ import annotations
 
@@ -7,14 +7,29 @@ import hashlib
 from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
 from bridge.errors import EngineError
-from engines.separation.separator import EngineSeparator
+from engines.separation.lookahead_separator import LookaheadSeparator
+from engines.separation.separator import EngineSeparator, Separator
 from engines.weights import WEIGHTS
 
-ENGINES = {name: f"separation.{name}" for name in ("low", "standard", "ultra", "dsp")}
-"""Engine of each profile."""
+ENGINES = {name: f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")}
+"""Live engine of each profile that has one."""
+OFFLINE = "offline"
+SHIPPED = (OFFLINE, *ENGINES)
+"""Profiles that need no added model; the first is the best."""
 
 
-def open_engine(profile: str) -> tuple[EngineSeparator, str]:
+def open_profile(profile: str) -> tuple[Separator, str]:
+    """The separator of the shipped ``profile``, and the identity of its code and weights.
+
+    Raises: EngineError where it cannot be loaded.
+    """
+    if profile != OFFLINE:
+        return _open_engine(profile)
+    separator = LookaheadSeparator()
+    return separator, f"{separator.name} {_hash_weights()}"
+
+
+def _open_engine(profile: str) -> tuple[EngineSeparator, str]:
     """The engine of ``profile`` as a separator, and the identity of its code and weights.
 
     Raises: EngineError where it is not installed or cannot be loaded.

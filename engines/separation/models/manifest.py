@@ -103,7 +103,7 @@ class Manifest(Table, frozen=True, kw_only=True):
     stems: StemNames
     keep: StemNames = ()
     rest: str = "other"
-    rest_profile: Literal["", "low", "standard", "ultra", "dsp"] = ""
+    rest_profile: Literal["", "offline", "standard", "low", "ultra", "dsp"] = ""
     window: Frames | None = None
     hop: Frames | None = None
     synthesis: Frames | None = None

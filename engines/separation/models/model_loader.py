@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from engines.separation.engine_profiles import open_engine
+from engines.separation.engine_profiles import open_profile
 from engines.separation.models.adapters import htdemucs, mdxnet, openunmix, roformer, spleeter
 from engines.separation.models.adapters.streaming import StreamingSeparator
 from engines.separation.models.chunked import ChunkedNetwork, PieceSeparator
@@ -41,7 +41,7 @@ def load_separator(name: str, store: ModelStore | None = None) -> Separator:
     separator, manifest = load_confined(model), model.manifest
     if not manifest.rest_profile:
         return separator
-    return RestSeparator(separator, manifest.rest, open_engine(manifest.rest_profile)[0])
+    return RestSeparator(separator, manifest.rest, open_profile(manifest.rest_profile)[0])
 
 
 def load_confined(model: Model) -> PieceSeparator | StreamingSeparator:

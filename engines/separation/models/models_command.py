@@ -112,7 +112,7 @@ def add_model(
     stems: Annotated[str | None, Parameter(help="Its output stems in order, separated by commas.")] = None,
     rest: Annotated[str | None, Parameter(help="The stem that is the mix minus all others; by default other.")] = None,
     rest_profile: Annotated[
-        Literal["low", "standard", "ultra", "dsp"] | None,
+        Literal["offline", "standard", "low", "ultra", "dsp"] | None,
         Parameter(help="The profile that separates that stem further."),
     ] = None,
     rate: Annotated[int, Parameter(help="Its sampling rate in Hz; by default 44100.")] = 44100,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.errors import ConfigError, did_you_mean
-from engines.separation.engine_profiles import ENGINES, open_engine
+from engines.separation.engine_profiles import SHIPPED, open_profile
 from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.offline.resampled_separator import ResampledSeparator
 from engines.separation.separator import Separator, StreamableSeparator
 
 STUDIO = "studio"
-PROFILES = (*ENGINES, STUDIO)
+PROFILES = (*SHIPPED, STUDIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class ChosenProfile:
 
 
 def choose_profile(profile: str, model: str = "", steps: Sequence[str] = ()) -> ChosenProfile:
-    """The separator of ``profile``, an engine or for "studio" an added ``model``, in ``steps``, the first innermost."""
+    """The separator of ``profile``, in ``steps``, the first innermost. ``model``: the added one of "studio"."""
     if profile not in PROFILES:
         raise ConfigError(f"--profile {profile}: no such profile", did_you_mean(profile, PROFILES))
     if model and profile != STUDIO:
         raise ConfigError(f"--model {model}: the profile {profile} has its own", f"add --profile {STUDIO}")
-    separator, identity = _open_studio(model) if profile == STUDIO else open_engine(profile)
+    separator, identity = _open_studio(model) if profile == STUDIO else open_profile(profile)
     if steps:
         from engines.separation.postprocess import wrap_separator
 
@@ -57,4 +57,4 @@ def _open_studio(model: str) -> tuple[Separator, str]:
     separator = load_separator(name, store)
     manifest = store.get(name).manifest
     identity = hashlib.sha256(to_toml(manifest).encode()).hexdigest()
-    return separator, f"{identity} {open_engine(manifest.rest_profile)[1]}" if manifest.rest_profile else identity
+    return separator, f"{identity} {open_profile(manifest.rest_profile)[1]}" if manifest.rest_profile else identity

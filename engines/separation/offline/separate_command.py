@@ -30,8 +30,9 @@ def separate(
     *,
     out: Annotated[Path, Parameter(help="Folder for the results: a folder per song, a file per stem.")],
     profile: Annotated[
-        str, Parameter(help="low, standard, ultra, dsp, or studio (a model that you added).")
-    ] = "standard",
+        str,
+        Parameter(help="offline (the best), standard, low, ultra, dsp, or studio (a model that you added)."),
+    ] = "offline",
     model: Annotated[str, Parameter(help="The added model for the profile studio.")] = "",
     stems: Annotated[str, Parameter(help="Write only these stems, such as vocals,drums.")] = "",
     without: Annotated[

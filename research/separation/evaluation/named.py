@@ -1,16 +1,22 @@
-"""Separators by name: the registered engines, and the models that the user added."""
+"""Separators by name: the registered engines, the offline profile, and the models that the user added."""
 
 from __future__ import annotations
 
 from bridge.core.engine_registry import find_engine, list_engines
 from bridge.errors import EngineError, did_you_mean, find_nearest
+from engines.separation.engine_profiles import OFFLINE, open_profile
+from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.separator import EngineSeparator, Separator
 
 PREFIX = "separation."
+LOOKAHEAD = PREFIX + OFFLINE
 
 
 def open_separator(name: str) -> Separator:
-    """A registered engine (``separation.dsp``), or a model that was added with `sideman models add`."""
+    """A registered engine (``separation.dsp``), ``separation.offline``, or a model that was added with `sideman models
+    add`."""
+    if name == LOOKAHEAD:
+        return OverlapAddSeparator(open_profile(OFFLINE)[0])
     entry = find_engine(name)
     if entry is not None and name.startswith(PREFIX):
         return EngineSeparator(entry.load()())

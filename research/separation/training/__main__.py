@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--batch", type=int, default=4, help="mixtures in a step")
     one.add_argument("--length", type=int, default=129, help="analysis steps of each, 43 a second")
     one.add_argument("--rate", type=float, default=2e-3)
+    one.add_argument("--seed", type=int, default=1, help="of the mixtures: another one gives others")
+    one.add_argument("--bidirectional", action="store_true", help="the network of the offline profile")
+    one.add_argument("--initial", type=Path, help="checkpoint whose weights a new run starts from")
     one.add_argument("--without", nargs="*", default=(), help="groups and songs to leave out, by name")
     one.add_argument(
         "--compile", action="store_true", help="fuse the steps' loops: twice as fast, needs a C++ compiler"
@@ -78,10 +81,13 @@ def _train(parsed: argparse.Namespace) -> None:
     torch.set_num_threads(1)  # several threads on a busy machine ran 50 times slower
     library = read_library(parsed.stems, "train", tuple(parsed.without))
     echo(f"train on {_format_minutes(library.count_minutes())}")
-    songs = load_validation(read_library(parsed.stems, "valid"))
-    plan = SeparationTrainingPlan(parsed.batch, parsed.length, parsed.rate, steps=parsed.steps)
-    trainer = SeparationTrainer(parsed.run, plan, NetworkShape(parsed.width, parsed.layers), parsed.compile)
+    plan = SeparationTrainingPlan(parsed.batch, parsed.length, parsed.rate, seed=parsed.seed, steps=parsed.steps)
+    shape = NetworkShape(parsed.width, parsed.layers, bidirectional=parsed.bidirectional)
+    trainer = SeparationTrainer(parsed.run, plan, shape, parsed.compile)
+    songs = load_validation(read_library(parsed.stems, "valid"), overlap=trainer.overlaps[0])
     went_on = trainer.load()
+    if parsed.initial and not went_on:
+        trainer.start_from(parsed.initial)
     if parsed.cool:
         trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + parsed.cool)
     echo(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")

@@ -16,9 +16,13 @@ from research.separation.training.mixing import StemMixer
 from research.separation.training.targets import TargetCells, compute_cells
 
 OVERLAPS = (256, 128, 64)
-"""Of the three profiles: the analysis windows differ a little, and the network is to know them all."""
-LOWEST_HZ = {"vocals": (70.0, 150.0), "other": (50.0, 200.0)}
-"""Where mixing engineers cut these off, at 18 dB an octave."""
+"""Overlaps of the three live profiles: the analysis windows differ a little, and the network is to know them all."""
+SYMMETRIC_OVERLAPS = (WINDOW // 2,)
+"""Overlap of the offline profile: its window rises and falls over half of its length."""
+LOWEST_HZ = {"vocals": (60.0, 140.0), "other": (40.0, 150.0)}
+"""Range of the frequencies at which mixing engineers cut these off, at 18 dB an octave."""
+CUT_SHARE = 0.5
+"""Share of the stems that are cut so. Where most are, all that is low is bass or kick, which records contradict."""
 
 
 @dataclass
@@ -40,9 +44,11 @@ def gather(made: list[tuple[TargetCells, np.ndarray[tuple[int, ...], np.dtype[np
     return SeparationBatch(stack("power"), stack("mix"), stack("common"), stack("own"), joined)
 
 
-def draw_batch(mixer: StemMixer, size: int, random: np.random.Generator) -> SeparationBatch:
-    """``size`` new mixtures, each stem with an equalizer of its own in two of three."""
-    overlap = int(random.choice(OVERLAPS))
+def draw_batch(
+    mixer: StemMixer, size: int, random: np.random.Generator, overlaps: tuple[int, ...] = OVERLAPS
+) -> SeparationBatch:
+    """``size`` new mixtures, each stem with an equalizer of its own in two of three. ``overlaps``: of the windows."""
+    overlap = int(random.choice(overlaps))
     made = []
     for _ in range(size):
         mixture = mixer.draw()
@@ -62,7 +68,7 @@ def _draw_equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...],
     for stem, row in zip(STEMS, gains, strict=True):
         if random.random() < 0.66:
             row[:] = np.interp(octaves, np.arange(0.0, 12.0, 2.0), random.normal(0.0, 3.0, 6))
-        if stem in LOWEST_HZ and random.random() < 0.7:
+        if stem in LOWEST_HZ and random.random() < CUT_SHARE:
             row -= 18.0 * np.maximum(np.log2(random.uniform(*LOWEST_HZ[stem]) / hz), 0.0)
         if stem == "bass" and random.random() < 0.35:  # its overtones brought forward, as small loudspeakers ask for
             away = np.log2(hz / random.uniform(120.0, 400.0))
@@ -74,12 +80,14 @@ def _draw_equalizers(random: np.random.Generator) -> np.ndarray[tuple[int, ...],
     return (10.0 ** (np.maximum(gains, -90.0) / 20.0)).astype(np.float32)
 
 
-def make_batch_drawer(library: StemLibrary, length: int, seed: int, size: int) -> Callable[[int], SeparationBatch]:
+def make_batch_drawer(
+    library: StemLibrary, length: int, seed: int, size: int, overlaps: tuple[int, ...] = OVERLAPS
+) -> Callable[[int], SeparationBatch]:
     """Draws the batch of each step, for a `Drawing`."""
     mixer = StemMixer(library, length, np.random.default_rng(0))
 
     def draw_step(step: int) -> SeparationBatch:
         mixer.random = np.random.default_rng((seed, step, 1))
-        return draw_batch(mixer, size, np.random.default_rng((seed, step)))
+        return draw_batch(mixer, size, np.random.default_rng((seed, step)), overlaps)
 
     return draw_step

@@ -1,4 +1,5 @@
-"""From a run's averaged weights to the file that ships: ONNX, one step a call, the memory explicit."""
+"""From a run's averaged weights to the file that ships: ONNX, of a causal network a step a call with its state
+explicit, of a bidirectional one a whole piece."""
 
 from __future__ import annotations
 
@@ -20,11 +21,13 @@ from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from engines.onnx import write_checksum
 from engines.separation.frequency_grid import POINTS, WINDOW
+from engines.separation.lookahead_separator import BLOCK_STEPS
 from research.separation.training.batches import SeparationBatch
 from research.separation.training.network import NetworkShape, SeparationNetwork
 from research.separation.training.step import StreamingStep
 from research.separation.training.targets import STRIDE
 from research.separation.training.train import CHECKPOINT, judge
+from research.separation.training.whole_pass import WholePass
 
 EXPORT_TOLERANCE = 1e-4
 """How far a mask may be from torch's own after many steps, before an export counts as wrong."""
@@ -69,13 +72,18 @@ def export(run: Path, out: Path) -> str:
     Raises FloatingPointError where the file does not do what torch does.
     """
     network, about = load_average(run)
-    power = torch.rand(1, 1, 3, POINTS)
     made = io.BytesIO()
-    torch.onnx.export(
-        StreamingStep(network), (power, network.start(1)), made, input_names=["power", "state"],
-        output_names=["masks", "after"],
-        opset_version=17, dynamo=False,
-    )  # fmt: skip
+    if network.shape.bidirectional:
+        power = torch.rand(1, 2 * BLOCK_STEPS, 3, POINTS)
+        torch.onnx.export(
+            WholePass(network), (power,), made, input_names=["power"], output_names=["masks"],
+            dynamic_axes={"power": {1: "steps"}, "masks": {1: "steps"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+    else:
+        torch.onnx.export(
+            StreamingStep(network), (torch.rand(1, 1, 3, POINTS), network.start(1)), made,
+            input_names=["power", "state"], output_names=["masks", "after"], opset_version=17, dynamo=False,
+        )  # fmt: skip
     model = onnx.load_from_string(made.getvalue())
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
@@ -166,6 +174,11 @@ def _measure_difference(network: SeparationNetwork, data: bytes, steps: int = 20
     powers = (10.0 ** random.uniform(-8, 0, (steps, 3, POINTS))).astype(np.float32)
     state = network.start(1)
     mine, worst = state.numpy(), 0.0
+    if network.shape.bidirectional:
+        whole = powers[None, : steps // BLOCK_STEPS * BLOCK_STEPS]
+        with torch.no_grad():
+            expected = network(torch.from_numpy(whole), state)[0].numpy()
+        return float(np.abs(session.run(None, {"power": whole})[0] - expected).max())
     with torch.no_grad():
         for power in powers:
             masks, state = network(torch.from_numpy(power)[None, None], state)

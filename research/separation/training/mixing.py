@@ -27,7 +27,7 @@ SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
 A network trained without it took a sliding bass for a drum, and a sliding lead for a voice."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
-RECORDED_WEIGHT = 6.0
+RECORDED_WEIGHT = 10.0
 """A recorded song or voice counts as so many minutes of a rendered one: what is real comes first."""
 LOWS_HZ, MIN_LOW_SHARE = 300.0, 0.7
 """A bass has this share of its energy below: one that production left without is not drawn."""

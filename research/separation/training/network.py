@@ -1,4 +1,5 @@
-"""The network: a causal band-split recurrent mask estimator, small enough for a hop in well under a millisecond.
+"""Separation network: a band-split recurrent mask estimator. The causal one is small enough for a hop in well under a
+millisecond; the bidirectional one, for whole files, has a second recurrence in each layer that runs backwards in time.
 
 Band-split as in BSRNN (Luo and Yu, "Music Source Separation with Band-Split RNN", 2023): each band of neighbouring
 points has its own way in and its own way out, and everything between is shared by the bands. The recurrence is a
@@ -27,12 +28,13 @@ POWER_FLOOR = 1e-8
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """Sizes of a network. ``points``: of the grid in each band."""
+    """Sizes of a network. ``points``: of the grid in each band. ``bidirectional``: it needs the whole input at once."""
 
     width: int = 64
     layers: int = 6
     points: int = 6
     hidden: int = 96
+    bidirectional: bool = False
 
     @property
     def bands(self) -> int:
@@ -84,12 +86,16 @@ class SeparationNetwork(nn.Module):
         bands, width = shape.bands, shape.width
         self.enter = Bandwise(bands, FEATURES * shape.points, width)
         self.times = nn.ModuleList(Recurrence(width) for _ in range(shape.layers))
+        self.backward_times = nn.ModuleList(Recurrence(width) for _ in range(shape.layers * shape.bidirectional))
         self.mixers = nn.ModuleList(BandMixer(bands, width) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         self.wide = nn.Linear(width, shape.hidden)
         self.leave = Bandwise(bands, shape.hidden, len(STEMS) * SIDES * shape.points)
         with torch.no_grad():
             self.leave.weight *= 0.1
+            for time in self.backward_times:  # nothing at first: it starts as the causal network that it may come from
+                time.back.weight *= 0.0
+                time.back.bias *= 0.0
 
     def start(self, batch: int) -> Tensor:
         """The initial state: (layers, batch, bands, width)."""
@@ -104,6 +110,8 @@ class SeparationNetwork(nn.Module):
         after = []
         for layer, (time, mixer) in enumerate(zip(self.times, self.mixers, strict=True)):
             x, last = time(x, state[layer])
+            if self.shape.bidirectional:
+                x = self.backward_times[layer](x.flip(1), torch.zeros_like(state[layer]))[0].flip(1)
             x = mixer(x)
             after.append(last)
         x = self.leave(nn.functional.silu(self.wide(self.norm(x))))

@@ -15,9 +15,17 @@ import torch
 from torch import Tensor
 
 from bridge.core.audio import STEMS
+from bridge.errors import ConfigError
+from engines.separation.frequency_grid import compute_points_hz
 from research.common.prefetch import BatchPrefetcher
 from research.datasets.library import JOINED, RATE, StemLibrary
-from research.separation.training.batches import OVERLAPS, SeparationBatch, gather, make_batch_drawer
+from research.separation.training.batches import (
+    OVERLAPS,
+    SYMMETRIC_OVERLAPS,
+    SeparationBatch,
+    gather,
+    make_batch_drawer,
+)
 from research.separation.training.mixing import get_joined_rows, get_stem_index, list_parts
 from research.separation.training.network import NetworkShape, SeparationNetwork
 from research.separation.training.targets import STRIDE, compute_cells
@@ -33,6 +41,11 @@ where one was there: after 10 hours of mixtures no voice came through at all.
 MIN_ERROR_FLOOR, PRESENT_POWER = 1e-3, 1e-2
 """Where a stem sounds the floor is lower, down to -30 dB: with one at -16 dB there was nothing to win on a bass as loud
 as the rest once its error was 10 dB below it, and a soft voice was worth no more than a leak. Half way at -20 dB."""
+LOW_POINTS = int(np.searchsorted(compute_points_hz(), 250.0))
+"""Number of points below 250 Hz: one in twenty of the grid, where kick and bass overlap."""
+LOW_WEIGHT = 0.5
+"""Weight of the share of amplitude below 250 Hz that is wrong. Over all points it is worth next to nothing there, and
+nearly everything low became bass."""
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 
@@ -70,9 +83,10 @@ def compute_errors(masks: Tensor, batch: SeparationBatch) -> tuple[Tensor, Tenso
 
 
 def compute_loss(masks: Tensor, batch: SeparationBatch) -> Tensor:
-    """Decibels of error in each second of each stem, and beside it the share of amplitude that is wrong.
+    """Decibels of error in each second of each stem, and shares of amplitude that are wrong: of all, and of the lows.
 
-    The first is the measure itself, ruled by what is loud; the second teaches what is soft, the highs above all.
+    The first is the measure itself, ruled by what is loud; the second teaches what is soft, the highs above all; the
+    third, that not everything low is bass.
     """
     wrong, mix = compute_errors(masks, batch)
     size, steps = wrong.shape[:2]
@@ -87,8 +101,14 @@ def compute_loss(masks: Tensor, batch: SeparationBatch) -> Tensor:
     absent = PRESENT_POWER * around / (own + PRESENT_POWER * around)
     floor = (ERROR_FLOOR * absent + MIN_ERROR_FLOOR * (1.0 - absent)) * around
     decibels = torch.log10((energy + floor + 1e-9) / against)
-    amplitude = torch.sqrt(wrong + 1e-9).sum((1, 3, 4)) / torch.sqrt(mix + 1e-9).sum((1, 2, 3, 4))[:, None]
-    return ((decibels.mean(1) + 2.0 * amplitude) * known).sum() / known.sum()
+    shares = 2.0 * compute_wrong_share(wrong, mix)
+    shares = shares + LOW_WEIGHT * compute_wrong_share(wrong[..., :LOW_POINTS], mix[..., :LOW_POINTS])
+    return ((decibels.mean(1) + shares) * known).sum() / known.sum()
+
+
+def compute_wrong_share(wrong: Tensor, mix: Tensor) -> Tensor:
+    """Amplitude of each stem's error over that of the mixture, shape (batch, STEMS)."""
+    return torch.sqrt(wrong + 1e-9).sum((1, 3, 4)) / torch.sqrt(mix + 1e-9).sum((1, 2, 3, 4))[:, None]
 
 
 class SeparationTrainer:
@@ -106,6 +126,27 @@ class SeparationTrainer:
         # compiled: fused loops, half the time of a step; needs a C++ compiler, and minutes before the first
         self._forward = torch.compile(self.network.forward) if compiled else self.network.forward
         self._compute_loss = torch.compile(compute_loss) if compiled else compute_loss
+
+    @property
+    def overlaps(self) -> tuple[int, ...]:
+        """Overlaps of the analysis windows that the network works with."""
+        return SYMMETRIC_OVERLAPS if self.shape.bidirectional else OVERLAPS
+
+    def start_from(self, checkpoint: Path) -> None:
+        """Take the averaged weights of another run's ``checkpoint``, of the same sizes; a causal one's fit a
+        bidirectional network, whose backward recurrences add nothing at first.
+
+        Raises: ConfigError where they do not fit.
+        """
+        weights = torch.load(checkpoint, weights_only=True)["average"]
+        for network in (self.network, self.average):
+            try:
+                lacking = network.load_state_dict(weights, strict=False)
+            except RuntimeError as error:
+                raise ConfigError(f"{checkpoint}: weights of another size", "give the sizes of its run") from error
+            if lacking.unexpected_keys or any(not key.startswith("backward_times") for key in lacking.missing_keys):
+                raise ConfigError(f"{checkpoint}: weights of another network", "give a run of this separator")
+        self.average.load_state_dict(self.network.state_dict())
 
     def load(self) -> bool:
         """Go on where the run stopped; False where it never began."""
@@ -150,8 +191,10 @@ class SeparationTrainer:
         return float(loss)
 
 
-def load_validation(library: StemLibrary, seconds: float = 60.0) -> dict[str, SeparationBatch]:
-    """The songs of ``library``, each as it is, ``seconds`` from its middle."""
+def load_validation(
+    library: StemLibrary, seconds: float = 60.0, overlap: int = OVERLAPS[0]
+) -> dict[str, SeparationBatch]:
+    """The songs of ``library``, each as it is, ``seconds`` from its middle; ``overlap``: of the analysis window."""
     found = {}
     for name, song in sorted(library.songs.items()):
         frames = min(clip.frames for clip in song.values())
@@ -163,7 +206,7 @@ def load_validation(library: StemLibrary, seconds: float = 60.0) -> dict[str, Se
                 joined[:] = get_joined_rows(part)
             wave = np.asarray(song[part].read_samples()[start : start + length], np.float32)
             stems[get_stem_index(part)] += wave.T / 32768
-        found[name] = gather([(compute_cells(stems, RATE, OVERLAPS[0]), joined)])
+        found[name] = gather([(compute_cells(stems, RATE, overlap), joined)])
     return found
 
 
@@ -212,7 +255,8 @@ def train(
     plan = trainer.plan
     losses: list[float] = []
     began, waited = time.monotonic(), 0.0
-    with BatchPrefetcher(make_batch_drawer, (library, plan.length, plan.seed, plan.batch), trainer.step) as drawing:
+    drawn = (library, plan.length, plan.seed, plan.batch, trainer.overlaps)
+    with BatchPrefetcher(make_batch_drawer, drawn, trainer.step) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
             batch = drawing.get_next()

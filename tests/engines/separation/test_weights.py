@@ -7,6 +7,7 @@ import pytest
 
 from bridge.core.audio import STEMS
 from engines.onnx import read_shipped
+from engines.separation.engine_profiles import OFFLINE, open_profile
 from engines.separation.learned_separation import FILE, LearnedSeparation, low, standard, ultra
 from engines.weights import WEIGHTS
 from tests.contracts.material import Material
@@ -30,3 +31,12 @@ def test_the_stems_sum_to_the_mix_an_overlap_later(make: type[LearnedSeparation]
     total = np.sum([stems[name] for name in STEMS], axis=0)
     np.testing.assert_allclose(total[:, late:], mix[:, : total.shape[1] - late], atol=1e-6)
     assert all(wave.any() for wave in stems.values())
+
+
+def test_the_offline_profile_separates_and_its_stems_sum_to_the_mix() -> None:
+    mix = Material(48000).audio(2, 0, int(SECONDS * 48000))
+    separator, identity = open_profile(OFFLINE)
+    stems = separator.separate(mix, 48000)
+    np.testing.assert_allclose(stems.sum(0), mix, atol=1e-6)
+    assert all(wave.any() for wave in stems)
+    assert identity != open_profile("standard")[1]

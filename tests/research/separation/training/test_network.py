@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from research.separation.training.export import (  # noqa: E402
 )
 from research.separation.training.network import NetworkShape, SeparationNetwork  # noqa: E402
 from research.separation.training.train import (  # noqa: E402
+    CHECKPOINT,
     LOG,
     SeparationTrainer,
     SeparationTrainingPlan,
@@ -88,6 +90,31 @@ def test_what_comes_later_changes_nothing_before() -> None:
     second, _ = made(power, made.start(1))
     assert torch.equal(first[:, :12], second[:, :12])
     assert not torch.equal(first[:, 12], second[:, 12])
+
+
+@torch.no_grad()
+def test_a_bidirectional_network_starts_as_the_causal_one_and_reads_what_comes_later(tmp_path: Path) -> None:
+    causal = SeparationTrainer(tmp_path / "causal", SeparationTrainingPlan(), SMALL)
+    causal.average.load_state_dict(network().state_dict())
+    causal.save()
+    made = SeparationTrainer(tmp_path / "both", SeparationTrainingPlan(), replace(SMALL, bidirectional=True))
+    made.start_from(tmp_path / "causal" / CHECKPOINT)
+    power = powers(20)
+    before, _ = made.average(power, made.average.start(1))
+    torch.testing.assert_close(before, network()(power, network().start(1))[0], atol=1e-6, rtol=1e-6)
+    for layer in made.average.backward_times:
+        layer.back.weight.normal_()
+    first, _ = made.average(power, made.average.start(1))
+    power[:, 12:] = 1e-8
+    second, _ = made.average(power, made.average.start(1))
+    assert (first[:, 11] - second[:, 11]).abs().max() > 1e-6
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    other = SeparationTrainer(tmp_path / "other", SeparationTrainingPlan(), replace(SMALL, width=16))
+    other.save()
+    with pytest.raises(ConfigError, match="weights of another size"):
+        SeparationTrainer(tmp_path / "own", SeparationTrainingPlan(), SMALL).start_from(tmp_path / "other" / CHECKPOINT)
 
 
 def test_the_recurrence_gradient_is_that_of_the_loop() -> None:
@@ -160,9 +187,13 @@ def test_an_absent_stem_costs_nothing_when_nothing_is_given_to_it() -> None:
     assert compute_loss(silent, data) < compute_loss(leaking, data) - 0.1
 
 
-def test_the_exported_file_does_what_torch_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", [SMALL, replace(SMALL, bidirectional=True)], ids=["causal", "bidirectional"])
+def test_the_exported_file_does_what_torch_does(tmp_path: Path, shape: NetworkShape) -> None:
     pytest.importorskip("onnx", reason="needs the extra `train`")
-    trainer = SeparationTrainer(tmp_path, SeparationTrainingPlan(), SMALL)
+    trainer = SeparationTrainer(tmp_path, SeparationTrainingPlan(), shape)
+    with torch.no_grad():
+        for layer in trainer.network.backward_times:
+            layer.back.weight.normal_()
     trainer.learn(batch())
     trainer.save()
     out = tmp_path / "model.onnx"
