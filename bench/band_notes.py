@@ -32,7 +32,7 @@ FIFTH = 7
 """Semitones."""
 
 Notes = tuple[tuple[ScoreNote, ...], ...]
-"""For each bar the notes of a part."""
+"""Notes of a part by bar."""
 
 
 @dataclass(frozen=True, slots=True)

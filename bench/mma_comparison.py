@@ -45,11 +45,11 @@ GROOVES: Mapping[str, tuple[str, str]] = {
 }
 """By style: MMA's groove, and the chart, a chord a bar, which is played twice."""
 TWELFTHS = 12
-"""Of a beat: the grid from which timing is measured has sixteenths and triplets."""
+"""Grid of a beat from which timing is measured: it has sixteenths and triplets."""
 TOGETHER_BEATS = 0.08
 """Notes of a part that begin within so much are one chord, strummed or not."""
 SWUNG = 0.42, 0.75
-"""Where in a beat the off-beat may lie: straight to a dotted eighth."""
+"""Places in a beat that the off-beat may have: straight to a dotted eighth."""
 
 
 @dataclass(frozen=True, slots=True)

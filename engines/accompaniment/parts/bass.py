@@ -21,9 +21,9 @@ NAME = "bass"
 TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
 """The chord tone of a symbol, by index; the fourth of a triad is its root."""
 HOME_SHARE = 0.4
-"""Where in its range the line likes to be, from its low end."""
+"""Usual place of the line in its range, from the low end."""
 SEMITONE_SHARE, OTHER_APPROACH_COST = 0.6, 0.5
-"""How many approaches are a semitone rather than a tone, and the cost of the other one."""
+"""Share of the approaches that are a semitone rather than a tone, and the cost of the other one."""
 STRONG_COST, WEAK_COST = 3.0, 0.3
 """Cost of a scale note that is not of the chord, on the first and third beat and elsewhere."""
 GOAL_COST = 1.0

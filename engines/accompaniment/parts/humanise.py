@@ -22,7 +22,7 @@ MIN_VELOCITY_CONTRAST = 0.5
 FURTHEST_TICKS, SWUNG_FURTHEST_TICKS = 36, 54
 """Largest deviation, and that in a pair without its second half: steps are so far apart that none overtakes another."""
 COMMON_DEVIATION_SHARE = 0.72
-"""How much of a drummer's looseness at a step is all limbs', and the band's: the root of the correlation that
+"""Share of a drummer's looseness at a step that is all limbs', and the band's: the root of the correlation that
 ``grooves`` prints."""
 ALONE = math.sqrt(1 - COMMON_DEVIATION_SHARE**2)
 STRUM_TICKS = 14

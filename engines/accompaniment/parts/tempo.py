@@ -19,9 +19,9 @@ HIGHEST_RATIO = 3.5
 DENSITY_PER_OCTAVE = 0.4
 """Density that a tempo twice as fast takes away."""
 LEVEL_PER_OCTAVE = 0.25
-"""How much calmer the patterns are at a tempo twice as fast; the loudness stays."""
+"""Level that patterns lose at a tempo twice as fast; the loudness stays."""
 WIDEST_OCTAVES = 1.0
-"""Slower than half of the style's tempo, or faster than twice, changes no more."""
+"""Range of the adaptation, in octaves of tempo around the style's."""
 
 
 def fit_to_tempo(controls: PerformanceControls, bar: Bar, style: Style) -> PerformanceControls:

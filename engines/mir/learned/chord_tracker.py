@@ -26,8 +26,8 @@ ABSENT_TONIC_WEIGHT = 0.05
 network takes Eb after C for C minor, since both keys have the same notes."""
 KEY_FIRST_S = 4.0
 TONIC_WEIGHT, THIRDS_DOUBT, NETWORK_EXPONENT = 2.0, 0.05, 0.5
-"""For the mode of a tonic: the weight of its own third against those of the other chords, what each mode has without
-any chord, and the weight of the network's opinion."""
+"""Mode of a tonic: the weight of its own third against those of the other chords, what each mode has without any chord,
+and the weight of the network's opinion."""
 
 
 def softmax(logits: Float64Array) -> Float64Array:

@@ -19,7 +19,7 @@ CHARTED = "recorded, development"
 """The name of the collection: the constants of the trackers were chosen with these songs."""
 RECORDINGS = ("song.ogg", "guitar.ogg")
 USUAL_TEMPO_US, USUAL_BAR_BEATS = 500_000, 4
-"""What a MIDI file without tempo or time signature means."""
+"""Tempo and metre of a MIDI file without them (Standard MIDI Files 1.0)."""
 LONGEST_S = 1800.0
 """Beats are counted as far as this; what lies behind the end of a recording is left out later."""
 
