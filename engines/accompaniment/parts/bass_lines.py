@@ -22,6 +22,8 @@ PASSING_SEMITONES = 3
 """The widest interval to a passing note: that of a harmonic scale."""
 HOME_COST = 0.25
 """Cost of a semitone between the line's mean and where it likes to be; less than that of a leap within any range."""
+CACHED_LINES = 2
+"""Lines that are kept: live a bar is made anew at each of its beats."""
 WALKING = "WP"
 """Symbols of notes that move from the one before."""
 
@@ -37,7 +39,7 @@ class LineNote:
     root: int
 
 
-@lru_cache(512)
+@lru_cache(CACHED_LINES)
 def plan_line(notes: tuple[LineNote, ...], start: int, goals: tuple[int, ...], home: float) -> tuple[int, ...]:
     """The MIDI note of each of ``notes``.
 
