@@ -14,14 +14,13 @@ from engines.backing.onset_strength import measure_onset_strength
 from engines.backing.song_timeline import SongTimeline
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.stemfile import FORMATS
-from engines.separation.engine_profiles import OFFLINE
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import choose_profile
 from engines.separation.offline.request import SeparationRequest
 from engines.separation.offline.separation_job import separate_song
 
 DRUMS = "drums"
-FORMAT = "wav32f"
+PROFILE, FORMAT = "standard", "wav32f"
 """Stems as floats keep their level, so that they and the song without them add up to the song."""
 MIN_DRUM_SHARE = 1e-4
 """Below this share (-40 dB) of the song's power the drum stem counts as empty."""
@@ -40,8 +39,8 @@ def separate_drums(
     path: Path, out: Path, progress: ProgressCallback, clock: Callable[[], float] = time.monotonic
 ) -> DrumStems:
     """Separate the song at ``path`` into a folder of its name in ``out``; a run that was stopped is resumed."""
-    chosen = choose_profile(OFFLINE)
-    recipe = Recipe(OFFLINE, chosen.separator.name, chosen.model, (), FORMAT)
+    chosen = choose_profile(PROFILE)
+    recipe = Recipe(PROFILE, chosen.separator.name, chosen.model, (), FORMAT)
     request = SeparationRequest(recipe, FORMATS[FORMAT], (DRUMS,), ((DRUMS,),))
     outcome = separate_song(path, out, request, chosen.separator, progress, clock)
     return DrumStems(outcome.files[DRUMS], outcome.files["no_" + DRUMS], tuple(outcome.notes))

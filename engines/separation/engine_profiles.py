@@ -14,8 +14,8 @@ from engines.weights import WEIGHTS
 ENGINES = {name: f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")}
 """Live engine of each profile that has one."""
 OFFLINE = "offline"
-SHIPPED = (OFFLINE, *ENGINES)
-"""Profiles that need no added model; the first is the best."""
+SHIPPED = (*ENGINES, OFFLINE)
+"""Profiles that need no added model; the first is the default."""
 
 
 def open_profile(profile: str) -> tuple[Separator, str]:

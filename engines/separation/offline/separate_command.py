@@ -18,6 +18,7 @@ from engines.offline.progress import format_duration
 from engines.offline.song_batch import format_failure, make_reporter, process_songs
 from engines.offline.songs import escape_name
 from engines.offline.stemfile import FORMATS
+from engines.separation.engine_profiles import SHIPPED
 from engines.separation.offline.journal import Recipe
 from engines.separation.offline.profiles import ChosenProfile, choose_profile
 from engines.separation.offline.request import SeparationRequest, SeparationResult
@@ -31,8 +32,8 @@ def separate(
     out: Annotated[Path, Parameter(help="Folder for the results: a folder per song, a file per stem.")],
     profile: Annotated[
         str,
-        Parameter(help="offline (the best), standard, low, ultra, dsp, or studio (a model that you added)."),
-    ] = "offline",
+        Parameter(help="standard, low, ultra, dsp, offline (in both directions), or studio (a model that you added)."),
+    ] = SHIPPED[0],
     model: Annotated[str, Parameter(help="The added model for the profile studio.")] = "",
     stems: Annotated[str, Parameter(help="Write only these stems, such as vocals,drums.")] = "",
     without: Annotated[
