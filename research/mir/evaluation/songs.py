@@ -26,7 +26,7 @@ AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 TRUTHS = (".beats", ".chords", ".key", ".onsets")
 ARRAY = ".npy"
 STEM_MARK = "__"
-ANNOTATED = {"valid": "recorded, held out", "train": "recorded, learned from"}
+ANNOTATED = {"report": "recorded, held out", "train": "recorded, learned from"}
 """The names of the collections whose recordings are real, by the split that training made of them."""
 
 
