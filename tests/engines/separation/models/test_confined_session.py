@@ -26,7 +26,7 @@ from tests.waiting import HANG_S, until
 
 SHAPE = (1, 2, 160)
 MIX = {"mix": noise(160)[np.newaxis]}
-FEW_S = 0.3
+FEW_S = 2.0
 
 
 def write_endless_graph(path: Path, *, growing: bool = False, unless_silent: bool = False) -> Path:
@@ -86,7 +86,7 @@ def test_an_endless_loop_ends_at_its_limit_and_the_next_run_starts_afresh(tmp_pa
     before = children()
     graph = open_confined(write_endless_graph(tmp_path / "m.onnx", unless_silent=True), ProcessLimits(cpu_s=FEW_S))
     for _ in range(2):
-        with pytest.raises(ModelError, match=r"m\.onnx: took more than 0\.3 s of processor time .* limit_s"):
+        with pytest.raises(ModelError, match=r"m\.onnx: took more than 2 s of processor time .* limit_s"):
             graph.run(MIX)
         assert children() == before
     assert graph.run({"mix": np.zeros(SHAPE, np.float32)})["stems"].shape == (1, 4, 2, 160)
