@@ -7,7 +7,6 @@ import hashlib
 from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
 from bridge.errors import EngineError
-from engines.separation.lookahead_separator import LookaheadSeparator
 from engines.separation.separator import EngineSeparator, Separator
 from engines.weights import WEIGHTS
 
@@ -25,6 +24,9 @@ def open_profile(profile: str) -> tuple[Separator, str]:
     """
     if profile != OFFLINE:
         return _open_engine(profile)
+    # loads ONNX Runtime, which other profiles may not need
+    from engines.separation.lookahead_separator import LookaheadSeparator
+
     separator = LookaheadSeparator()
     return separator, f"{separator.name} {_hash_weights()}"
 

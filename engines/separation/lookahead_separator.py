@@ -9,18 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array
 from bridge.core.audio import CHANNELS, MAX_SAMPLE, STEMS, Audio
 from bridge.errors import EngineError
 from engines.onnx import Session, check_shapes, open_session, read_model, read_shipped
 from engines.separation.frequency_grid import POINTS, WINDOW, compute_pooling, compute_spreading
+from engines.separation.spectrogram import PARTS, Spectra, analyse, make_window, synthesise
 from engines.weights import WEIGHTS
 
 RATES = (44100, 48000)
 """Rates that the network was trained for, in Hz. At others the caller resamples."""
-HOP = WINDOW // 4
+HOP = WINDOW // PARTS
 STRIDE = WINDOW // 2
 """Frames from one step of the network to the next: it runs once for each of STRIDE / HOP phases."""
 PHASES = STRIDE // HOP
@@ -30,7 +30,6 @@ MOST_STEPS = 4096
 """Longest input of the network in steps, 87 s at 48 kHz: a longer piece is refused."""
 FILE = "separation-offline.onnx"
 FIX = "use the weights that ship, or export them again (docs/training.md)"
-_MARGIN = WINDOW - HOP
 
 
 class LookaheadSeparator:
@@ -67,14 +66,14 @@ class LookaheadSeparator:
             raise EngineError(f"{self.name}: rate {rate} Hz", f"it runs at {' and '.join(map(str, RATES))} Hz")
         frames = mix.shape[1]
         sane = np.where(np.abs(mix) <= MAX_SAMPLE, mix, np.float32(0.0)).astype(np.float32, copy=False)
-        spectra = _analyse(np.stack([sane[0] + sane[1], sane[0] - sane[1]]) * np.float32(0.5))
+        spectra = analyse(np.stack([sane[0] + sane[1], sane[0] - sane[1]]) * np.float32(0.5), WINDOW)
         masks = self._estimate_masks(_pool_powers(spectra, rate))
         lower, upper = compute_spreading(rate)
         stems = np.zeros((len(STEMS), CHANNELS, frames), np.float32)
         for i in range(len(STEMS) - 1):
             points = masks[:, i].transpose(1, 0, 2)
             bins = points[..., lower] * (1 - upper) + points[..., lower + 1] * upper
-            mid, side = _synthesise(spectra * bins, frames)
+            mid, side = synthesise(spectra * bins, frames, WINDOW)
             stems[i] = mid + side, mid - side
         stems[-1] = sane - stems[:-1].sum(0)
         return stems
@@ -93,33 +92,10 @@ class LookaheadSeparator:
         return masks
 
 
-def make_window() -> Float32Array:
-    """Sine window (WINDOW,), for analysis and synthesis."""
-    return np.sin(np.pi * (np.arange(WINDOW) + 0.5) / WINDOW).astype(np.float32)
-
-
-def _analyse(waves: Audio) -> NDArray[np.complex64]:
-    """Spectra (2, hops, bins) of ``waves`` (2, frames), padded so that each frame lies in four windows."""
-    padded = np.pad(waves, ((0, 0), (_MARGIN, _MARGIN + -waves.shape[1] % HOP)))
-    seen = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=-1)[:, ::HOP]
-    return np.fft.rfft(seen * make_window(), axis=-1).astype(np.complex64, copy=False)
-
-
-def _pool_powers(spectra: NDArray[np.complex64], rate: int) -> Float32Array:
+def _pool_powers(spectra: Spectra, rate: int) -> Float32Array:
     """Powers (hops, 3, POINTS) of mid, side and twice their product, a full-scale sine being 1."""
     mid, side = spectra
-    scale = np.float32((2.0 / make_window().sum(dtype=np.float64)) ** 2)
+    scale = np.float32((2.0 / make_window(WINDOW).sum(dtype=np.float64)) ** 2)
     rows = compute_pooling(rate).T * scale
     powers = [np.abs(mid) ** 2 @ rows, np.abs(side) ** 2 @ rows, 2.0 * (mid * side.conj()).real @ rows]
     return np.ascontiguousarray(np.stack(powers, 1), np.float32)
-
-
-def _synthesise(spectra: NDArray[np.complex64], frames: int) -> Audio:
-    """Waves (2, frames) of spectra (2, hops, bins): the inverse of `_analyse`."""
-    waves = np.fft.irfft(spectra, WINDOW, axis=-1).astype(np.float32, copy=False)
-    waves *= make_window() * np.float32(2.0 * HOP / WINDOW)  # the squares of four windows sum to two
-    count, parts = spectra.shape[1], WINDOW // HOP
-    out = np.zeros((2, count + parts - 1, HOP), np.float32)
-    for part in range(parts):
-        out[:, part : part + count] += waves[..., part * HOP : (part + 1) * HOP]
-    return out.reshape(2, -1)[:, _MARGIN : _MARGIN + frames]

@@ -78,13 +78,14 @@ def measure_bar_tempi(starts: Sequence[int], tempi: Tempi) -> list[float]:
     ``starts``: the tick of each bar, and that of the end.
     """
     ticks = [tick for tick, _ in tempi]
-    seconds = [0.0, *accumulate(tempo * (b - a) for (a, tempo), (b, _) in pairwise(tempi))]
+    # microseconds times ticks of a quarter note, which cancel below
+    times = [0.0, *accumulate(tempo * (b - a) for (a, tempo), (b, _) in pairwise(tempi))]
 
-    def to_us(tick: int) -> float:
+    def get_time(tick: int) -> float:
         number = bisect_right(ticks, tick) - 1
-        return seconds[number] + tempi[number][1] * (tick - ticks[number])
+        return times[number] + tempi[number][1] * (tick - ticks[number])
 
-    found = [60e6 * (b - a) / (to_us(b) - to_us(a)) for a, b in pairwise(starts)]
+    found = [60e6 * (b - a) / (get_time(b) - get_time(a)) for a, b in pairwise(starts)]
     return [float(round(median(found[max(bar - AROUND_BARS, 0) : bar + AROUND_BARS + 1]))) for bar in range(len(found))]
 
 

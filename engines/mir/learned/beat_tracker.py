@@ -70,7 +70,8 @@ def advance(
 
     ``transition`` (tempi, tempi): from a row's tempo to a column's at a beat. ``prior`` (tempi,): the distribution
     after a reset, spread over the positions of each. ``factors`` (tempi,): a weight per tempo.
-    ``held_phase``: the phase, 0 to 1, that is held, negative for none; ``antiphase_factor``: the weight of others.
+    ``held_phase``: the phase, 0 to 1, that is held, negative for none. ``antiphase_factors`` (tempi,): the weight of
+    positions far from it.
     """
     tempi = lengths.shape[0]
     for j in range(tempi):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
 from engines.separation.postprocess.postprocessor import Postprocessor
-from engines.separation.postprocess.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 from engines.separation.separator import Separator
+from engines.separation.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 
 
 class Misi(Postprocessor):

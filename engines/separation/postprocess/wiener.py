@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from bridge.core.audio import Audio
 from bridge.errors import EngineError
 from engines.separation.postprocess.postprocessor import Postprocessor
-from engines.separation.postprocess.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 from engines.separation.separator import Separator
+from engines.separation.spectrogram import Spectra, analyse, process_in_pieces, synthesise
 
 EPS = 1e-6
 """Share of a bin's mean power that is added as diffuse power at all times, spread over the stems: so the matrices can

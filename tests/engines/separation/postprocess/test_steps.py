@@ -8,7 +8,6 @@ import pytest
 from bridge.core.audio import STEMS, Audio
 from bridge.errors import EngineError
 from engines.separation.postprocess.misi import Misi
-from engines.separation.postprocess.spectrogram import analyse
 from engines.separation.postprocess.time_domain import (
     Averaging,
     Blending,
@@ -19,6 +18,7 @@ from engines.separation.postprocess.time_domain import (
     SwapAveraging,
 )
 from engines.separation.postprocess.wiener import Wiener
+from engines.separation.spectrogram import analyse
 from research.separation.evaluation.metrics import compute_sdr_db
 from tests.engines.separation.postprocess.toys import RATE, Bands, Masks, Shares, stems_in_bands, two_noises
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from bridge.core.audio import STEMS, Audio
-from engines.separation.postprocess.spectrogram import analyse, synthesise
+from engines.separation.spectrogram import analyse, synthesise
 
 RATE = 8000
 SECONDS = 1

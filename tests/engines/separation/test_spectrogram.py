@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.core.audio import Audio
-from engines.separation.postprocess.spectrogram import (
+from engines.separation.spectrogram import (
     FADE_S,
     HOP,
     PIECE_S,
