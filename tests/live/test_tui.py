@@ -197,8 +197,11 @@ def separate(rig: Rig, folder: Path) -> None:
     rig.app.wait_for_words("▌do ")
     rig.app.press("down", "enter")
     rig.app.type_text(str(song))
-    rig.app.press("enter", "down", "left")  # the last of the profiles: without a model
-    rig.app.wait_for_words("dsp")
+    rig.app.press("enter", "down")
+    rig.app.wait_for_words("▌profile")
+    for profile in ("offline", "dsp"):  # to the left of the first are the last ones; dsp has no model
+        rig.app.press("left")
+        rig.app.wait_for_words(f"‹ {profile} ›")
     rig.app.press("down", "down", "down", "down", "enter")
     until("the job", lambda: [row[3] for row in rig.get("/jobs")] == ["done"])
     rig.app.wait_for_words("done")
