@@ -13,6 +13,7 @@ from bridge.core.audio import STEMS
 from bridge.core.jit import njit
 from engines.separation.frequency_grid import WINDOW
 from research.datasets.library import JOINED, RATE, StemClip, StemLibrary
+from research.datasets.production import produce, reamp
 from research.separation.training.targets import STRIDE
 
 COHERENT_SHARE = 0.4
@@ -25,6 +26,11 @@ SPREAD_DB = 4.5
 SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
 """Share of loose stems whose notes slide into one another: sampled ones never do, played and synthesised ones like to.
 A network trained without it took a sliding bass for a drum, and a sliding lead for a voice."""
+PRODUCED_SHARES: dict[str, float] = {"recorded": 0.3, "rendered": 0.1}
+"""Shares of the loose stems that go through another production: equalizers, compressor, drive, echo, room. Rendered
+ones had one already; a recorded one is heard so often that its own room would be learned by heart."""
+REAMPED_SHARE = 0.06
+"""Share of the loose accompaniments and basses that go through a guitar amplifier."""
 SPEED = (0.84, 1.19)
 """Pitch and tempo together, by resampling: three semitones down to three up."""
 RECORDED_WEIGHT = 10.0
@@ -93,7 +99,7 @@ class StemMixer:
         mixture = self._mix_song() if self._songs and random.random() < COHERENT_SHARE else self._mix_random_clips()
         if not np.isfinite(mixture.stems).all() or np.abs(mixture.stems.sum(0)).max() < SILENT_RMS:
             return self.draw()
-        _produce(mixture, random)
+        _master(mixture, random)
         return mixture
 
     def _mix_song(self) -> Mixture:
@@ -152,8 +158,19 @@ class StemMixer:
         rms = float(np.sqrt(np.mean(wave**2)))
         if rms < SILENT_RMS:
             return None
+        wave = self._process(wave, stem, clip.recorded)
+        rms = float(np.sqrt(np.mean(wave**2)))
         active = rms / max(float(np.mean(np.abs(wave).max(0) > 0.1 * rms)) ** 0.5, 0.2)
         wave *= _to_gain(LEVEL_DB[stem] + random.normal(0.0, SPREAD_DB)) / active
+        return wave
+
+    def _process(self, wave: Float32Array, stem: str, recorded: bool) -> Float32Array:
+        """``wave`` as another studio would have made it, in the shares of the constants; else as it is."""
+        random = self.random
+        if stem in ("bass", "other") and random.random() < REAMPED_SHARE:
+            return reamp(wave, random)
+        if random.random() < PRODUCED_SHARES["recorded" if recorded else "rendered"]:
+            return produce(wave, stem, random)
         return wave
 
     def _crop(self, clip: StemClip, start: int, speed: float, loose: bool, slides: bool = False) -> Float32Array:
@@ -227,7 +244,7 @@ def _to_gain(db: float) -> np.float32:
     return np.float32(10.0 ** (db / 20.0))
 
 
-def _produce(mixture: Mixture, random: np.random.Generator) -> None:
+def _master(mixture: Mixture, random: np.random.Generator) -> None:
     """Stereo image of each stem, soft limiting of the whole, and the level: as mixing engineers differ."""
     stems = mixture.stems
     for stem in stems:

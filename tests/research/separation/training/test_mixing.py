@@ -12,7 +12,15 @@ import pytest
 from bridge.core.audio import STEMS
 from bridge.errors import ConfigError
 from research.datasets.library import INDEX, StemLibrary, read_library
-from research.separation.training.mixing import SLIDES, StemMixer, get_joined_rows, get_stem_index, list_parts
+from research.separation.training import mixing
+from research.separation.training.mixing import (
+    PRODUCED_SHARES,
+    SLIDES,
+    StemMixer,
+    get_joined_rows,
+    get_stem_index,
+    list_parts,
+)
 
 FRAMES = 44100 * 8
 
@@ -84,6 +92,37 @@ def test_what_slides_visits_other_pitches_and_another_stem_does_not(folder: Path
     assert 8 < wide["bass"] < 40
     assert 4 < wide["other"] < 30
     assert wide["vocals"] == 0
+
+
+def test_recorded_stems_are_produced_anew_more_often_than_rendered_ones(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRODUCED_SHARES, "recorded", 0.5)
+    mixer = mixer_of(read_library(folder, "train"))
+    wave = np.sin(2 * np.pi * 220.0 * np.arange(22050) / 44100).astype(np.float32) * np.full((2, 1), 0.1, np.float32)
+    counts = dict.fromkeys((True, False), 0)
+    for recorded in counts:
+        for _ in range(60):
+            processed = mixer._process(wave, "vocals", recorded)
+            assert processed.shape == wave.shape
+            assert np.isfinite(processed).all()
+            counts[recorded] += not np.array_equal(processed, wave)
+    assert 15 < counts[True] < 45
+    assert 1 <= counts[False] < 15
+
+
+def test_an_amplifier_adds_overtones_to_an_accompaniment_and_to_no_voice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixing, "REAMPED_SHARE", 1.0)
+    for kind in PRODUCED_SHARES:
+        monkeypatch.setitem(PRODUCED_SHARES, kind, 0.0)
+    mixer = mixer_of(read_library(folder, "train"))
+    wave = np.sin(2 * np.pi * 220.0 * np.arange(22050) / 44100).astype(np.float32) * np.full((2, 1), 0.1, np.float32)
+    np.testing.assert_array_equal(mixer._process(wave, "vocals", True), wave)
+    spectrum = np.abs(np.fft.rfft(mixer._process(wave, "other", True)[0])) ** 2
+    at = int(220.0 * wave.shape[1] / 44100)
+    assert spectrum[at + 50 :].sum() > 1e-3 * spectrum.sum()  # a tone alone has none
 
 
 def test_now_and_then_a_stem_is_absent(folder: Path) -> None:
