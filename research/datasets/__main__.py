@@ -42,6 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--seed", type=int, default=2)
     one.set_defaults(act=_held_out)
 
+    one = commands.add_parser("pack", help="compress excerpts of the stems, for a machine that they must travel to")
+    one.add_argument("--stems", type=Path, required=True, help="folder of stems")
+    one.add_argument("--out", type=Path, required=True, help="folder for the excerpts, another one")
+    one.add_argument("--megabytes", type=float, default=40.0, help="how large it may become")
+    one.set_defaults(act=_pack)
+
+    one = commands.add_parser("unpack", help="make a folder of stems from packed excerpts")
+    one.add_argument("--packed", type=Path, required=True, help="folder of excerpts")
+    one.add_argument("--out", type=Path, required=True, help="folder for the stems")
+    one.set_defaults(act=_unpack)
+
     one = commands.add_parser("bars", help="count the tunes whose bars begin where their files do")
     one.add_argument("--symbolic", type=Path, required=True, help="folder of the unpacked symbolic collection")
     one.set_defaults(act=_bars)
@@ -84,6 +95,18 @@ def _held_out(parsed: argparse.Namespace) -> None:
     from research.datasets.render import render_held_out
 
     _print_minutes(render_held_out(parsed.symbolic, parsed.audio, parsed.out, parsed.stems, parsed.songs, parsed.seed))
+
+
+def _pack(parsed: argparse.Namespace) -> None:
+    from research.datasets.packing import pack
+
+    _print_minutes(pack(parsed.stems, parsed.out, parsed.megabytes))
+
+
+def _unpack(parsed: argparse.Namespace) -> None:
+    from research.datasets.packing import unpack
+
+    _print_minutes(unpack(parsed.packed, parsed.out))
 
 
 def _bars(parsed: argparse.Namespace) -> None:

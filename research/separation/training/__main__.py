@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--minutes", type=float, default=60.0, help="how long")
     one.add_argument("--steps", type=int, default=0, help="stop at this step, 0: by the time alone")
     one.add_argument("--cool", type=int, default=0, help="let the learning rate fall to nothing over so many steps")
+    one.add_argument("--cool-minutes", type=float, default=0.0, help="or over the last minutes of --minutes")
     one.add_argument("--width", type=int, default=96)
     one.add_argument("--layers", type=int, default=6)
     one.add_argument("--batch", type=int, default=4, help="mixtures in a step")
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     one.add_argument("--bidirectional", action="store_true", help="the network of the offline profile")
     one.add_argument("--initial", type=Path, help="checkpoint whose weights a new run starts from")
     one.add_argument("--without", nargs="*", default=(), help="groups and songs to leave out, by name")
+    one.add_argument("--device", default="cpu", help="where to learn, by PyTorch's name: cpu, cuda")
+    one.add_argument("--processes", type=int, default=1, help="how many draw mixtures beside the one that learns")
+    one.add_argument("--every", type=int, default=250, help="steps from one checkpoint to the next")
     one.add_argument(
         "--compile", action="store_true", help="fuse the steps' loops: twice as fast, needs a C++ compiler"
     )
@@ -83,7 +87,7 @@ def _train(parsed: argparse.Namespace) -> None:
     echo(f"train on {_format_minutes(library.count_minutes())}")
     plan = SeparationTrainingPlan(parsed.batch, parsed.length, parsed.rate, seed=parsed.seed, steps=parsed.steps)
     shape = NetworkShape(parsed.width, parsed.layers, bidirectional=parsed.bidirectional)
-    trainer = SeparationTrainer(parsed.run, plan, shape, parsed.compile)
+    trainer = SeparationTrainer(parsed.run, plan, shape, parsed.compile, parsed.device)
     songs = load_validation(read_library(parsed.stems, "valid"), overlap=trainer.overlaps[0])
     went_on = trainer.load()
     if parsed.initial and not went_on:
@@ -92,8 +96,15 @@ def _train(parsed: argparse.Namespace) -> None:
         trainer.plan = replace(plan, cooled_from=trainer.step, steps=trainer.step + parsed.cool)
     echo(f"{'go on from' if went_on else 'begin at'} step {trainer.step}")
     end = time.monotonic() + parsed.minutes * 60
-    last = trainer.plan.steps
-    train(trainer, library, songs, lambda step: time.monotonic() > end or 0 < last <= step, echo)
+    last, cool_s = trainer.plan.steps, 60.0 * parsed.cool_minutes
+
+    def get_rate_factor() -> float:
+        return max(0.0, min(1.0, (end - time.monotonic()) / cool_s)) if cool_s else 1.0
+
+    def is_done(step: int) -> bool:
+        return time.monotonic() > end or 0 < last <= step
+
+    train(trainer, library, songs, is_done, echo, parsed.every, parsed.processes, get_rate_factor)
 
 
 def _blend(parsed: argparse.Namespace) -> None:

@@ -35,6 +35,11 @@ class SeparationBatch:
     own: Tensor
     joined: Tensor
 
+    def move_to(self, device: torch.device) -> SeparationBatch:
+        """The same on ``device``."""
+        fields = (self.power, self.mix, self.common, self.own, self.joined)
+        return SeparationBatch(*(one.to(device, non_blocking=True) for one in fields))
+
 
 def gather(made: list[tuple[TargetCells, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]]) -> SeparationBatch:
     def stack(name: str) -> Tensor:

@@ -38,7 +38,7 @@ def load_average(run: Path) -> tuple[SeparationNetwork, dict[str, str]]:
     path = run / CHECKPOINT
     if not path.is_file():
         raise ConfigError(f"{path}: not there", "train first")
-    kept = torch.load(path, weights_only=True)
+    kept = torch.load(path, map_location="cpu", weights_only=True)
     network = SeparationNetwork(NetworkShape(**kept["shape"]))
     network.load_state_dict(kept["average"])
     about = {
@@ -54,7 +54,7 @@ def blend(run: Path, other: Path, share: float) -> None:
     Both have to be of one run, a stage apart: what they have learned since then lies on a line (Wortsman et al., "Model
     soups", 2022). The run does not go on from there as it was: the optimizer's memory is left out.
     """
-    mine, its = (torch.load(path, weights_only=True) for path in (run / CHECKPOINT, other))
+    mine, its = (torch.load(path, map_location="cpu", weights_only=True) for path in (run / CHECKPOINT, other))
     if mine["shape"] != its["shape"]:
         raise ConfigError(f"{other}: a network of {its['shape']}, not {mine['shape']}", "blend stages of one run")
     for name, weights in mine["average"].items():

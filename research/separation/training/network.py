@@ -99,7 +99,8 @@ class SeparationNetwork(nn.Module):
 
     def start(self, batch: int) -> Tensor:
         """The initial state: (layers, batch, bands, width)."""
-        return torch.zeros(self.shape.layers, batch, self.shape.bands, self.shape.width)
+        sizes = self.shape.layers, batch, self.shape.bands, self.shape.width
+        return torch.zeros(sizes, device=self.wide.weight.device)
 
     def forward(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """``power`` (batch, steps, 3, POINTS): masks (batch, steps, STEMS, SIDES, POINTS) and the memory after."""

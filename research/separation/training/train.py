@@ -114,11 +114,14 @@ def compute_wrong_share(wrong: Tensor, mix: Tensor) -> Tensor:
 class SeparationTrainer:
     """A run in ``folder``: the network, its average, the optimizer, and how far it has come."""
 
-    def __init__(self, folder: Path, plan: SeparationTrainingPlan, shape: NetworkShape, compiled: bool = False) -> None:
+    def __init__(
+        self, folder: Path, plan: SeparationTrainingPlan, shape: NetworkShape, compiled: bool = False,
+        device: str = "cpu",
+    ) -> None:  # fmt: skip
         torch.manual_seed(plan.seed)
-        self.folder, self.plan, self.shape = folder, plan, shape
-        self.network = SeparationNetwork(shape)
-        self.average = SeparationNetwork(shape)
+        self.folder, self.plan, self.shape, self.device = folder, plan, shape, torch.device(device)
+        self.network = SeparationNetwork(shape).to(self.device)
+        self.average = SeparationNetwork(shape).to(self.device)
         self.average.load_state_dict(self.network.state_dict())
         self.optimizer = torch.optim.AdamW(self.network.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
         self.step = 0
@@ -138,7 +141,7 @@ class SeparationTrainer:
 
         Raises: ConfigError where they do not fit.
         """
-        weights = torch.load(checkpoint, weights_only=True)["average"]
+        weights = torch.load(checkpoint, map_location=self.device, weights_only=True)["average"]
         for network in (self.network, self.average):
             try:
                 lacking = network.load_state_dict(weights, strict=False)
@@ -153,7 +156,7 @@ class SeparationTrainer:
         path = self.folder / CHECKPOINT
         if not path.exists():
             return False
-        kept = torch.load(path, weights_only=True)
+        kept = torch.load(path, map_location=self.device, weights_only=True)
         self.network.load_state_dict(kept["network"])
         self.average.load_state_dict(kept["average"])
         if "optimizer" in kept:
@@ -171,11 +174,12 @@ class SeparationTrainer:
         torch.save(kept, draft)
         draft.replace(self.folder / CHECKPOINT)
 
-    def learn(self, batch: SeparationBatch) -> float:
-        """One step; returns the loss."""
+    def learn(self, batch: SeparationBatch, rate_factor: float = 1.0) -> float:
+        """One step at the plan's rate times ``rate_factor``; returns the loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate_at(self.step)
-        with torch.autocast("cpu", torch.bfloat16):
+            group["lr"] = self.plan.rate_at(self.step) * rate_factor
+        batch = batch.move_to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
             masks, _ = self._forward(batch.power, self.network.start(len(batch.power)))
         loss = self._compute_loss(masks.float(), batch)
         self.optimizer.zero_grad()
@@ -222,7 +226,8 @@ class MaskNetwork(Protocol):
 def judge(network: MaskNetwork, songs: dict[str, SeparationBatch]) -> dict[str, dict[str, float]]:
     """By song and stem: the median over seconds of the SDR in dB, where stem and mixture sound in that second."""
     scored: dict[str, dict[str, float]] = {}
-    for name, batch in songs.items():
+    for name, song in songs.items():
+        batch = song.move_to(network.start(1).device)
         masks, _ = network(batch.power, network.start(1))
         wrong, _ = compute_errors(masks, batch)
         scored[name] = {}
@@ -249,19 +254,23 @@ def append_log(folder: Path, values: dict[str, float]) -> None:
 
 def train(
     trainer: SeparationTrainer, library: StemLibrary, songs: dict[str, SeparationBatch], until: Callable[[int], bool],
-    report: Callable[[str], None], every: int = 250,
+    report: Callable[[str], None], every: int = 250, processes: int = 1,
+    get_rate_factor: Callable[[], float] = lambda: 1.0,
 ) -> None:  # fmt: skip
-    """Learn until ``until(step)``; every so many steps judge the average, save and log."""
+    """Learn until ``until(step)``; every so many steps judge the average, save and log.
+
+    ``processes`` draw the batches. ``get_rate_factor``: factor of the plan's learning rate, asked at each step.
+    """
     plan = trainer.plan
     losses: list[float] = []
     began, waited = time.monotonic(), 0.0
     drawn = (library, plan.length, plan.seed, plan.batch, trainer.overlaps)
-    with BatchPrefetcher(make_batch_drawer, drawn, trainer.step) as drawing:
+    with BatchPrefetcher(make_batch_drawer, drawn, trainer.step, processes) as drawing:
         while not until(trainer.step):
             now = time.monotonic()
             batch = drawing.get_next()
             waited += time.monotonic() - now
-            losses.append(trainer.learn(batch))
+            losses.append(trainer.learn(batch, get_rate_factor()))
             if not math.isfinite(losses[-1]):
                 raise FloatingPointError(f"the loss is {losses[-1]} at step {trainer.step}; go on from {CHECKPOINT}")
             if trainer.step % every and not until(trainer.step):
