@@ -27,6 +27,7 @@ from mido import MidiFile
 from bench.band_mix import compare_drums, measure_mix
 from bench.band_notes import FIFTH, TEMPO_FACTORS
 from bridge.core.midi import DRUM_CHANNEL
+from engines.accompaniment.parts.voicings import measure_motion
 from engines.accompaniment.style import load_style
 from engines.accompaniment.style_lookup import find_style
 from engines.backing.accompany_command import FILE, accompany
@@ -47,7 +48,9 @@ GROOVES: Mapping[str, tuple[str, str]] = {
 TWELFTHS = 12
 """Grid of a beat from which timing is measured: it has sixteenths and triplets."""
 TOGETHER_BEATS = 0.08
-"""Notes of a part that begin within so much are one chord, strummed or not."""
+"""Between the starts of two notes that begin together, strummed or not."""
+OCTAVE = 12
+"""Semitones."""
 SWUNG = 0.42, 0.75
 """Places in a beat that the off-beat may have: straight to a dotted eighth."""
 
@@ -64,10 +67,13 @@ class FileNote:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Of one file; None where it has not the parts. ``unison``: share of the chord notes that another part plays at the
-    same time. ``leaps``: share of the bass's steps above a fifth. ``timing_ms``: standard deviation, mean of the parts.
+    """Of one file; None where it has not the parts.
+
+    ``unison``: share of the chord notes that another part plays at the same time. ``leaps``: share of the bass's steps
+    above a fifth, without octaves, which repeat the note. ``timing_ms``: standard deviation, mean of the parts.
     ``swing``: long to short. ``velocity``: standard deviation, mean of the parts. ``density``: notes a bar.
-    ``voice_leading``: semitones a voice moves from chord to chord."""
+    ``voice_leading``: semitones a voice moves where the chart changes its chord; the least way to lead all of them.
+    """
 
     unison: float | None
     leaps: float | None
@@ -102,8 +108,8 @@ def read_parts(path: Path) -> dict[str, list[FileNote]]:
     return parts
 
 
-def measure_notes(parts: Mapping[str, Sequence[FileNote]], bpm: float) -> Comparison:
-    """Measure the notes of one file at ``bpm``."""
+def measure_notes(parts: Mapping[str, Sequence[FileNote]], chart: Sequence[str], bpm: float) -> Comparison:
+    """Measure the notes of one file, which plays ``chart``, a chord a bar, at ``bpm``."""
     chord_parts = [notes for name, notes in parts.items() if name not in ("drums", "bass")]
     offbeats = [
         note.start % 1
@@ -113,11 +119,11 @@ def measure_notes(parts: Mapping[str, Sequence[FileNote]], bpm: float) -> Compar
     ]
     bass = parts.get("bass", ())
     steps = [abs(after.pitch - before.pitch) for before, after in pairwise(bass)]
-    moves = [move for notes in chord_parts for move in measure_moves(notes)]
+    moves = [move for notes in chord_parts for move in measure_voice_leading(notes, chart)]
     middle = median(offbeats) if offbeats else None
     return Comparison(
         unison=measure_unison(chord_parts),
-        leaps=fmean(step > FIFTH for step in steps) if steps else None,
+        leaps=fmean(step > FIFTH and step % OCTAVE != 0 for step in steps) if steps else None,
         timing_ms=fmean(measure_timing(notes) for notes in parts.values()) * 60_000 / bpm,
         swing=middle / (1 - middle) if middle is not None else None,
         velocity=fmean(pstdev(note.velocity for note in notes) for notes in parts.values()),
@@ -153,16 +159,21 @@ def measure_timing(notes: Sequence[FileNote]) -> float:
     return float(fmean(squares) ** 0.5)
 
 
-def measure_moves(notes: Sequence[FileNote]) -> list[float]:
-    """Semitones from each voice of a chord to the nearest of the chord before, where the chords differ."""
-    chords: list[tuple[float, set[int]]] = []
+def measure_voice_leading(notes: Sequence[FileNote], chart: Sequence[str]) -> list[float]:
+    """Semitones that each voice of a part moves, mean of the voices, at each change of ``chart``, a chord a bar.
+
+    The voicing of a bar is all that begins in it: a strum of some strings is no chord of its own. Left out: changes
+    from or to a bar with fewer than three notes.
+    """
+    bars = [set[int]() for _ in chart]
     for note in notes:
-        if chords and note.start - chords[-1][0] < TOGETHER_BEATS:
-            chords[-1][1].add(note.pitch)
-        else:
-            chords.append((note.start, {note.pitch}))
-    voiced = [pitches for _, pitches in chords if len(pitches) > 2]
-    return [min(abs(p - q) for q in a) for a, b in pairwise(voiced) if a != b for p in b]
+        bars[min(round(note.start * TWELFTHS) // (TWELFTHS * BAR_BEATS), BARS - 1)].add(note.pitch)
+    voicings = [tuple(sorted(pitches)) for pitches in bars]
+    return [
+        float(measure_motion(np.array([after]), before)[0]) / len(after)
+        for (before, after), (old, new) in zip(pairwise(voicings), pairwise(chart), strict=True)
+        if old != new and min(len(before), len(after)) > 2
+    ]
 
 
 def play_ours(style: str, chart: str, bpm: int, folder: Path) -> Path:
@@ -206,7 +217,7 @@ def compare_style(style: str, folder: Path, audio: bool) -> list[str]:
             place.mkdir(parents=True, exist_ok=True)
             is_ours = player == "Sideman"
             files[speed] = play_ours(style, chart, bpm, place) if is_ours else play_mma(groove, chart, bpm, place)
-            figures[speed] = measure_notes(read_parts(files[speed]), bpm)
+            figures[speed] = measure_notes(read_parts(files[speed]), chart.split() * 2, bpm)
         usual = figures["usual"]
         swings = " / ".join(format_number(one.swing) for one in figures.values())
         sound = measure_sound(files["usual"]) if audio else (None, None, None)

@@ -22,12 +22,15 @@ STEPS = 16
 """Of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
 CERTAIN_PERCENT = 88
 """A hit in this many of a hundred bars is always played."""
-MAX_GAIN = 1.25
-"""Largest gain against the hard hits of a drum, for kits with an odd velocity response."""
+MAX_GAIN, MAX_PEDAL_GAIN = 1.0, 1.25
+"""Largest gain against the hard hits of a drum, and against a pedal's mean: some kits have an odd velocity response."""
 REST = "."
 PEDAL_ROLES = ("kick",)
 """Drums whose hits are measured against the mean of their own template. How a pedal's velocity responds differs from
 kit to kit (the median hit of a rock kick is half of the hardest in the family), and a recorded kick is even."""
+FEATHERED_SHARE = 0.5
+"""Of the family's hard hits: softer hits of a pedal on every beat feather it, and are measured as other drums are."""
+BEATS = frozenset(range(0, STEPS, 4))
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -122,10 +125,12 @@ def _to_template(table: TemplateTable, usual: Articulations, loud: Mapping[str, 
         line = [REST] * STEPS
         steps = list(usual.get(role, (Articulation(0.0, 0.0),) * STEPS))
         flat = sum(cell.percent * cell.velocity for cell in cells) / max(sum(cell.percent for cell in cells), 1)
-        full = max(flat if role in PEDAL_ROLES else loud.get(role, 127), 1)
+        hard = max(loud.get(role, 127), 1)
+        feathers = flat < FEATHERED_SHARE * hard and {cell.step for cell in cells} >= BEATS
+        full, most = (max(flat, 1), MAX_PEDAL_GAIN) if role in PEDAL_ROLES and not feathers else (hard, MAX_GAIN)
         for cell in cells:
             line[cell.step] = str(to_weight(cell.percent))
-            gain = min(cell.velocity / full, MAX_GAIN)
+            gain = min(cell.velocity / full, most)
             steps[cell.step] = Articulation(cell.late_ticks, cell.spread_ticks, gain, flat / full)
         lanes[role] = "".join(line)
         articulations[role] = tuple(steps)

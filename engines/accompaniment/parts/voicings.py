@@ -1,4 +1,8 @@
-"""Chord voicing with voice leading: a search for the notes that move least, spaced so that they sound clear."""
+"""Chord voicing with voice leading: of all spacings that sound clear, the one whose voices move least in all.
+
+The distance is that of D. Tymoczko, "The Geometry of Musical Chords", Science 313, 2006: semitones summed over the
+voices, the lowest to the lowest and so on up, which is the least of all ways to lead as many voices.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +22,19 @@ MAX_SPACING_SEMITONES = 12
 MUDDY = ((43, 7), (52, 5))
 """Below a note (G2, E3) no interval smaller than so many semitones lies on it: low thirds blur."""
 MISSING = {0: 3.0, 1: 40.0, 2: 2.0, 3: 20.0}
-"""What it costs to leave out the root (the bass has it), third, fifth, seventh."""
+"""Cost of a voicing without the root (the bass has it), third, fifth, seventh."""
 DOUBLED = {0: 0.0, 1: 5.0, 2: 0.5, 3: 8.0}
-"""What it costs to have one of them twice."""
+"""Cost of one of them twice."""
+WHOLE_TRIAD_COST = 20.0
+"""Cost of a triad without its root or fifth: it has no other notes to be known by."""
+TOLERATED_COST = 3.5
+"""Cost above that of the best choice of notes, up to which another choice may move less: that of a chord with a
+seventh without its root, and with its fifth twice."""
 CENTRE_COST = 0.6
-"""What a semitone between the voicing's middle and the range's costs, against one that a voice moves."""
-TOP_LEAP = 5
-"""Semitones: where the top voice leaps further, each costs once more."""
+"""Cost of a semitone between the middles of the voicing and of the range."""
+DRIFT_SEMITONES = 6
+"""Between these middles at most, half an octave: every inversion of a chord has one such place, and no voicing drifts
+to an end of a wide range."""
 POWER_LOW = 40
 """The lowest root of a power chord: the lowest string of a guitar."""
 
@@ -42,35 +52,39 @@ def _find_nearest(
     classes: tuple[int, ...], voices: int, low: int, high: int, before: tuple[int, ...]
 ) -> tuple[int, ...]:
     for count in range(voices, 0, -1):
-        layouts, costs = _list_layouts(classes, count, low, high)
+        layouts, costs = list_layouts(classes, count, low, high)
         if len(layouts):
-            best = int((costs + _measure_movement(layouts, before)).argmin()) if before else int(costs.argmin())
-            return tuple(layouts[best].tolist())
+            ranks = (costs, measure_motion(layouts, before)) if before else (costs,)
+            return tuple(layouts[np.lexsort(ranks)[0]].tolist())
     return ()
 
 
-def _measure_movement(layouts: Pitches, before: tuple[int, ...]) -> Float64Array:
-    """What it costs to go from the notes ``before`` to each of ``layouts``, shape (layouts,)."""
+def measure_motion(layouts: Pitches, before: tuple[int, ...]) -> Float64Array:
+    """Semitones from the notes ``before`` to each of ``layouts``, summed over the voices, shape (layouts,).
+
+    With another number of voices than before, each comes from the nearest.
+    """
     old = np.array(before)
     if len(before) == layouts.shape[1]:
-        steps = np.abs(layouts - old).sum(1)
-    else:
-        steps = np.abs(layouts[:, :, None] - old).min(2).sum(1)
-    leaps = np.maximum(np.abs(layouts[:, -1] - old[-1]) - TOP_LEAP, 0)
-    return np.asarray(steps + leaps, np.float64)
+        return np.asarray(np.abs(layouts - old).sum(1), np.float64)
+    return np.asarray(np.abs(layouts[:, :, None] - old).min(2).sum(1), np.float64)
 
 
 @lru_cache(maxsize=512)
-def _list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Float64Array]:
-    """Every layout of ``count`` notes of a chord, shape (layouts, count), the lowest first, and what each costs by
-    itself, shape (layouts,): so far from the middle, notes that lack, notes that are there twice."""
+def list_layouts(classes: tuple[int, ...], count: int, low: int, high: int) -> tuple[Pitches, Float64Array]:
+    """Every voicing of ``count`` notes that a chord may have, shape (layouts, count), the lowest first, and the cost
+    of each, shape (layouts,): its missing and doubled notes, and how far it is from the middle."""
     notes = tuple(note for note in range(low, high + 1) if note % 12 in classes)
     layouts = np.array(list(_iterate_spaced(notes, count)), np.int16).reshape(-1, count)
-    costs = CENTRE_COST * np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else np.zeros(0)
+    costs = np.zeros(len(layouts))
     for place, pitch_class in enumerate(classes):
         times = (layouts % 12 == pitch_class).sum(1)
-        costs = costs + np.where(times == 0, MISSING[place], DOUBLED[place] * (times - 1))
-    return layouts, costs
+        missing = max(MISSING[place], WHOLE_TRIAD_COST if len(classes) == 3 else 0.0)
+        costs += np.where(times == 0, missing, DOUBLED[place] * (times - 1))
+    away = np.abs(layouts.mean(1) - (low + high) / 2) if len(layouts) else costs
+    near = away <= max(DRIFT_SEMITONES, float(away.min(initial=np.inf)))
+    chosen = near & (costs <= costs.min(initial=np.inf, where=near) + TOLERATED_COST)
+    return layouts[chosen], (costs + CENTRE_COST * away)[chosen]
 
 
 def _iterate_spaced(notes: tuple[int, ...], count: int, under: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:

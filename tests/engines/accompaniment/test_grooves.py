@@ -87,6 +87,13 @@ def test_no_stroke_shouts_because_its_kit_does() -> None:
     assert one.articulations["snare"][4].gain == MAX_GAIN < 100 / 40
 
 
+@pytest.mark.parametrize(("velocity", "gain"), [(20, 0.25), (60, 1.0)])
+def test_a_kick_that_is_feathered_on_every_beat_stays_soft(velocity: int, gain: float) -> None:
+    hits = {"kick": tuple(Cell(step, 90, velocity, 0, 4) for step in (0, 4, 8, 12))}
+    (one,) = to_family(FamilyTable(3, 60, 0.0, LOUD, USUAL, (TemplateTable(LEVEL, 2, 20, hits),))).templates
+    assert [one.articulations["kick"][step].gain for step in (0, 4, 8, 12)] == [gain] * 4
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_snares_are_laid_back_and_hats_pushed_as_far_as_humanise_says(share: float) -> None:
     controls = replace(STRAIGHT, humanise=share * AS_PLAYED)

@@ -9,11 +9,16 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from bridge.core.chords import QUALITIES
+from bridge.core.events import Chord
+from engines.accompaniment.parts.voicings import find_voicing
 from engines.accompaniment.registers import NARROWEST_SEMITONES, share_registers
 from engines.accompaniment.style import MIN_RANGE_SEMITONES
-from tests.engines.accompaniment.playing import CHORDS, LOOSE, STYLES, join_bars, make_song_at, play
+from tests.engines.accompaniment.playing import CHORDS, LOOSE, STYLES, join_bars, make_song_at, play, style
 
 MOST_UNISON = 0.15
+GUITARS, GUITAR_HIGHEST = range(24, 32), 86
+"""General MIDI programs, and the 22nd fret of the highest string."""
 ranges = st.tuples(st.integers(28, 72), st.integers(MIN_RANGE_SEMITONES, 36)).map(lambda one: (one[0], sum(one)))
 
 
@@ -32,6 +37,15 @@ def test_hardly_a_note_of_keys_pad_and_guitar_is_doubled(name: str) -> None:
                 doubled += 2 * sum(a.tick < b.end and b.tick < a.end for a in both[0] for b in both[1])
     assert total
     assert doubled / total <= MOST_UNISON
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_register_has_room_for_chords_and_an_instrument_that_reaches_it(name: str) -> None:
+    for part in (style(name).parts[each] for each in CHORDS):
+        chords = [Chord(root, quality, root, 1.0) for root in range(12) for quality in range(len(QUALITIES))]
+        sizes = [len(find_voicing(chord, part.voices, part.low, part.high, ())) for chord in chords]
+        assert sum(size >= 3 for size in sizes) >= 0.9 * len(sizes)
+        assert part.high <= GUITAR_HIGHEST or part.program not in GUITARS
 
 
 @settings(max_examples=30, deadline=None)
