@@ -3,9 +3,9 @@
 Without a truth it only prints how steady the beat is: the median of the measure that remarks on a recording use.
 
 For each song NAME.* the folder has NAME.beats, a time in seconds at the start of each line. Prints the F-measure at
-70 ms of the beats that the live engine detected, and of those of the grid that `sideman accompany` refines, and how far
-(mean, ms) the hits of the latter are from their own median, which depends on where a truth puts an onset. Takes about
-a tenth of the songs' length.
+70 ms of the beats of `sideman analyze`, and of those of the grid that `sideman accompany` refines, and how far (mean,
+ms) the hits of the latter are from their own median, which depends on where a truth puts an onset. Takes about a tenth
+of the songs' length.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = []
     for path in options.songs:
         strength = measure_onset_strength(path, lambda *_: None)
-        song, _, _, activation, track = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
+        analysis = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
+        song, activation, track = analysis.map, analysis.activation, analysis.track
         steady = measure_steadiness(activation, track)
         sys.stdout.write(f"{path.stem:32} steadiness {np.nanmedian(steady) if len(steady) else 0.0:.2f}\n")
         if options.truth is None:
@@ -55,15 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         truth = np.loadtxt(options.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
         truth = truth[truth < strength.duration_s]
         grid = build_beat_grid(song.beats, activation, strength)
-        live, _ = score_beats(np.array([beat.time_s for beat in song.beats]), truth)
+        decoded, _ = score_beats(np.array([beat.time_s for beat in song.beats]), truth)
         refined, off_ms = score_beats(grid.beats_s if grid else np.zeros(0), truth)
-        rows.append((live, refined, off_ms))
-        sys.stdout.write(f"{path.stem:32} live {live:.2f}  refined {refined:.2f}  off {off_ms:4.1f} ms\n")
+        rows.append((decoded, refined, off_ms))
+        sys.stdout.write(f"{path.stem:32} decoded {decoded:.2f}  refined {refined:.2f}  off {off_ms:4.1f} ms\n")
         sys.stdout.flush()
     if not rows:
         return
     means = np.mean(rows, axis=0)
-    sys.stdout.write(f"{'mean':32} live {means[0]:.2f}  refined {means[1]:.2f}  off {means[2]:4.1f} ms\n")
+    sys.stdout.write(f"{'mean':32} decoded {means[0]:.2f}  refined {means[1]:.2f}  off {means[2]:4.1f} ms\n")
 
 
 if __name__ == "__main__":

@@ -217,7 +217,8 @@ def find_beats(audio: Float32Array) -> Float64Array:
         path = Path(folder, "song.wav")
         soundfile.write(path, audio.T, RATE, subtype="PCM_16")
         strength = measure_onset_strength(path, lambda *_: None)
-        song, _, _, activation, _ = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
+        analysis = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
+        song, activation = analysis.map, analysis.activation
         grid = build_beat_grid(song.beats, activation, strength)
     return grid.beats_s if grid else np.zeros(0)
 

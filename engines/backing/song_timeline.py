@@ -24,7 +24,7 @@ from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.offline.analysis_job import analyse_file
 from engines.mir.offline.analysis_remarks import NO_BEAT
 from engines.mir.offline.song_map import ChordSpan, SongMap
-from engines.offline.smf.bars import FASTEST_US, SLOWEST_US, fill_quarters
+from engines.offline.smf.bars import FASTEST_US, choose_lead_quarters, fill_quarters
 from engines.offline.smf.metas import SLOWEST_BPM
 from engines.offline.song_batch import ProgressCallback
 
@@ -167,7 +167,7 @@ def fit_tempi(beats_s: Sequence[float], bar_beats: int) -> FittedTempi:
     is, and the first to a tenth of a millisecond.
     """
     first_us, after_us = beats_s[0] * 1e6, beats_s[1] * 1e6
-    quarters = _choose_lead_quarters(first_us, after_us, float(np.median(np.diff(beats_s[:9]))) * 1e6, bar_beats)
+    quarters = choose_lead_quarters(first_us, after_us, float(np.median(np.diff(beats_s[:9]))) * 1e6, bar_beats)
     lead_ticks, late_ticks = quarters * TICKS_PER_BEAT, 0
     tempi, here_us = list[tuple[int, int]](), 0.0
     if quarters:
@@ -183,15 +183,3 @@ def fit_tempi(beats_s: Sequence[float], bar_beats: int) -> FittedTempi:
         tempi.append((lead_ticks + (number + 1) * TICKS_PER_BEAT - ticks, tempo))
         here_us += tempo * ticks / TICKS_PER_BEAT
     return FittedTempi(lead_ticks, late_ticks, tuple(tempi))
-
-
-def _choose_lead_quarters(first_us: float, after_us: float, period_us: float, bar_beats: int) -> int:
-    """Quarter notes of the whole bars that lead in to a first beat at ``first_us``, the next one being at ``after_us``;
-    0: its bar begins with the song."""
-    bars = max(round(first_us / (period_us * bar_beats)), -(-int(first_us) // int(SLOWEST_US * bar_beats)), 1)
-    lead_us = first_us / (bars * bar_beats)
-    if after_us > SLOWEST_US:
-        return bars * bar_beats
-    if lead_us < FASTEST_US:
-        return 0
-    return bars * bar_beats if max(lead_us / period_us, period_us / lead_us) < after_us / period_us else 0

@@ -5,35 +5,37 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.core.arrays import Float64Array
-from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES, QUALITIES
+from bridge.core.chords import NO_CHORD_STATE, PITCH_CLASSES
 from bridge.core.events import Chord, Key, to_chord
+from engines.mir.learned.key_weights import sum_triads, weigh_keys
 from engines.saved_state import SavedState
 
 HARMONY_STEPS_PER_SECOND = 10
-HAS_MINOR_THIRD = np.array([quality.has_minor_third for quality in QUALITIES], np.float64)
-"""1 for each quality with a minor third, else 0."""
 SELF_TRANSITION, SELF_TRANSITION_BETWEEN = 0.9, 0.997
 """Probability that a chord goes on for another tenth of a second: at a beat, and between beats, where few change."""
 LIKELIHOOD_EXPONENT = 1.0
 """Of the network's outputs: windows a tenth of a second apart share most of their audio."""
+MIN_LIKELIHOOD = 1e-5
 MIN_CONFIDENCE = 0.55
+MIN_BASS = 0.6
+"""Probability from which another note of a chord than its root is its bass."""
 CONFIRM_STEPS = 3
 """Harmony steps that a chord change is backdated by at most; its start is reported so much later."""
 KEY_S = 12.0
 KEY_MARGIN = 0.08
-ABSENT_TONIC_WEIGHT = 0.05
-"""Weight of a key whose tonic chord never sounds; for others it is the share of the time in which that sounds. The
-network takes Eb after C for C minor, since both keys have the same notes."""
 KEY_FIRST_S = 4.0
-TONIC_WEIGHT, THIRDS_DOUBT, NETWORK_EXPONENT = 2.0, 0.05, 0.5
-"""Mode of a tonic: the weight of its own third against those of the other chords, what each mode has without any chord,
-and the weight of the network's opinion."""
 
 
 def softmax(logits: Float64Array) -> Float64Array:
     """Probabilities over the last axis."""
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     return np.asarray(weights / weights.sum(-1, keepdims=True))
+
+
+def join_likelihoods(root: Float64Array, quality: Float64Array) -> Float64Array:
+    """The likelihood of each chord state (..., 97) from roots (..., 13) and the qualities of each root (..., 12, 8)."""
+    chords = np.swapaxes(quality * root[..., :PITCH_CLASSES, None], -1, -2)
+    return np.concatenate([chords.reshape(*root.shape[:-1], -1), root[..., PITCH_CLASSES:]], axis=-1)
 
 
 class ChordTracker(SavedState):
@@ -62,10 +64,10 @@ class ChordTracker(SavedState):
 
         Returns a new chord and how many steps ago it began, 0 to CONFIRM_STEPS - 1.
         """
-        likelihood = np.append((quality * root[:PITCH_CLASSES, None]).T.ravel(), root[PITCH_CLASSES])
+        likelihood = join_likelihoods(root, quality)
         stays = SELF_TRANSITION if at_beat else SELF_TRANSITION_BETWEEN
         predicted = stays * self.posterior + (1.0 - stays) / (NO_CHORD_STATE + 1)
-        self.posterior[:] = predicted * np.maximum(likelihood, 1e-5) ** LIKELIHOOD_EXPONENT
+        self.posterior[:] = predicted * np.maximum(likelihood, MIN_LIKELIHOOD) ** LIKELIHOOD_EXPONENT
         self.posterior /= self.posterior.sum()
         self.recent_best[:-1] = self.recent_best[1:]
         self.recent_best[-1] = int(likelihood.argmax())
@@ -86,15 +88,12 @@ class ChordTracker(SavedState):
     def _make_chord(self, state: int) -> Chord:
         confidence = float(self.posterior[state])
         plain, bass = to_chord(state, confidence), int(self.bass.argmax())
-        inverted = bass != plain.root and self.bass[bass] > 0.6 and bass in plain.pitch_classes
+        inverted = bass != plain.root and self.bass[bass] > MIN_BASS and bass in plain.pitch_classes
         return Chord(plain.root, plain.quality, bass, confidence) if inverted else plain
 
 
 class KeyTracker(SavedState):
-    """Moving average of key probabilities, weighted by the tonic chords that sound; reports a key when it changes.
-
-    The tonic is decided first, then the mode: by the thirds and sixths above the tonic in the chords that sounded.
-    """
+    """Moving averages of the network's keys and of the triads that sound; reports a key when it changes."""
 
     saved_fields = ("average", "chord_share", "steps", "key")
 
@@ -110,13 +109,11 @@ class KeyTracker(SavedState):
     def update(self, key: Float64Array, root: Float64Array, quality: Float64Array) -> Key | None:
         """A harmony step: probabilities of keys (24,), roots and none (13,), and the qualities of each root (12, 8)."""
         tonal = 1.0 - float(root[PITCH_CLASSES])
-        minor = quality @ HAS_MINOR_THIRD
         self.steps += int(tonal > 0.5)
         share = tonal / min(max(self.steps, KEY_FIRST_S * HARMONY_STEPS_PER_SECOND), KEY_S * HARMONY_STEPS_PER_SECOND)
         self.average += (key - self.average) * share
-        chords = np.concatenate([root[:PITCH_CLASSES] * (1.0 - minor), root[:PITCH_CLASSES] * minor])
-        self.chord_share += (chords - self.chord_share) * share
-        weights = self._weigh_keys()
+        self.chord_share += (sum_triads(root, quality) - self.chord_share) * share
+        weights = weigh_keys(self.average, self.chord_share)
         best = int(weights.argmax())
         if self.steps < KEY_FIRST_S * HARMONY_STEPS_PER_SECOND or best == self.key:
             return None
@@ -124,14 +121,3 @@ class KeyTracker(SavedState):
             return None
         self.key = best
         return Key(best % PITCH_CLASSES, best // PITCH_CLASSES, float(min(weights[best], 1.0)))
-
-    def _weigh_keys(self) -> Float64Array:
-        """The probability of each key (24,)."""
-        major, minor = self.chord_share.reshape(2, PITCH_CLASSES)
-        network = self.average.reshape(2, PITCH_CLASSES)
-        of_major = TONIC_WEIGHT * major + np.roll(minor, -4) + np.roll(minor, -9)  # I, iii, vi
-        of_minor = TONIC_WEIGHT * minor + np.roll(major, -3) + np.roll(major, -8)  # i, III, VI
-        modes = (np.stack([of_major, of_minor]) + THIRDS_DOUBT) * network**NETWORK_EXPONENT
-        modes /= modes.sum(0)
-        weights = (network.sum(0) * (major + minor + ABSENT_TONIC_WEIGHT) * modes).ravel()
-        return np.asarray(weights / weights.sum())

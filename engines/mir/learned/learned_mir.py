@@ -59,8 +59,8 @@ class LearnedMir:
         if rate < LOWEST_RATE:
             raise EngineError(f"{self.spec.name}: rate {rate} Hz is too low", f"use {LOWEST_RATE} Hz or more")
         self.rate = rate
-        self._rhythm, self._pitch = RhythmChain(rate, *self._read_model(RHYTHM_FILE)), PitchChain(rate)
-        self._harmony = HarmonyChain(rate, *self._read_model(HARMONY_FILE))
+        self._rhythm, self._pitch = RhythmChain(rate, *self.read_model(RHYTHM_FILE)), PitchChain(rate)
+        self._harmony = HarmonyChain(rate, *self.read_model(HARMONY_FILE))
         window = max(self._harmony.window, self._rhythm.window, self._pitch.window)
         self._history = AudioHistory(len(ANALYSERS), window, HOP)
         self._arbiter = TempoArbiter(HOP, MIN_BEAT_CONFIDENCE)
@@ -69,8 +69,8 @@ class LearnedMir:
         self._silence = np.zeros((len(ANALYSERS), HOP), np.float32)
         self.reset()
 
-    def _read_model(self, file: str) -> tuple[bytes, str]:
-        """The model and what errors call its file."""
+    def read_model(self, file: str) -> tuple[bytes, str]:
+        """The model ``file`` of this engine's weights, and what errors call it."""
         if self._weights is None:
             return read_shipped(WEIGHTS, file), file
         return read_model(self._weights / file), str(self._weights / file)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from bridge.audiofile import Song
 from bridge.config import write_atomic
-from bridge.core.audio import Audio
 from bridge.core.engine import Engine
 from bridge.drafts import longest_name
 from bridge.errors import ConfigError
@@ -21,16 +20,13 @@ from bridge.failures import explain
 from bridge.names import fold_name
 from bridge.printing import one_line
 from engines.mir.offline.analysis_remarks import NO_BEAT, describe_beat, describe_cancellation, describe_level
-from engines.mir.offline.beat_activation import ActivationExtractor
-from engines.mir.offline.beat_decoder import Track, decode_beats
+from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.exporters import format_text_files
 from engines.mir.offline.midi_export import format_midi_file
+from engines.mir.offline.song_analyser import make_song_analyser
 from engines.mir.offline.song_map import MAP_KIND, SUFFIX_BYTES, SongMap, from_json, to_json
-from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.mir.offline.song_map_picture import draw_song_map
-from engines.mir.offline.tempo_changes import describe_tempo
 from engines.mir.offline.waveform_overview import WaveformOverview
-from engines.offline.analysis_stream import AnalysisStream
 from engines.offline.rates import StreamResampler, choose_rate
 from engines.offline.song_batch import ProgressCallback
 from engines.offline.songs import escape_name, list_names, make_result_name, resolve_path
@@ -70,9 +66,8 @@ def analyse_song(
     Errors that the user can fix are raised. A picture that cannot be drawn is a note, since all else is written.
     """
     began_s = clock()
-    song, overview, rate, activation, track = analyse_file(path, engine, values, report)
-    if NO_BEAT not in song.remarks:
-        song = replace(song, remarks=(*song.remarks, *describe_tempo(song.beats, track, activation)))
+    analysis = analyse_file(path, engine, values, report)
+    song = replace(analysis.map, remarks=(*analysis.map.remarks, *analysis.tempo_remarks))
     result = AnalysisResult(path, map=song, notes=list(song.remarks), analysis_s=clock() - began_s)
     name = choose_name(path, out)
     contents: dict[str, str | bytes] = {
@@ -83,9 +78,9 @@ def analyse_song(
     for kind, content in contents.items():
         result.files[kind] = out / f"{name}.{kind}"
         write_atomic(result.files[kind], content)
-    report("drawing", 0, 0, rate)
+    report("drawing", 0, 0, analysis.rate_hz)
     try:
-        picture = draw_song_map(song, overview, rate, one_line(path.stem))
+        picture = draw_song_map(song, analysis.overview, analysis.rate_hz, one_line(path.stem))
     except Exception as error:  # noqa: BLE001 - the other results matter more than a picture
         result.notes.append(str(explain(error, "the picture")))
     else:
@@ -97,17 +92,18 @@ def analyse_song(
 
 class Analysis(NamedTuple):
     """An analysis. ``overview``: of the waveform, at ``rate_hz``. ``activation``: the beat activation
-    (`beat_activation.py`). ``track``: the beats decoded from it."""
+    (`beat_activation.py`). ``track``: the beats decoded from it. ``tempo_remarks``: on changes of its tempo."""
 
     map: SongMap
     overview: WaveformOverview
     rate_hz: int
     activation: NDArray[np.float32]
     track: Track
+    tempo_remarks: tuple[str, ...]
 
 
 def analyse_file(path: Path, engine: Engine, values: Mapping[str, float], report: ProgressCallback) -> Analysis:
-    """Analyse the song at ``path``, in memory that does not grow with its length.
+    """Analyse the song at ``path``; its audio is never in memory as a whole.
 
     The engine runs at a rate that it is made for: files far from 44.1 and 48 kHz are resampled. A song that is too
     quiet is amplified and analysed again.
@@ -129,36 +125,28 @@ def _analyse_at_gain(
     overview = WaveformOverview()
     with Song(path) as file:
         rate = choose_rate(engine.spec.rates, file.rate)
-        stream, builder, extractor = (
-            AnalysisStream(engine, rate, values),
-            SongMapBuilder(rate),
-            ActivationExtractor(rate),
-        )
+        analyser = make_song_analyser(engine, rate, values)
         resampler = StreamResampler(file.rate, rate, 2) if rate != file.rate else None
-
-        def push(audio: Audio) -> None:
-            extractor.push(audio)
-            for output in stream.push(audio).events:
-                builder.push(output.event, output.port)
-
         frames = 0
         for block in file.read_blocks():
             frames += block.shape[1]
             block = block if gain == 1.0 else block * np.float32(gain)
             overview.push(block)
-            push(resampler.push(block) if resampler else block)
+            analyser.push(resampler.push(block) if resampler else block)
             report("analysing", frames, file.frames, file.rate)
         if resampler:
-            push(resampler.finish())
-        for output in stream.flush().events:
-            builder.push(output.event, output.port)
-        activation = extractor.finish()
-        track = decode_beats(activation)
-        cancellation = describe_cancellation(extractor.cancelling_s, extractor.cancelling_between_s, frames / file.rate)
-        remarks = (*(escape_name(note) for note in file.notes), *cancellation, *describe_beat(activation, track))
+            analyser.push(resampler.finish())
+        found = analyser.finish()
+        cancelling = found.downmix
+        cancellation = describe_cancellation(
+            cancelling.cancelling_s, cancelling.cancelling_between_s, frames / file.rate
+        )
+        beat = describe_beat(found.activation, found.track)
+        remarks = (*(escape_name(note) for note in file.notes), *cancellation, *beat)
         where = escape_name(resolve_path(path))
-        song = builder.build(where, engine.spec.name, file.rate, frames, remarks)
-        return Analysis(song, overview, file.rate, activation, track)
+        song = found.events.build(where, engine.spec.name, file.rate, frames, remarks)
+        tempo_remarks = () if NO_BEAT in beat else found.tempo_remarks
+        return Analysis(song, overview, file.rate, found.activation, found.track, tempo_remarks)
 
 
 def choose_name(path: Path, out: Path) -> str:

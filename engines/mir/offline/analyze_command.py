@@ -33,7 +33,7 @@ def analyze(
 ) -> int:
     """Write the beats, chords and keys of songs: as JSON, CSV, labels, MIDI with a tempo map, and a picture.
 
-    The engine is that of the live sidecar. Its latency is subtracted, so all times are those of the song.
+    Beats, bars, chords and keys are decoded from the whole song. Another engine analyses it as it would live.
     The exit status is 1 if a song failed; the others are analysed.
     """
     analyser = create_engine(engine)

@@ -1,4 +1,4 @@
-"""Beat activation of a whole song: the rhythm network's beat probability, fifty times a second.
+"""Beat activation of a whole song: the rhythm network's outputs, fifty times a second.
 
 The live engine filters these probabilities as they come. For a whole song they are kept, since what follows a silence
 or a tempo change is evidence about it, too (`beat_decoder.py`).
@@ -7,26 +7,15 @@ or a tempo change is evidence about it, too (`beat_decoder.py`).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.core.arrays import Float32Array, Float64Array
-from bridge.core.audio import Audio
-from engines.downmix import Downmix
 from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
-from engines.mir.learned.features import (
-    RHYTHM_BANDS,
-    SILENT_BAND,
-    STEPS_PER_SECOND,
-    get_step_end,
-    make_rhythm_log_bands,
-)
+from engines.mir.learned.features import RHYTHM_BANDS, SILENT_BAND, STEPS_PER_SECOND, make_rhythm_log_bands
 from engines.mir.learned.rhythm_chain import DELAY_S, FILE, OUTPUTS, RHYTHM_STEPS
 from engines.mir.learned.stream_state import OnnxStepper
 from engines.onnx import read_shipped
 from engines.weights import WEIGHTS
-
-CANCELLATION_PIECE_FRAMES = 16_384
-"""Cancellation of the channels is located in pieces of this length; whole blocks of `engines.downmix`."""
-NO_STEP = 1 << 62
 
 
 def get_step_times(steps: int) -> Float64Array:
@@ -35,59 +24,37 @@ def get_step_times(steps: int) -> Float64Array:
 
 
 class ActivationExtractor:
-    """Takes a song at ``rate`` Hz in pieces of any length; of its memory only the result grows."""
+    """Rhythm network over a song at ``rate`` Hz, step by step; of its memory only the result grows.
 
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._downmix = Downmix(rate)
+    ``model``: the network and what errors call its file; by default the one that ships.
+    """
+
+    def __init__(self, rate: int, model: tuple[bytes, str] | None = None) -> None:
         self._log_bands = make_rhythm_log_bands(rate)
-        self._network = OnnxStepper(FILE, read_shipped(WEIGHTS, FILE), RHYTHM_STEPS, RHYTHM_BANDS, OUTPUTS)
-        self._pending = np.zeros(self._log_bands.window, np.float32)  # before the song is silence
-        self._offset = -self._log_bands.window  # its first frame
-        self._frames = 0
-        self._cancelling = (NO_STEP, 0)
-        self._activation: list[float] = []
+        self.window = self._log_bands.window
+        content, file = model or (read_shipped(WEIGHTS, FILE), FILE)
+        self._network = OnnxStepper(file, content, RHYTHM_STEPS, RHYTHM_BANDS, OUTPUTS)
+        self._rate = rate
+        self._beats: list[float] = []
+        self._downbeats: list[float] = []
 
-    def push(self, audio: Audio) -> None:
-        """Append audio, shape (2, any)."""
-        mono = audio.mean(axis=0)
-        for first in range(0, len(mono), CANCELLATION_PIECE_FRAMES):
-            piece = slice(first, first + CANCELLATION_PIECE_FRAMES)
-            before = self._downmix.inverted_frames
-            self._downmix.correct(audio[:, piece], mono[piece])
-            if self._downmix.inverted_frames > before:
-                start, end = self._frames + first, self._frames + first + len(mono[piece])
-                self._cancelling = (min(self._cancelling[0], start), end)
-        self._frames += len(mono)
-        self._analyse(mono)
+    def push(self, window: Float32Array) -> tuple[float, float]:
+        """Analyse the step at the end of ``window``: its onset probability, and the mean growth of its log bands."""
+        before = self._network.features[0, -1].copy()
+        log_bands = self._log_bands.compute(window)
+        beat, downbeat, onset = (float(each) for each in self._network.step(log_bands))
+        silent = log_bands.max() < SILENT_BAND
+        self._beats.append(UNINFORMATIVE_PROBABILITY if silent else beat)
+        self._downbeats.append(0.0 if silent else downbeat)
+        return onset, float(np.maximum(log_bands - before, 0.0).mean())
 
-    @property
-    def cancelling_s(self) -> float:
-        """Seconds in which the channels cancelled so far."""
-        return self._downmix.inverted_frames / self._rate
+    def finish(self, frames: int) -> tuple[Float32Array, Float32Array]:
+        """The activations of beats and downbeats within so many frames, shape (steps,), at `get_step_times`."""
+        steps = int(np.searchsorted(get_step_times(len(self._beats)), frames / self._rate))
+        return np.array(self._beats[:steps], np.float32), np.array(self._downbeats[:steps], np.float32)
 
-    @property
-    def cancelling_between_s(self) -> tuple[float, float]:
-        """The first and last time (seconds) at which they did, to a third of a second."""
-        start, end = self._cancelling
-        return min(start, end) / self._rate, end / self._rate
 
-    def finish(self) -> Float32Array:
-        """The beat activation, shape (steps,), at the times of `get_step_times`."""
-        self._analyse(np.zeros(round(DELAY_S * self._rate) + 1, np.float32))
-        steps = int(np.searchsorted(get_step_times(len(self._activation)), self._frames / self._rate))
-        return np.array(self._activation[:steps], np.float32)
-
-    def _analyse(self, mono: Float32Array) -> None:
-        self._pending = np.concatenate([self._pending, mono])
-        end_frame, window = self._offset + len(self._pending), self._log_bands.window
-        ends: list[int] = []
-        while (end := get_step_end(len(self._activation) + len(ends), self._rate)) <= end_frame:
-            ends.append(end)
-        for end in ends:
-            log_bands = self._log_bands.compute(self._pending[end - window - self._offset : end - self._offset])
-            probability = float(self._network.step(log_bands)[0])
-            self._activation.append(UNINFORMATIVE_PROBABILITY if log_bands.max() < SILENT_BAND else probability)
-        kept = get_step_end(len(self._activation), self._rate) - window
-        self._pending = self._pending[kept - self._offset :].copy()
-        self._offset = kept
+def find_peaks(activation: NDArray[np.float32], at_s: Float64Array, near_s: float) -> Float64Array:
+    """The highest ``activation`` within ``near_s`` of each of the times ``at_s``."""
+    edges = np.searchsorted(get_step_times(len(activation)), np.stack([at_s - near_s, at_s + near_s], axis=1))
+    return np.array([activation[first:last].max(initial=0.0) for first, last in edges], np.float64)

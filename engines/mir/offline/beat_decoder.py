@@ -2,7 +2,8 @@
 
 The hidden Markov model is that of the live tracker (`engines/mir/learned/beat_tracker.py`), which runs it forwards
 only. From one beat to the next the interval hardly changes, or the model restarts at a cost: then neither tempo nor
-phase is carried over, as behind a silence.
+phase is carried over, as behind a silence. The whole song decides between a tempo and its double. Changes of harmony
+decide between the beat and the off-beat where both have the same activation.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.jit import njit
 from engines.mir.learned.beat_tracker import FASTEST_BPM, OBSERVATION_LAMBDA, SLOWEST_BPM, UNINFORMATIVE_PROBABILITY
 from engines.mir.offline.beat_activation import get_step_times
+from engines.mir.tempo_mode import TempoPrior
 
 TICKS_PER_SECOND = 200
 SMOOTHED_TICKS = 4.0
@@ -28,8 +30,15 @@ INTERVAL_CHANGE_COST = 120.0
 """Cost of an interval that is shorter or longer than the one before, per share of that."""
 MAX_INTERVAL_STEP = 12
 """An interval differs by so many ticks from the one before at most."""
-PRIOR_BPM, PRIOR_OCTAVES, PRIOR_PER_SECOND = 120.0, 0.6, 2.0
-"""Log-normal tempo prior: its centre, its width in octaves, and its weight per second."""
+PRIOR_BPM, PRIOR_OCTAVES = 120.0, 0.6
+"""Log-normal prior of the first tempo: its centre, and its width in octaves."""
+TEMPO_COST_PER_SECOND = 3.2
+"""Cost of a tempo an octave from the prior's centre, per second; it grows with the fourth power of the octaves. So all
+tempi from 85 to 170 cost nearly nothing, and the activation decides between them."""
+CHANGE_GAIN = 10.0
+"""Log likelihood ratio of a beat at a full harmonic change, compared with no change."""
+BEYOND_CLAMP_COST = 1000.0
+"""Cost of a beat whose tempo the prior excludes."""
 STEADY_BEATS = 48
 """Beats over which the steadiness is measured."""
 SILENT_STEPS = 100
@@ -50,20 +59,33 @@ class Track:
     restarts: NDArray[np.bool_]
 
 
-def decode_beats(activation: NDArray[np.float32], rests: NDArray[np.bool_] | None = None) -> Track:
-    """The likeliest beats for ``activation`` (steps,); in ``rests`` (steps,), silent steps, it is ignored."""
+def decode_beats(
+    activation: NDArray[np.float32],
+    rests: NDArray[np.bool_] | None = None,
+    changes: tuple[Float64Array, Float64Array] | None = None,
+    prior: TempoPrior | None = None,
+    restart_cost: float = RESTART_COST,
+) -> Track:
+    """The likeliest beats for ``activation`` (steps,); in ``rests`` (steps,), silent steps, it is ignored.
+
+    ``changes``: times in seconds, and how much more than usual the harmony changes there, -1 to 1.
+    ``restart_cost``: of a new phase and tempo where there is no rest.
+    """
+    prior = prior or TempoPrior(PRIOR_BPM)
     activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE_PROBABILITY), activation)
     log_ratio = _compute_log_ratio(activation)
-    octaves = np.log2(60.0 * TICKS_PER_SECOND / _LENGTHS / PRIOR_BPM)
-    prior = -0.5 * (octaves / PRIOR_OCTAVES) ** 2
-    restart_cost = np.full(len(log_ratio), RESTART_COST)
+    if changes is not None and len(changes[0]):
+        log_ratio = log_ratio + CHANGE_GAIN * np.interp(np.arange(len(log_ratio)) / TICKS_PER_SECOND, *changes)
+    bpm = 60.0 * TICKS_PER_SECOND / _LENGTHS
+    octaves = np.log2(bpm / prior.bpm)
+    costs = TEMPO_COST_PER_SECOND / TICKS_PER_SECOND * octaves**4 * _LENGTHS
+    costs += np.where(np.abs(bpm - prior.bpm) > prior.clamp * prior.bpm, BEYOND_CLAMP_COST, 0.0)
+    restart_costs = np.full(len(log_ratio), restart_cost)
     if rests is not None:
         for time_s in get_step_times(len(rests))[rests].tolist():
             tick = round(time_s * TICKS_PER_SECOND)
-            restart_cost[max(tick, 0) : max(tick, 0) + AFTER_REST_TICKS] = RESTART_COST_AT_REST
-    ticks, restarts = _run_viterbi(
-        log_ratio, _LENGTHS, prior, PRIOR_PER_SECOND / TICKS_PER_SECOND * prior * _LENGTHS, restart_cost
-    )
+            restart_costs[max(tick, 0) : max(tick, 0) + AFTER_REST_TICKS] = RESTART_COST_AT_REST
+    ticks, restarts = _run_viterbi(log_ratio, _LENGTHS, -0.5 * (octaves / PRIOR_OCTAVES) ** 2, -costs, restart_costs)
     return Track(ticks / TICKS_PER_SECOND, restarts)
 
 
@@ -78,7 +100,7 @@ def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Float64
         return np.zeros(len(beats))
     times = get_step_times(len(activation))
     inside = (times >= beats[0]) & (times < beats[-1])
-    weights = np.where(_find_silent_steps(activation), 0.0, activation)[inside].astype(np.float64)
+    weights = np.where(find_silent_steps(activation), 0.0, activation)[inside].astype(np.float64)
     positions = np.interp(times[inside], beats, np.arange(len(beats)))
     edges = np.searchsorted(positions, np.arange(len(beats)))
     sums = [np.add.reduceat(np.append(weights * np.exp(2j * np.pi * k * positions), 0.0), edges) for k in (0, 1, 2)]
@@ -91,12 +113,12 @@ def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Float64
     return np.where(np.abs(whole) < MIN_MEAN_ACTIVATION * counted, np.nan, found)
 
 
-def _find_silent_steps(activation: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which steps lie in a silence of SILENT_STEPS or more, for which the network's output was replaced."""
+def find_silent_steps(activation: NDArray[np.float32], at_least: int = SILENT_STEPS) -> NDArray[np.bool_]:
+    """Which steps lie in a silence of more than ``at_least``, for which the network's output was replaced."""
     loud = np.flatnonzero(activation != np.float32(UNINFORMATIVE_PROBABILITY))
     edges = np.concatenate([[-1], loud, [len(activation)]])
     silent = np.zeros(len(activation), np.bool_)
-    for gap in np.flatnonzero(np.diff(edges) > SILENT_STEPS):
+    for gap in np.flatnonzero(np.diff(edges) > at_least):
         silent[edges[gap] + 1 : edges[gap + 1]] = True
     return silent
 

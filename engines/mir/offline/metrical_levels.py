@@ -15,8 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.core.arrays import Float64Array
-from engines.mir.offline.beat_activation import get_step_times
+from engines.mir.offline.beat_activation import find_peaks
 from engines.mir.offline.beat_decoder import Track
 from engines.mir.offline.song_map import SongBeat
 
@@ -130,24 +129,17 @@ def match_engine_level(found: Sequence[SongBeat], track: Track) -> Track:
 def _list_passages(track: Track, activation: NDArray[np.float32], edges: Sequence[int]) -> list[_Passage]:
     """The passages that can be judged; each goes from one of ``edges`` to the next."""
     found = []
-    times = get_step_times(len(activation))
     for first, last in pairwise(edges):
         beats = track.beats_s[first:last]
         if len(beats) < MIN_BEATS:
             continue
-        on, between = (_find_peaks(times, activation, at) for at in (beats, (beats[1:] + beats[:-1]) / 2))
+        on, between = (find_peaks(activation, at, NEAR_S) for at in (beats, (beats[1:] + beats[:-1]) / 2))
         if on.mean() >= MIN_ACTIVATION:
             share = max(float(between.mean() / on.mean()), MIN_SHARE)
             bpm = 60.0 / float(np.median(np.diff(beats)))
             even, odd = float(on[::2].mean()), float(on[1::2].mean())
             found.append(_Passage(first, last, float(beats[0]), float(beats[-1]), bpm, share, even, odd))
     return found
-
-
-def _find_peaks(times: Float64Array, activation: NDArray[np.float32], at: Float64Array) -> Float64Array:
-    """The highest activation near each of ``at``."""
-    edges = np.searchsorted(times, np.stack([at - NEAR_S, at + NEAR_S], axis=1))
-    return np.array([activation[first:last].max(initial=0.0) for first, last in edges], np.float64)
 
 
 def _measure_other_share(passage: _Passage, passages: list[_Passage]) -> float:

@@ -1,27 +1,40 @@
 """MIDI export of a song map: a standard MIDI file of type 1 with tempo map, bars, keys as markers, chords and notes.
 
 Frame 0 of the song is tick 0, so the file fits the song when both are dropped at bar 1 of the DAW. Every detected
-beat is a quarter note with a tempo of its own: it falls at its time, to a tenth of a millisecond. A first beat within
-50 ms of the song's start, for which no bar is short enough, is written at the start.
+beat is a quarter note with a tempo of its own: it falls at its time, to a tenth of a millisecond. Whole bars lead in to
+the first downbeat. Where there is no room for one, its bar begins with the song, and the beats before the second one
+are not on quarter notes. A first beat within 50 ms of the song's start is written at the start.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mido import Message, MetaMessage
 
 from bridge.core.midi import DRUM_CHANNEL, MIDI_CHANNELS
 from bridge.core.time import TICKS_PER_BEAT
 from engines.mir.offline.song_map import ChordSpan, NoteSpan, SongBeat, SongMap
-from engines.offline.smf.bars import FASTEST_US, MOST_BEATS, SLOWEST_US, fill_time, find_metre_changes, split_into_bars
+from engines.offline.smf.bars import (
+    FASTEST_US,
+    MOST_BEATS,
+    SHORTEST_US,
+    SLOWEST_US,
+    choose_lead_quarters,
+    fill_quarters,
+    fill_time,
+    find_metre_changes,
+    split_into_bars,
+)  # fmt: skip
 from engines.offline.smf.writing import SIGNATURES, TimedMessage, to_metre_messages, to_tempo_messages, write_smf
 
 DEFAULT_BPM = 120.0
 """The tempo of a file without detected beats."""
 MAX_USUAL_BARS = 1.5
 """A bar longer than so many usual ones (a pause without beats) is divided into usual ones."""
+MAX_UNEVENNESS = 1.5
+"""Quarter notes before the first beat are so many times as long or short as a beat at most."""
 BASS_OCTAVE, CHORD_OCTAVE, VELOCITY = 36, 60, 80
 VOICE_CHANNELS = tuple(channel for channel in range(1, MIDI_CHANNELS) if channel != DRUM_CHANNEL)
 """Channel 1 (0 in the message) is for chords."""
@@ -40,8 +53,11 @@ class TempoGrid:
         self.times_us: list[float] = []
         self.tempi_us: list[int] = []
         self.beat_ticks: list[int] = []
-        here, here_us = 0, 0.0
-        for number, beat in enumerate(beats):
+        self.first_bar_tick = -1
+        """Where the bar of the first downbeat begins; -1: on that beat."""
+        here = self._lead_in(beats, bpm)
+        here_us = self._to_time_us(here)
+        for number, beat in enumerate(beats[len(self.beat_ticks) :], len(self.beat_ticks)):
             step = fill_time(beat.time_s * 1e6 - here_us, _estimate_period_us(beats, number, bpm))
             for tick, tempo_us in step.tempi:
                 self._add_tempo(here + tick, tempo_us)
@@ -51,6 +67,48 @@ class TempoGrid:
         known = self.tempi_us and len(beats) > 1  # the last beat's own length is not known
         last_us = self.tempi_us[-1] if known else _estimate_period_us(beats, 0, bpm)
         self._add_tempo(here, round(min(max(last_us, FASTEST_US), SLOWEST_US)))
+
+    def _lead_in(self, beats: Sequence[SongBeat], bpm: float) -> int:
+        """Lay the tempi up to the first downbeat, or to the beat behind it, in whole bars; returns the tick there.
+
+        Nothing is laid where no downbeat is known, or only sixteenths fit.
+        """
+        first = next((index for index, beat in enumerate(beats) if beat.number == 1), -1)
+        if first < 0:
+            return 0
+        period_us = min(max(_estimate_period_us(beats, first, bpm), FASTEST_US), SLOWEST_US)
+        first_us = beats[first].time_s * 1e6
+        after_us = beats[first + 1].time_s * 1e6 if first + 1 < len(beats) else first_us + period_us
+        bar_beats = _get_bar_ticks(beats[first]) // TICKS_PER_BEAT
+        if first_us < SHORTEST_US:
+            return 0
+        if first and (quarters := _choose_pickup_quarters(beats[0].time_s * 1e6, period_us, first, bar_beats)):
+            self._fill(fill_quarters(beats[0].time_s * 1e6, quarters).tempi)
+            self.first_bar_tick = (quarters + first) * TICKS_PER_BEAT
+            self.beat_ticks.append(quarters * TICKS_PER_BEAT)
+            return self.beat_ticks[0]
+        quarters = choose_lead_quarters(first_us, after_us, period_us, bar_beats)
+        if quarters and first_us >= FASTEST_US * quarters:
+            self._fill(fill_quarters(first_us, quarters).tempi)
+            self.first_bar_tick = quarters * TICKS_PER_BEAT
+            self.beat_ticks += [self.to_tick(beat.time_s) for beat in beats[:first]]
+            self.beat_ticks.append(self.first_bar_tick)
+            return self.first_bar_tick
+        late = min(max(round(first_us / after_us * TICKS_PER_BEAT), 1), TICKS_PER_BEAT - 1)
+        tempi = [first_us * TICKS_PER_BEAT / late, (after_us - first_us) * TICKS_PER_BEAT / (TICKS_PER_BEAT - late)]
+        if not FASTEST_US <= min(tempi) <= max(tempi) <= SLOWEST_US:
+            return 0
+        self.first_bar_tick = 0
+        self._fill([(0, round(tempi[0])), (late, round(tempi[1]))])
+        self.beat_ticks += [self.to_tick(beat.time_s) for beat in beats[: first + 1]]
+        if first + 1 < len(beats):
+            self.beat_ticks.append(TICKS_PER_BEAT)
+            return TICKS_PER_BEAT
+        return late
+
+    def _fill(self, tempi: Iterable[tuple[int, int]]) -> None:
+        for tick, tempo_us in tempi:
+            self._add_tempo(tick, tempo_us)
 
     def _add_tempo(self, tick: int, tempo_us: int) -> None:
         self.times_us.append(self._to_time_us(tick))
@@ -69,6 +127,18 @@ class TempoGrid:
         return self.ticks[i] + round((time_s * 1e6 - self.times_us[i]) * TICKS_PER_BEAT / self.tempi_us[i])
 
 
+def _choose_pickup_quarters(first_us: float, period_us: float, pickup: int, bar_beats: int) -> int:
+    """Quarter notes before a first beat at ``first_us`` that complete its ``pickup`` beats to whole bars.
+
+    0 where they would be much longer or shorter than ``period_us``.
+    """
+    bars = max(round((first_us / period_us + pickup) / bar_beats), -(-(pickup + 1) // bar_beats))
+    quarters = bars * bar_beats - pickup
+    quarter_us = first_us / quarters
+    shortest, longest = max(period_us / MAX_UNEVENNESS, FASTEST_US), min(period_us * MAX_UNEVENNESS, SLOWEST_US)
+    return quarters if shortest <= quarter_us <= longest else 0
+
+
 def _estimate_period_us(beats: Sequence[SongBeat], number: int, bpm: float) -> float:
     """The beat period around the beat of this ``number``: the median of its neighbours."""
     near = sorted(after.time_s - before.time_s for before, after in _list_neighbours(beats, number))
@@ -80,13 +150,20 @@ def _list_neighbours(beats: Sequence[SongBeat], number: int, around: int = 4) ->
     return ((beats[i], beats[i + 1]) for i in range(first, last))
 
 
-def list_time_signatures(beats: Sequence[SongBeat], beat_ticks: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(tick, numerator, denominator) wherever the time signature changes, so that each downbeat begins a bar."""
+def list_time_signatures(
+    beats: Sequence[SongBeat], beat_ticks: Sequence[int], first_bar_tick: int
+) -> list[tuple[int, int, int]]:
+    """(tick, numerator, denominator) wherever the time signature changes, so that each downbeat begins a bar.
+
+    ``first_bar_tick``: where the bar of the first downbeat begins; -1: on that beat.
+    """
     usual = _get_bar_ticks(beats[0]) if beats else 4 * TICKS_PER_BEAT
     lengths: list[int] = []
-    at = 0
-    for beat, start in zip(beats, beat_ticks, strict=True):
+    at, begun = 0, False
+    for beat, tick in zip(beats, beat_ticks, strict=True):
         if beat.number == 1:
+            start = tick if begun or first_bar_tick < 0 else first_bar_tick
+            begun = True
             lengths += _divide_bars(start - at, usual)
             at = start
     return find_metre_changes([*lengths, _get_bar_ticks(beats[-1]) if beats else usual])
@@ -109,7 +186,7 @@ def format_midi_file(song: SongMap, name: str) -> bytes:
     grid = TempoGrid(song.beats, song.bpm)
     end = max(grid.to_tick(song.duration_s), grid.ticks[-1])
     conductor: list[TimedMessage] = [(0, MetaMessage("track_name", name=name))]
-    conductor += to_metre_messages(list_time_signatures(song.beats, grid.beat_ticks))
+    conductor += to_metre_messages(list_time_signatures(song.beats, grid.beat_ticks, grid.first_bar_tick))
     conductor += to_tempo_messages(zip(grid.ticks, grid.tempi_us, strict=True))
     for span in song.keys:
         tick = grid.to_tick(span.start_s)

@@ -39,7 +39,7 @@ class SongMapBuilder:
             rate_hz,
             length_frames,
             round(end_s, DIGITS),
-            self._build_beats(end_s),
+            self.build_beats(end_s),
             self._build_tempo(end_s),
             self._build_chords(end_s),
             self._build_keys(end_s),
@@ -54,7 +54,8 @@ class SongMapBuilder:
         end = end_s * self._rate
         return [(frame / self._rate, payload) for frame, payload in sorted(by_frame.items()) if 0 <= frame < end]
 
-    def _build_beats(self, end_s: float) -> tuple[SongBeat, ...]:
+    def build_beats(self, end_s: float) -> tuple[SongBeat, ...]:
+        """The beats before ``end_s``."""
         return tuple(
             SongBeat(round(time_s, DIGITS), beat.number + 1, beat.bar_beats, _round_confidence(beat.confidence))
             for time_s, beat in self._list_within(Beat, end_s)

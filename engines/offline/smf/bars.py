@@ -58,6 +58,18 @@ def fill_quarters(length_us: float, quarters: int) -> Lead:
     return Lead(quarters * TICKS_PER_BEAT, ((0, tempo + 1), (longer * TICKS_PER_BEAT, tempo)))
 
 
+def choose_lead_quarters(first_us: float, after_us: float, period_us: float, bar_beats: int) -> int:
+    """Quarter notes of the whole bars that lead in to a first beat at ``first_us``, the next one being at ``after_us``;
+    0: its bar begins with the song."""
+    bars = max(round(first_us / (period_us * bar_beats)), -(-int(first_us) // int(SLOWEST_US * bar_beats)), 1)
+    lead_us = first_us / (bars * bar_beats)
+    if after_us > SLOWEST_US:
+        return bars * bar_beats
+    if lead_us < FASTEST_US:
+        return 0
+    return bars * bar_beats if max(lead_us / period_us, period_us / lead_us) < after_us / period_us else 0
+
+
 def split_into_bars(ticks: int, usual: int) -> Iterator[int]:
     """Split ``ticks`` into bars of ``usual`` ticks at most; the remainder comes first: sixteenths, then quarters."""
     over = ticks % TICKS_PER_BEAT

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from bridge.core.engine import Engine
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer, exit_after
 from bridge.streams import write_json, write_out
@@ -19,7 +20,7 @@ from research.common.docs_tables import replace_part
 from research.common.evaluation_tables import to_data
 from research.mir.evaluation.charts import find_charted
 from research.mir.evaluation.delays import make_table as make_delay_table
-from research.mir.evaluation.predictions import EvaluatedTracker, make_engine_tracker
+from research.mir.evaluation.predictions import EvaluatedTracker, make_engine_tracker, make_song_tracker
 from research.mir.evaluation.reference_trackers import REFERENCE_TRACKERS, make_installed_trackers
 from research.mir.evaluation.rendered import find_rendered
 from research.mir.evaluation.run import evaluate
@@ -100,13 +101,20 @@ def _load_trackers(
     for name in beside:
         if name not in REFERENCE_TRACKERS:
             raise ConfigError(f"--beside {name}: unknown", did_you_mean(name, REFERENCE_TRACKERS))
-    found = [make_engine_tracker(create_engine(name)) for name in engines]
+    found = [tracker for name in engines for tracker in _make_trackers(create_engine(name))]
     if weights is not None:
-        found.append(replace(make_engine_tracker(LearnedMir(weights)), name=f"mir.standard, {weights.name}"))
+        own = _make_trackers(LearnedMir(weights))
+        found += [replace(tracker, name=f"{tracker.name}, {weights.name}") for tracker in own]
     others, reasons = make_installed_trackers(beside)
     if not found and not others:
         raise ConfigError("nothing to evaluate", "name --engines, or install one of --beside")
     return [*found, *others], reasons
+
+
+def _make_trackers(engine: Engine) -> list[EvaluatedTracker]:
+    """``engine`` as it runs live, and over whole songs where it is decoded so."""
+    live = make_engine_tracker(engine)
+    return [live, make_song_tracker(engine)] if isinstance(engine, LearnedMir) else [live]
 
 
 def _choose_songs(known: list[KnownSong], names: list[str]) -> list[KnownSong]:

@@ -11,6 +11,7 @@ import soxr
 from bridge.core.arrays import Float64Array, Int64Array
 from bridge.core.audio import CHANNELS, Audio
 from bridge.core.engine import Engine
+from engines.mir.offline.song_analyser import make_song_analyser
 from engines.mir.offline.song_map import SongMap
 from engines.mir.offline.song_map_builder import SongMapBuilder
 from engines.offline.analysis_stream import AnalysisStream
@@ -19,6 +20,7 @@ from research.mir.evaluation.delays import DelayRecorder
 from research.mir.evaluation.truth import LabelledChords
 
 BLOCK_FRAMES = 1 << 16
+WHOLE_SONG = "sideman analyze"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ def make_engine_tracker(engine: Engine, values: Mapping[str, float] | None = Non
         return to_prediction(builder.build("", engine.spec.name, rate, mix.shape[1]))
 
     return EvaluatedTracker(engine.spec.name, track, online=True, delays=delays)
+
+
+def make_song_tracker(engine: Engine) -> EvaluatedTracker:
+    """The analysis of whole songs with the networks of ``engine``, as of `sideman analyze`."""
+
+    def track(mix: Audio, rate: int) -> MirPrediction:
+        to = choose_rate(engine.spec.rates, rate)
+        analyser = make_song_analyser(engine, to, {})
+        analyser.push(soxr.resample(mix.T, rate, to, quality="VHQ").T if to != rate else mix)
+        return to_prediction(analyser.finish().events.build("", engine.spec.name, rate, mix.shape[1]))
+
+    return EvaluatedTracker(WHOLE_SONG, track)
 
 
 def to_prediction(song: SongMap) -> MirPrediction:

@@ -77,7 +77,7 @@ def test_other_weights_are_measured_in_a_row_of_their_own(
         (other / name).write_bytes((WEIGHTS / name).read_bytes())
     run(monkeypatch, "--folder", songs, "--songs", "clicks", "--weights", other, "--json")
     rows = json.loads(capsys.readouterr().out)["table"]
-    assert [row["tracker"] for row in rows] == ["mir.chroma", "mir.standard, other"]
+    assert [row["tracker"] for row in rows] == ["mir.chroma", "mir.standard, other", "sideman analyze, other"]
     assert rows[1]["means"]["beat_f"]["mean"] > 0.9
 
 
