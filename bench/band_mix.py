@@ -1,4 +1,4 @@
-"""Mix of the band, style by style: ``python -m bench.band_mix [--style NAME ...] [--out DIR]``.
+"""Mix of the band, style by style: ``python -m bench.band_mix [--style NAME ...] [--synth plain]``.
 
 One sheet of eight bars in each style, slow, at its usual tempo and fast, as ``sideman accompany --audio`` makes it. For
 each part and the mix: integrated loudness (ITU-R BS.1770), the share of the energy below 120 Hz, side against mid, left
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +25,15 @@ from bridge.core.audio import CHANNELS, Audio
 from engines.accompaniment.style import ROLES, load_style
 from engines.accompaniment.style_lookup import SHIPPED_STYLES, find_style
 from engines.mastering.loudness import measure_loudness
-from engines.synth.stems import MIX
+from engines.synth.stems import MIX, EngineFactory
+from engines.synth.synth_engine import fluid_for_files, plain
 
 LOW_HZ, FLOOR_HZ = 120.0, 20.0
 """Edges of the low end: kick and bass have their fundamentals between them."""
 OCTAVES_HZ = tuple(62.5 * 2**octave for octave in range(8))
 """Centres of the bands through which the line of the spectral tilt is laid."""
 SILENT_DB = -99.0
+SYNTHS: Mapping[str, EngineFactory] = {"fluid": fluid_for_files, "plain": plain}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,11 @@ def format_row(name: str, one: MixFigures) -> str:
     )
 
 
-def measure_style(style: str, speed: str, out: Path) -> str:
-    """The table of ``style`` at ``speed``, one of TEMPO_FACTORS; its files go to ``out``."""
+def measure_style(style: str, speed: str, synth: str, out: Path) -> str:
+    """The table of ``style`` at ``speed``, one of TEMPO_FACTORS, by ``synth``, one of SYNTHS; its files go to
+    ``out``."""
     bpm = round(load_style(find_style(style)).tempo * TEMPO_FACTORS[speed])
-    played = perform(style, out, tempo=bpm)
+    played = perform(style, out, bpm, SYNTHS[synth])
     rows = {name: measure_mix(*read_stereo(out / f"{name}.wav")) for name in (*played.parts, MIX)}
     lines = [format_row(name, one) for name, one in rows.items()]
     drums = compare_drums({name: one.lufs for name, one in rows.items() if name != MIX})
@@ -115,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--style", nargs="*", default=list(SHIPPED_STYLES), help="some styles")
     speeds = list(TEMPO_FACTORS)
     parser.add_argument("--speed", nargs="*", default=speeds, choices=speeds, help="some tempi")
+    parser.add_argument("--synth", default="fluid", choices=list(SYNTHS), help="fluid by default")
     parser.add_argument("--out", type=Path, help="keep the files here")
     parser.add_argument("--files", type=Path, nargs="*", default=[], help="measure these mixes instead")
     options = parser.parse_args(arguments)
@@ -125,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for style in () if options.files else options.style:
             for speed in options.speed:
                 folder = (options.out or Path(scratch)) / style / speed
-                sys.stdout.write(measure_style(style, speed, folder) + "\n")
+                sys.stdout.write(measure_style(style, speed, options.synth, folder) + "\n")
                 sys.stdout.flush()
 
 

@@ -24,7 +24,8 @@ from bench.piano_rolls import Performance, PlayedNote, draw
 from bridge.core.events import NOTE_NAMES
 from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from engines.backing.accompany_command import FILE, accompany
-from engines.synth.stems import MIX
+from engines.backing.band_level import REFERENCE_LUFS
+from engines.synth.stems import MIX, EngineFactory, write_stems
 
 SHEET = "[verse]\n| Am7 | D7 | Gmaj7 | C E7 |\n[chorus]\n| Am F | Dm7 G | Em7 Am | F E7 |"
 TOGETHER_TICKS = 60
@@ -47,14 +48,20 @@ class Figures:
     under_bass: int
 
 
-def perform(style: str, folder: Path, tempo: float | None = None) -> Performance:
-    """Make ``style`` in ``folder`` and read it back; ``tempo``: quarter notes a minute, None: the style's."""
+def perform(
+    style: str, folder: Path, tempo: float | None = None, make: EngineFactory | None = None, chart: str = SHEET
+) -> Performance:
+    """Play ``chart`` in ``style`` into ``folder`` and read it back.
+
+    ``tempo``: quarter notes a minute, None: the style's. ``make`` creates the synth; None: the usual one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / "sheet.txt"
-    sheet.write_text(SHEET, encoding="utf-8")
+    sheet.write_text(chart, encoding="utf-8")
     with redirect_stdout(io.StringIO()):
-        accompany(str(sheet), out=folder, style=style, tempo=tempo, audio=True)
+        accompany(str(sheet), out=folder, style=style, tempo=tempo)
     file = MidiFile(folder / FILE, charset="utf-8")
+    write_stems(file, folder, make, target_lufs=REFERENCE_LUFS)
     parts = {track.name: tuple(_read_notes(track)) for track in file.tracks[1:]}
     chords, tick = [], 0
     for message in file.tracks[0]:

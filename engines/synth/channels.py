@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.core.audio import CHANNELS
-from bridge.core.midi import EXPRESSION, MIDI_CHANNELS, PAN, SUSTAIN_PEDAL, VOLUME
+from bridge.core.midi import DRUM_CHANNEL, EXPRESSION, MIDI_CHANNELS, PAN, SUSTAIN_PEDAL, VOLUME
 from engines.saved_state import SavedState
+from engines.synth.program_levels import KIT_GAINS, PROGRAM_GAINS
 
 USUAL_VOLUME, FULL_CONTROLLER, PAN_CENTRE, BEND_CENTRE = 100, 127, 64, 8192
 BEND_SEMITONES = 2.0
+IS_DRUMS = np.arange(MIDI_CHANNELS) == DRUM_CHANNEL
 
 
 class Channels(SavedState):
@@ -56,9 +58,11 @@ class Channels(SavedState):
     def update_gains(self, sounding: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Gains left and right for each frame of a block, shape (16, 2, frames), as ramps where a channel sounds.
 
-        Volume and expression are 40 log10 of their share of 127 in dB (General MIDI 1, recommended practice).
+        Volume and expression are 40 log10 of their share of 127 in dB (General MIDI 1, recommended practice). Programs
+        have the gains of `program_levels`.
         """
         loud = (self.volume / FULL_CONTROLLER * (self.expression / FULL_CONTROLLER)) ** 2
+        loud *= np.where(IS_DRUMS, KIT_GAINS[self.program], PROGRAM_GAINS[self.program])
         angle = np.clip((self.pan - PAN_CENTRE) / (PAN_CENTRE - 1), -1, 1) * np.pi / 4 + np.pi / 4
         wanted = (np.sqrt(2) * loud * np.array([np.cos(angle), np.sin(angle)])).T.astype(np.float32)
         before = np.where(sounding[:, None], self._previous_gains, wanted)

@@ -20,6 +20,19 @@ def test_the_families_of_general_midi_have_instruments_of_their_own() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("channel", "pitch", "soft", "loud", "decibels"), [(0, 60, 0, 6, 4.0 + 2.7), (9, 38, 0, 25, 5.8 + 5.2)]
+)
+def test_programs_with_one_sound_differ_by_their_levels(
+    channel: int, pitch: int, soft: int, loud: int, decibels: float
+) -> None:
+    peaks = [
+        np.abs(play(make_synth(plain), events((0, 0xC0 | channel, one)) + note(0, 4000, pitch, 40, channel), 0.2)).max()
+        for one in (soft, loud)
+    ]
+    assert 20 * np.log10(peaks[1] / peaks[0]) == pytest.approx(decibels, abs=0.1)
+
+
 @pytest.mark.parametrize("rate", [22050, 44100])
 def test_no_table_has_a_harmonic_above_half_the_rate(rate: int) -> None:
     made = make_tables(rate)
