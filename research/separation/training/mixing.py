@@ -28,7 +28,7 @@ SLIDES: Mapping[str, float] = {"bass": 0.25, "other": 0.15}
 A network trained without it took a sliding bass for a drum, and a sliding lead for a voice."""
 PRODUCED_SHARES: dict[str, float] = {"recorded": 0.3, "rendered": 0.1}
 """Shares of the loose stems that go through another production: equalizers, compressor, drive, echo, room. Rendered
-ones had one already; a recorded one is heard so often that its own room would be learned by heart."""
+ones had one already; a recorded one occurs so often that the network would learn its own room."""
 REAMPED_SHARE = 0.06
 """Share of the loose accompaniments and basses that go through a guitar amplifier."""
 SPEED = (0.84, 1.19)
