@@ -7,12 +7,15 @@ import hashlib
 from bridge.core.engine import Engine
 from bridge.core.engine_registry import find_engine
 from bridge.errors import EngineError
+from engines.separation.mean_separator import MeanSeparator
 from engines.separation.separator import EngineSeparator, Separator
 from engines.weights import WEIGHTS
 
 ENGINES = {name: f"separation.{name}" for name in ("standard", "low", "ultra", "dsp")}
 """Live engine of each profile that has one."""
 OFFLINE = "offline"
+"""Profile for files alone: the mean of the live network of ``standard`` and a network that looks ahead. The two make
+different errors, so that the mean is better than either (docs/separation.md)."""
 SHIPPED = (*ENGINES, OFFLINE)
 """Profiles that need no added model; the first is the default."""
 
@@ -27,8 +30,9 @@ def open_profile(profile: str) -> tuple[Separator, str]:
     # loads ONNX Runtime, which other profiles may not need
     from engines.separation.lookahead_separator import LookaheadSeparator
 
-    separator = LookaheadSeparator()
-    return separator, f"{separator.name} {_hash_weights()}"
+    live, version = _open_engine("standard")
+    separator = MeanSeparator(f"separation.{OFFLINE}", (live, LookaheadSeparator()))
+    return separator, f"{separator.name} {version}"
 
 
 def _open_engine(profile: str) -> tuple[EngineSeparator, str]:

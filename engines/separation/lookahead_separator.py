@@ -1,7 +1,7 @@
 """Look-ahead separator: masks from a network that reads a whole piece in both directions of time.
 
-The profile ``offline``. It has no deadline, so its window is symmetric, its hop is a quarter of the window, and its
-network is not causal.
+One half of the profile ``offline``. It has no deadline, so its window is symmetric, its hop is a quarter of the
+window, and its network is not causal.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LookaheadSeparator:
 
     @property
     def name(self) -> str:
-        return "separation.offline"
+        return "separation.lookahead"
 
     @property
     def stems(self) -> tuple[str, ...]:

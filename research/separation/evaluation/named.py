@@ -9,14 +9,19 @@ from engines.separation.offline.overlap_add import OverlapAddSeparator
 from engines.separation.separator import EngineSeparator, Separator
 
 PREFIX = "separation."
-LOOKAHEAD = PREFIX + OFFLINE
+LOOKAHEAD = PREFIX + "lookahead"
+"""The network of the profile ``offline`` alone."""
 
 
 def open_separator(name: str) -> Separator:
-    """A registered engine (``separation.dsp``), ``separation.offline``, or a model that was added with `sideman models
-    add`."""
-    if name == LOOKAHEAD:
+    """A registered engine (``separation.dsp``), ``separation.offline``, LOOKAHEAD, or a model that was added with
+    `sideman models add`."""
+    if name == PREFIX + OFFLINE:
         return OverlapAddSeparator(open_profile(OFFLINE)[0])
+    if name == LOOKAHEAD:
+        from engines.separation.lookahead_separator import LookaheadSeparator  # loads ONNX Runtime
+
+        return OverlapAddSeparator(LookaheadSeparator())
     entry = find_engine(name)
     if entry is not None and name.startswith(PREFIX):
         return EngineSeparator(entry.load()())
