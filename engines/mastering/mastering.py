@@ -16,6 +16,8 @@ NEAR_LU = 0.1
 """Difference from the target that is near enough: half of what EBU Tech 3341 lets a meter be off."""
 NEAR_DB = 0.05
 """Distance by which the meter's true peak may be above the ceiling."""
+MIN_SHARE = 0.3
+"""Least part of a gain that is taken to arrive as loudness: a smaller one would overshoot on the next pass."""
 MOST_GAIN_DB = 40.0
 """Largest gain: what needs more is noise, or silence."""
 MOST_MAKEUP_DB = 6.0
@@ -75,7 +77,7 @@ def master_sound(
     if not limits and gain_db == 0.0:
         return MasteredSound(audio, rate, 0.0, None, plain, tuple(notes))
     limit_db = ceiling if limits else None
-    measured = plain
+    measured, before_db, before_lufs = plain, gain_db, math.nan
     for number in range(1, MOST_PASSES + 1):
         before(number)
         measured = measure_loudness(_process(audio, rate, gain_db, limit_db), rate)
@@ -86,8 +88,12 @@ def master_sound(
             break
         if over_db > NEAR_DB and ceiling is not None:
             limit_db = (limit_db if limit_db is not None else ceiling) - over_db
-        if not is_loud:
-            gain_db = min(gain_db + under_lu, most_db)
+        if not is_loud and measured.integrated_lufs is not None:
+            # the limiter takes a share of each dB away: what it left of the last step says how far to go
+            left = (measured.integrated_lufs - before_lufs) / (gain_db - before_db) if gain_db != before_db else 1.0
+            before_db, before_lufs = gain_db, measured.integrated_lufs
+            share = min(max(left, MIN_SHARE), 1.0) if math.isfinite(left) else 1.0
+            gain_db = min(gain_db + under_lu / share, most_db)
     if wanted is not None and measured.integrated_lufs is not None:
         short_lu = wanted - measured.integrated_lufs
         if short_lu > 5 * NEAR_LU:
