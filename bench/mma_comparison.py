@@ -44,7 +44,7 @@ GROOVES: Mapping[str, tuple[str, str]] = {
     "orchestral": ("StringBallad", "Dm Bb F C Gm Dm A7 Dm"),
     "classical": ("Hymn", "G D Em Bm C G Am D7"),
 }
-"""By style: MMA's groove, and the chart, a chord a bar, which is played twice."""
+"""MMA's groove of each style, and the chart, a chord a bar, which is played twice."""
 TWELFTHS = 12
 """Grid of a beat from which timing is measured: it has sixteenths and triplets."""
 TOGETHER_BEATS = 0.08

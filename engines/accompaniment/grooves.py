@@ -19,7 +19,7 @@ from bridge.errors import ConfigError
 
 FILE = "grooves.json"
 STEPS = 16
-"""Of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
+"""Steps of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
 CERTAIN_PERCENT = 88
 """A hit in this many of a hundred bars is always played."""
 MAX_GAIN, MAX_PEDAL_GAIN = 1.0, 1.25
@@ -29,7 +29,7 @@ PEDAL_ROLES = ("kick",)
 """Drums whose hits are measured against the mean of their own template. How a pedal's velocity responds differs from
 kit to kit (the median hit of a rock kick is half of the hardest in the family), and a recorded kick is even."""
 FEATHERED_SHARE = 0.5
-"""Of the family's hard hits: softer hits of a pedal on every beat feather it, and are measured as other drums are."""
+"""Share of the family's hard hits: softer hits of a pedal on every beat feather it, and are measured as other drums."""
 BEATS = frozenset(range(0, STEPS, 4))
 
 
@@ -84,7 +84,7 @@ class Articulation:
 
 
 Articulations = Mapping[str, tuple[Articulation, ...]]
-"""For each drum an articulation for each step."""
+"""An articulation for each step, by drum."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MAX_BAR_BEATS = max(METRES.values())
 MAX_TEMPO_US = int(60e6 / SLOWEST_BPM)
 """Microseconds a quarter note."""
 REST_POWER_RATIO = 1e-3
-"""So much (30 dB) below the median bar's power a bar is a rest, in which the band is silent, too."""
+"""Power of a bar, against the median bar's, below which (30 dB) it is a rest: the band is silent, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ PROGRAMS_DB: tuple[tuple[int, float], ...] = (
 (ITU-R BS.1770) of the parts of the shipped styles by FluidR3 against that by synth.plain, on the charts of
 ``python -m bench.mma_comparison``. Programs that no style uses have that of their neighbours, or none."""
 KITS_DB: tuple[tuple[int, float], ...] = ((16, -5.2), (24, -0.7), (32, 5.8), (128, -2.2))
-"""The same of drum kits; all of them sound alike otherwise."""
+"""Gains of drum kits in the same form; all of them sound alike otherwise."""
 
 
 def _list_gains(levels: Iterable[tuple[int, float]]) -> NDArray[np.float64]:
@@ -30,4 +30,4 @@ def _list_gains(levels: Iterable[tuple[int, float]]) -> NDArray[np.float64]:
 
 
 PROGRAM_GAINS, KIT_GAINS = _list_gains(PROGRAMS_DB), _list_gains(KITS_DB)
-"""Linear, by program, shape (128,)."""
+"""Linear gains by program, shape (128,)."""

@@ -14,7 +14,7 @@ HARMONY_STEPS_PER_SECOND = 10
 SELF_TRANSITION, SELF_TRANSITION_BETWEEN = 0.9, 0.997
 """Probability that a chord goes on for another tenth of a second: at a beat, and between beats, where few change."""
 LIKELIHOOD_EXPONENT = 1.0
-"""Of the network's outputs: windows a tenth of a second apart share most of their audio."""
+"""Exponent of the network's outputs: windows a tenth of a second apart share most of their audio."""
 MIN_LIKELIHOOD = 1e-5
 MIN_CONFIDENCE = 0.55
 MIN_BASS = 0.6

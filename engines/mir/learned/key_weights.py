@@ -13,8 +13,8 @@ ABSENT_TONIC_WEIGHT = 0.05
 """Weight of a key whose tonic chord never sounds; for others it is the share of the time in which that sounds. The
 network takes Eb after C for C minor, since both keys have the same notes."""
 PRIMARY_WEIGHT, TONIC_EXPONENT = 0.6, 0.5
-"""Of a whole song: the weight of the triads on the fourth and fifth degree against the tonic's, and that of the
-network's opinion on the tonic. I, IV and V against i, iv and v say which of two relative keys it is."""
+"""Weights in a whole song: of the triads on the fourth and fifth degree against the tonic's, and of the network's
+opinion on the tonic. I, IV and V against i, iv and v say which of two relative keys it is."""
 TONIC_WEIGHT, THIRDS_DOUBT, NETWORK_EXPONENT = 2.0, 0.05, 0.5
 """Mode of a tonic: the weight of its own third against those of the other chords, what each mode has without any chord,
 and the weight of the network's opinion."""

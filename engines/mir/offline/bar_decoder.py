@@ -13,9 +13,9 @@ from engines.mir.learned.bar_counter import BASELINE_BEATS, CHANGE_LOG_GAIN, DOW
 from engines.mir.offline.viterbi import trace_back
 
 METRE_CHANGE_COST, SLIP_COST = 8.0, 8.0
-"""Of another metre at the end of a bar, and of a count that breaks off anywhere, as natural logarithms."""
+"""Costs of another metre at the end of a bar, and of a count that breaks off anywhere, as natural logarithms."""
 MIN_PROBABILITY = 0.02
-"""Of a downbeat, at least, and of none."""
+"""Least probability of a downbeat, and of none."""
 
 _METRES = np.concatenate([np.full(beats, beats) for beats in METRE_PRIORS])
 _NUMBERS = np.concatenate([np.arange(beats) for beats in METRE_PRIORS])

@@ -167,7 +167,7 @@ def _run_viterbi(
 
 
 RESTARTED, FIRST = 254, 255
-"""In the place of the interval before a beat: the model restarted there, or it is the first beat."""
+"""Marks in the place of the interval before a beat: the model restarted there, or it is the first beat."""
 
 
 @njit()

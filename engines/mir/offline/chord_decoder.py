@@ -18,11 +18,11 @@ from engines.mir.offline.harmony_activation import HarmonyActivation
 from engines.mir.offline.viterbi import find_segments
 
 COST_AT_DOWNBEAT, COST_AT_BEAT, COST_BETWEEN = 3.0, 4.0, 10.0
-"""Of a chord change, as natural logarithms. Where no beat is near, one costs as much as at a beat."""
+"""Costs of a chord change, as natural logarithms. Where no beat is near, one costs as much as at a beat."""
 CHANGE_DELAY_S = 0.1
-"""So long behind a chord change its step shows it: a window is a third of a second long."""
+"""Time from a chord change to the step that shows it: a window is a third of a second long."""
 BEATLESS_S = 2.0
-"""Further than this from any beat there is no beat."""
+"""Distance from the nearest beat above which a passage counts as one without beats."""
 
 
 def decode_chords(harmony: HarmonyActivation, beats_s: Float64Array, numbers: Int64Array) -> list[tuple[float, Chord]]:

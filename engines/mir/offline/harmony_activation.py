@@ -19,9 +19,9 @@ from engines.mir.learned.harmony_chain import DELAY_S, HEAD_SIZES, NO_ROOT
 from engines.mir.learned.stream_state import OnnxStepper
 
 MAX_NO_CHORD = 0.5
-"""Where no chord is likelier than this, a change of harmony says nothing."""
+"""Probability of no chord above which a change of harmony says nothing."""
 AROUND_S = 4.0
-"""Changes are compared with their mean over so long before and behind."""
+"""Time before and behind a change over which its mean is taken, to compare it with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engines.mir.offline.harmony_activation import HarmonyActivation
 from engines.mir.offline.viterbi import find_segments
 
 MODULATION_COST = 24.0
-"""Of another key signature, as a natural logarithm."""
+"""Cost of another key signature, as a natural logarithm."""
 AROUND_S = 8.0
 """The key signature at a second is judged by so much before and behind it."""
 MIN_WEIGHT = 1e-4

@@ -28,17 +28,17 @@ from engines.mir.offline.tempo_changes import find_tempo_changes
 from engines.mir.tempo_mode import TempoPrior
 
 RESTART_COST = 50.0
-"""Of a new phase and tempo where there is no rest. With 20 beats of fast songs changed phase and tempo in breaks."""
+"""Cost of a new phase and tempo where there is no rest. With 20 beats of fast songs changed phase and tempo in breaks."""
 REST_S = 1.0
-"""Behind a silence of so many seconds the beat may resume at any phase."""
+"""Length of a silence behind which the beat may resume at any phase."""
 PAUSE_S = 5.0
-"""In a pause between possible beats that is longer, and before the first and behind the last, there are no beats."""
+"""Longest pause between possible beats that still has beats."""
 EDGE_S = 0.1
-"""A beat may be so far outside the passage of the possible beats."""
+"""Distance of a beat from the passage of the possible beats at which it still counts."""
 MEAN_BEATS, MEDIAN_BEATS = 3, 9
 """The tempo is a median of so many means of so many intervals."""
 USUAL_PERIOD_S = 0.5
-"""Of a single beat."""
+"""Period of a single beat."""
 
 
 @dataclass(frozen=True, slots=True)

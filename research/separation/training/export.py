@@ -30,7 +30,7 @@ from research.separation.training.train import CHECKPOINT, judge
 from research.separation.training.whole_pass import WholePass
 
 EXPORT_TOLERANCE = 1e-4
-"""How far a mask may be from torch's own after many steps, before an export counts as wrong."""
+"""Largest distance of a mask from torch's own after many steps: an export further away counts as wrong."""
 
 
 def load_average(run: Path) -> tuple[SeparationNetwork, dict[str, str]]:

@@ -19,7 +19,7 @@ from research.separation.training.targets import STRIDE
 COHERENT_SHARE = 0.4
 """Share of mixtures that are one song's own stems; the others are thrown together."""
 ABSENT: Mapping[str, float] = {"drums": 0.12, "bass": 0.06, "vocals": 0.2, "other": 0.06}
-"""How often a stem is left out: a model that never hears an absence hears stems where there are none."""
+"""Share of the mixtures without a stem: a model that never hears an absence hears stems where there are none."""
 LEVEL_DB: Mapping[str, float] = {"drums": -19.0, "bass": -21.0, "vocals": -20.0, "other": -20.0}
 """RMS that a loose stem is brought to before its random gain: about what pop mixtures have."""
 SPREAD_DB = 4.5
