@@ -19,7 +19,7 @@ from bridge.errors import ConfigError
 
 FILE = "grooves.json"
 STEPS = 16
-"""Steps of a bar of four beats. Where it swings so do these: a triplet's notes are the steps 0, 1 and 2 of a swung beat."""
+"""Steps of a bar of four beats. Where it swings so do they: a triplet's notes are steps 0, 1 and 2 of a swung beat."""
 CERTAIN_PERCENT = 88
 """A hit in this many of a hundred bars is always played."""
 MAX_GAIN, MAX_PEDAL_GAIN = 1.0, 1.25

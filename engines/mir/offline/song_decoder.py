@@ -28,7 +28,7 @@ from engines.mir.offline.tempo_changes import find_tempo_changes
 from engines.mir.tempo_mode import TempoPrior
 
 RESTART_COST = 50.0
-"""Cost of a new phase and tempo where there is no rest. With 20 beats of fast songs changed phase and tempo in breaks."""
+"""Cost of a new phase and tempo where there is no rest. At 20, fast songs changed phase and tempo in breaks."""
 REST_S = 1.0
 """Length of a silence behind which the beat may resume at any phase."""
 PAUSE_S = 5.0

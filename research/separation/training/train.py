@@ -39,8 +39,9 @@ At -25 dB a network in doubt learned to be silent, since it won more decibels wh
 where one was there: after 10 hours of mixtures no voice came through at all.
 """
 MIN_ERROR_FLOOR, PRESENT_POWER = 1e-3, 1e-2
-"""The floor where a stem sounds, down to -30 dB, half way at -20 dB: with one at -16 dB there was nothing to win on a bass
-as loud as the rest once its error was 10 dB below it, and a soft voice was worth no more than a leak."""
+"""The floor where a stem sounds, down to -30 dB, half way at -20 dB: with one at -16 dB there was nothing to win on a
+bass as loud as the rest once its error was 10 dB below it, and a soft voice was worth no more than a
+leak."""
 LOW_POINTS = int(np.searchsorted(compute_points_hz(), 250.0))
 """Number of points below 250 Hz: one in twenty of the grid, where kick and bass overlap."""
 LOW_WEIGHT = 0.5
