@@ -12,7 +12,7 @@ from engines.separation.separator import Separator
 
 
 class MeanSeparator:
-    """A `Separator` that gives the mean of the estimates of ``separators``; the last stem is the mix minus the rest.
+    """A `Separator` that gives the mean of the estimates of ``separators``: where theirs sum to the mix, so does it.
 
     Raises: EngineError where their stems differ, or no rate is common to all.
     """
@@ -45,5 +45,4 @@ class MeanSeparator:
         for separator in self._separators[1:]:
             stems += separator.separate(mix, rate)
         stems /= np.float32(len(self._separators))
-        stems[-1] = mix - stems[:-1].sum(0)
         return stems

@@ -52,6 +52,15 @@ def test_separators_of_other_stems_are_refused() -> None:
         MeanSeparator("two", (Filters(), Shares((0.5, 0.5), ("vocals", "other"))))
 
 
+def test_samples_that_are_no_number_count_as_silence_in_the_offline_profile() -> None:
+    mix = noise(RATE // 8)
+    mix[0, 1000], mix[1, 2000] = np.nan, np.inf
+    stems = open_profile("offline")[0].separate(mix, RATE)
+    assert np.isfinite(stems).all()
+    sane = np.where(np.isfinite(mix), mix, np.float32(0.0))
+    np.testing.assert_allclose(stems.sum(0), sane, atol=1e-5)
+
+
 def test_the_offline_profile_lies_between_its_two_networks() -> None:
     from engines.separation.lookahead_separator import LookaheadSeparator
 
