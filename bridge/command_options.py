@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
+from bridge.errors import ConfigError
 from bridge.settings import load_settings
 
 if TYPE_CHECKING:
@@ -14,6 +17,18 @@ if TYPE_CHECKING:
 Server = Annotated[str, Parameter(help="JACK server; by default that of the settings, else JACK's default server.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 OscPort = Annotated[int, Parameter(help="UDP port of the running sideman run; by default that of the settings.")]
+
+
+def _read_paths(_type: Any, tokens: Sequence[Token]) -> list[Path]:
+    if not all(token.value for token in tokens):
+        # as a path it would be the current folder, with all the songs in it
+        raise ConfigError("the name of a file is empty", "give its name, or . for the current folder")
+    return [Path(token.value) for token in tokens]
+
+
+def make_paths_parameter(help_: str) -> Parameter:
+    """The parameter of a command that takes files and folders by position; an empty name is an error."""
+    return Parameter(help=help_, converter=_read_paths)
 
 
 def open_osc_client(port: OscPort = 0) -> OscClient:

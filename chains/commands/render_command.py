@@ -10,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from bridge.command_options import make_paths_parameter
 from bridge.errors import ConfigError
 from chains.commands.render_numbers import (
     BLOCK_FRAMES,
@@ -46,7 +47,8 @@ BAD_INPUT = 2
 
 def render(
     sources: Annotated[
-        list[Path], Parameter(help="Songs, folders of stems from `sideman separate`, MIDI files, or folders of these.")
+        list[Path],
+        make_paths_parameter("Songs, folders of stems from `sideman separate`, MIDI files, or folders of these."),
     ],
     /,
     *,

@@ -47,6 +47,8 @@ def read_source(given: str, bpm: float, progress: ProgressCallback, harmony: boo
     """
     if _is_chord_text(given):
         return BackingSource("chords", _to_timed_sheet(read_sheet(given), bpm))
+    if not given:
+        raise ConfigError("the name of the song is empty", "give one song, MIDI file or chord sheet")
     path = Path(given)
     if path.is_dir():
         raise ConfigError(f"{given}: is a folder", "give one song, MIDI file or chord sheet")

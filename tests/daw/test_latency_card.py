@@ -62,7 +62,7 @@ def test_each_daw_that_reads_port_latencies_is_given_its_value_of_the_setting(le
     assert "counts the delay twice" in " ".join(made["Ardour"].steps)
 
 
-def test_live_and_logic_are_told_of_the_device_between(ledger: Ledger) -> None:
+def test_live_and_logic_have_a_line_on_the_device_between(ledger: Ledger) -> None:
     assert [c.daw for c in make_cards(ledger) if any("has no JACK support" in s for s in c.steps)] == [
         "Ableton Live",
         "Logic Pro",

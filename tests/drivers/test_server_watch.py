@@ -49,7 +49,7 @@ def test_so_is_one_that_no_callback_said(graph: Graph) -> None:
     assert watch.new_rate == 0
 
 
-def test_a_period_of_which_no_callback_told_is_declared_once_it_stays(graph: Graph) -> None:
+def test_a_period_that_no_callback_reported_is_declared_once_it_stays(graph: Graph) -> None:
     watch = ServerWatch(graph)
     call(graph, 256)
     watch.update(Client(), 0.0)

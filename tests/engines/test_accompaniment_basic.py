@@ -118,7 +118,7 @@ def test_a_beat_is_decided_in_the_last_block_that_can(lookahead: float, lead: in
         assert due >= end or first == 0
 
 
-def test_nothing_is_played_before_a_chord_is_heard_nor_where_there_is_none() -> None:
+def test_nothing_is_played_before_a_chord_is_detected_nor_where_there_is_none() -> None:
     chords = [TimedEvent(round(4 * BEAT), parse_chord("C")), TimedEvent(round(8 * BEAT), Chord(-1, 0, -1, 1.0))]
     frames = [frame / BEAT for frame, _ in find_notes(play(chords), BASS)]
     assert min(frames) == pytest.approx(6.0, abs=0.01)
@@ -133,7 +133,7 @@ def test_it_is_silent_while_the_host_stands() -> None:
     )
 
 
-def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats_after_the_last() -> None:
+def test_without_a_host_it_follows_detected_beats_and_decides_nothing_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(1000 + i * BEAT), Beat((i + 1) % 4, 4, TEMPO, 0.8, i)) for i in range(8)]
     events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
     said = run_engine(make_engine(), round(16 * BEAT), no_host, events=events)
@@ -145,7 +145,7 @@ def test_without_a_host_it_follows_the_beats_heard_and_decides_nothing_two_beats
     assert loud == {3, 7}  # the bar as it was analysed
 
 
-def test_a_jitter_of_the_heard_beats_costs_no_beat() -> None:
+def test_jitter_of_detected_beats_costs_no_beat() -> None:
     jitter = (0, 900, -700, 300, -1100, 800, -200, 0)
     beats = [TimedEvent(round(2000 + i * BEAT) + jitter[i % 8], Beat(i % 4, 4, TEMPO, 0.8, i)) for i in range(24)]
     events = {"chords": [TimedEvent(0, parse_chord("C"))], "beats": beats}
@@ -228,7 +228,7 @@ def test_no_style_leaves_a_note_beyond_its_beat(style: float) -> None:
     assert not sounding
 
 
-def test_the_touch_follows_the_notes_heard_as_far_as_is_set() -> None:
+def test_the_dynamics_follow_detected_notes_as_far_as_is_set() -> None:
     notes = [TimedEvent(i * 1000, Midi(bytes((0x90, 60, 20)))) for i in range(40)]
 
     def loudness(follow: float) -> int:

@@ -14,7 +14,7 @@ from bridge.core.audio import STEMS
 from bridge.core.events import Midi, TimedEvent
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_driver import CONTROL_IN, CONTROL_OUT, JackDriver
-from bridge.drivers.jack_recorder import JackRecorder, Ports
+from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from bridge.runtime.control_midi import ControlMidi, Switch
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
@@ -77,7 +77,8 @@ class Controller:
         self.recorder.__exit__(None, None, None)
 
     def start(self) -> None:
-        self.recorder.start(int(self.recorder.client.last_frame_time) + 4 * PERIOD & 0xFFFFFFFF)
+        """Once the new connections carry messages: JACK confirms them before that."""
+        start_together(self.recorder, margin_frames=RATE // 4)
 
     def read(self) -> list[bytes]:
         """The messages that it got."""
@@ -138,14 +139,21 @@ def test_the_last_message_before_the_driver_leaves_arrives(module_server: DummyS
 def test_a_long_message_is_whole_however_it_is_cut(rig: Rig, size: int, piece: int) -> None:
     message = bytes((0xF0, *(k % 128 for k in range(size - 2)), 0xF7))
     pieces = [message[at : at + piece] for at in range(0, size, piece)]
+    probe = b"\x90\x00\x00"
     got: list[bytes] = []
 
     def is_there() -> bool:
-        got.extend(message for _, message in rig.control_midi.receive())
+        got.extend(message for _, message in rig.control_midi.receive() if message != probe)
         return bool(got)
 
     with control_rig(rig.server, "sender") as sender:  # sends each piece as an event
+
+        def is_carried() -> bool:
+            sender.control_midi.send(probe)
+            return bool(rig.control_midi.receive())
+
         sender.driver.client.connect(f"sender:{CONTROL_OUT}", f"{CLIENT}:{CONTROL_IN}")
+        until("a message over the new connection", is_carried)
         for part in pieces:
             sender.control_midi.send(part)
         until("the message", is_there)

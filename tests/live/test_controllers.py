@@ -69,7 +69,9 @@ class TestPads:
         self.recorder.__exit__(None, None, None)
 
     def connect(self, client: str = "sideman") -> None:
-        ports = {"out": "in_1", "in": "mix_1", "midi_out": "control_in", "midi_in": "control_out"}
+        # control_out first: by control_in the mapping is chosen and its first messages are sent, and a cable to
+        # control_out that is noticed after them has the device set up again
+        ports = {"out": "in_1", "in": "mix_1", "midi_in": "control_out", "midi_out": "control_in"}
         self.recorder.connect({ours: f"{client}:{theirs}" for ours, theirs in ports.items()})
 
     @property

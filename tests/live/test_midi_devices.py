@@ -126,7 +126,7 @@ def listen(port: RtmidiPort, got: list[bytes], wanted: int) -> Callable[[], bool
     return holds
 
 
-def test_a_device_is_set_up_lit_and_heard(rig: Rig) -> None:
+def test_a_device_is_set_up_lit_and_received(rig: Rig) -> None:
     got: list[bytes] = []
     with device() as port:
         rig.run_until("its lights", listen(port, got, 3))

@@ -190,7 +190,7 @@ def test_another_protocol_is_said() -> None:
     assert any("protocol 9" in text and role == "error" for text, role in rig.notices)
 
 
-def test_this_process_standing_still_does_not_lose_the_sidecar() -> None:
+def test_a_suspended_app_does_not_lose_the_sidecar() -> None:
     rig = WireRig()
     rig.attach()
     rig.step(60.0)

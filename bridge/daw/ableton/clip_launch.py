@@ -68,7 +68,7 @@ def _launch(client: LiveClient, target: ClipTarget, origin: float | None) -> Pro
     if not (yield ask("/live/song/get/is_playing")).values[0]:
         if origin is not None:
             yield set_value("clip", "start_marker", 0.0, *target.ids)
-        return (yield from _launch_standing(target))
+        return (yield from _launch_stopped(target))
     quantization = (yield ask("/live/song/get/clip_trigger_quantization")).values[0]
     if quantization == ONE_BAR:
         return (yield from _launch_rolling(client, target, origin))
@@ -84,8 +84,8 @@ def _launch(client: LiveClient, target: ClipTarget, origin: float | None) -> Pro
     return launch
 
 
-def _launch_standing(target: ClipTarget) -> Procedure[ClipLaunch]:
-    """Live stands: it starts at once, the clip with it."""
+def _launch_stopped(target: ClipTarget) -> Procedure[ClipLaunch]:
+    """Live is stopped: its transport starts at once, the clip with it."""
     for number in range(1, ROUNDS + 1):
         yield from _fire(target)
         if (yield ask("/live/clip/get/is_playing", *target.ids)).values[0]:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bridge.command_options import make_paths_parameter
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import columns, one_line
 from engines.offline.progress import format_duration
@@ -26,7 +27,7 @@ from engines.separation.offline.separation_job import separate_song
 
 
 def separate(
-    files: Annotated[list[Path], Parameter(help="Songs, or folders of songs.")],
+    files: Annotated[list[Path], make_paths_parameter("Songs, or folders of songs.")],
     /,
     *,
     out: Annotated[Path, Parameter(help="Folder for the results: a folder per song, a file per stem.")],

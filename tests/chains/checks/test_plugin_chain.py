@@ -31,7 +31,7 @@ MANIFEST = """
         ("warm-bus", False), ("./warm.toml", False), ("folder/warm.toml", False),
     ],
 )  # fmt: skip
-def test_plugins_are_told_from_chains(target: str, expected: bool) -> None:
+def test_plugins_are_distinguished_from_chains(target: str, expected: bool) -> None:
     assert is_plugin(target) is expected
 
 

@@ -114,7 +114,7 @@ def test_in_every_style_every_note_ends_and_none_is_played_twice_at_once(style: 
 
 @pytest.mark.parametrize("late", [0, 25600])
 @pytest.mark.parametrize("lookahead", [1.0, 2.0])
-def test_the_bass_stands_on_the_chord_that_comes_once_the_loop_was_heard(late: int, lookahead: float) -> None:
+def test_the_bass_plays_the_predicted_chord_once_the_loop_was_detected(late: int, lookahead: float) -> None:
     recorded = play(make_chords(LOOP * 4, 4, late), 64, lead=640, values=lambda _: {LOOKAHEAD.name: lookahead})
     roots = [0, 9, 5, 7]
     first: dict[int, int] = {}
@@ -180,7 +180,7 @@ def test_each_part_is_muted_by_itself_from_the_next_beat_and_ends_what_it_held()
         assert bool(after) == (part not in ("drums", "pad")), part
 
 
-def test_without_a_host_it_follows_the_beats_heard_and_stops_two_beats_after_the_last() -> None:
+def test_without_a_host_it_follows_detected_beats_and_stops_two_beats_after_the_last() -> None:
     beats = [TimedEvent(round(i * BEAT), Beat(i % 4, 4, TEMPO, 0.9, i)) for i in range(20)]
     recorded = play(make_chords(LOOP * 2), 40, at=no_host, beats_heard=beats)
     ends = [off for part in CHANNELS for _, off, _ in recorded.notes(part)]
@@ -248,7 +248,7 @@ def test_whatever_the_transport_does_no_note_hangs_or_doubles(data: st.DataObjec
     assert frames == sorted(frames)
 
 
-def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_heard(
+def test_the_user_s_sheet_is_played_from_the_first_bar_on_whatever_is_detected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path))
@@ -279,7 +279,7 @@ def test_each_beat_s_chord_is_said_when_it_is_decided_with_its_source_and_how_lo
     assert 0 < np.mean(sure[4:12]) < np.mean(sure[40:]) <= 1.0
 
 
-def test_a_chord_that_is_told_again_at_a_start_does_not_make_the_analyser_slow() -> None:
+def test_a_chord_that_is_reported_again_at_a_start_does_not_make_the_analyser_slow() -> None:
     band, at = make_band(), rolling_host(TEMPO)
     for first in range(0, RATE, HOP):
         block, out = block_for(band.spec.inputs, HOP, band.spec.controls), block_for(band.spec.outputs, HOP)

@@ -41,7 +41,7 @@ def test_the_key_s_chord_has_its_third() -> None:
     assert ladder.choose(LOST, 3).chord == Chord(3, 0, 3, 1.0)
 
 
-def test_without_a_key_the_drums_go_on_and_before_anything_was_heard_nothing_does() -> None:
+def test_without_a_key_the_drums_go_on_and_before_any_detection_nothing_plays() -> None:
     ladder = ChordFallback()
     assert ladder.choose(PredictedChord(), -1).chord == NO_CHORD
     assert ladder.level == SILENCE

@@ -42,7 +42,7 @@ def test_a_section_lasts_four_bars_at_least() -> None:
     assert all(b - a >= LEAST_BARS for a, b in pairwise(changes))
 
 
-def test_a_bar_that_was_heard_in_part_does_not_count() -> None:
+def test_a_bar_that_was_analysed_in_part_does_not_count() -> None:
     energy = Energy()
     detect_sections([4.0] * 8, energy)
     energy.push_onset(50.0)

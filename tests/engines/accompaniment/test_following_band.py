@@ -69,7 +69,7 @@ def on_rhythm(said: Said, part: str, pitch: int, from_bar: int = 4) -> float:
     return sum(place in RHYTHM for place in places) / len(places)
 
 
-def test_the_kick_goes_with_the_bass_that_is_heard_late(bass: Audio) -> None:
+def test_the_kick_follows_a_bass_that_is_detected_late(bass: Audio) -> None:
     by_itself, following = play(bass, lambda _: {}), play(bass, lambda _: follows("drums", "bass"))
     assert on_rhythm(following, "drums", ROLES["kick"]) > 0.8 > 0.6 > on_rhythm(by_itself, "drums", ROLES["kick"])
     # nobody else does
@@ -77,7 +77,7 @@ def test_the_kick_goes_with_the_bass_that_is_heard_late(bass: Audio) -> None:
     assert other[0] == other[1]
 
 
-def test_told_at_once_or_late_it_is_the_same_rhythm(bass: Audio) -> None:
+def test_reported_at_once_or_late_it_is_the_same_rhythm(bass: Audio) -> None:
     for late in (0, 20000):
         said = play(bass, lambda _: follows("drums", "bass"), late)
         assert on_rhythm(said, "drums", ROLES["kick"]) > 0.8

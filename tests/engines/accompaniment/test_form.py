@@ -61,7 +61,7 @@ def test_without_a_wish_there_is_a_fill_every_eight_bars_and_what_follows_it_ope
     assert {shape.intensity for shape in results} == {DEFAULT_INTENSITY}
 
 
-def test_what_is_heard_is_played_where_nobody_says_otherwise() -> None:
+def test_detected_chords_are_played_where_no_sheet_or_user_overrides_them() -> None:
     results = beats(
         Form(),
         0,

@@ -115,7 +115,7 @@ def test_drums_are_no_chords() -> None:
         (make_file(chord_notes(0, 480 * 4 * 10_001, 60)), "more than 10000 bars"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_played_to_is_said_with_a_mend(data: bytes, said: str) -> None:
+def test_the_error_for_a_file_without_music_names_the_fix(data: bytes, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_midi(data, "song.mid")
     assert error.value.message.startswith("song.mid: ")

@@ -54,7 +54,7 @@ def test_a_loop_that_goes_on_higher_is_right_again_within_two_bars(
     assert all(right[TURN_BARS + 2 :])
 
 
-def test_a_song_that_goes_on_in_a_key_far_off_is_followed_once_its_loop_was_heard() -> None:
+def test_a_modulation_to_a_distant_key_is_followed_once_its_loop_was_detected() -> None:
     names = labels(LOOPS[0], 6)
     cycles = host(("roll", len(names) * 2.0, 120), ("stop", 1, 0))
     played = stream(

@@ -30,7 +30,7 @@ def off_grid(times: np.ndarray[tuple[int, ...], np.dtype[np.float64]], tempo: fl
     return float(np.abs(steps - np.round(steps)).max() * 15 / tempo)
 
 
-def test_a_key_by_the_user_goes_before_the_one_that_is_heard() -> None:
+def test_a_key_by_the_user_overrides_the_detected_one() -> None:
     listener = ChordHistory()
     listener.push_key(Key(9, 1, 0.9))
     assert listener.effective_key == 21
@@ -49,7 +49,7 @@ def test_where_no_chord_comes_any_more_the_tonic_of_the_user_s_key_is_played() -
 
 
 @pytest.mark.parametrize("heard_for", [6, 40])
-def test_the_band_keeps_the_user_s_tempo_whatever_is_heard_and_when_nothing_is(heard_for: int) -> None:
+def test_the_band_keeps_the_user_s_tempo_with_and_without_detected_beats(heard_for: int) -> None:
     played = play(
         make_chords(LOOP * 3),
         40,
@@ -76,7 +76,7 @@ def test_a_tempo_that_is_turned_goes_on_from_where_the_song_is() -> None:
     assert np.diff(times).max() < 2.1 * 30 / OWN_BPM
 
 
-def test_nothing_is_played_before_a_beat_was_heard_and_a_host_s_tempo_stays() -> None:
+def test_nothing_is_played_before_a_beat_is_detected_and_a_host_s_tempo_stays() -> None:
     silent = play(make_chords(LOOP), 16, no_host, values=lambda _: {TEMPO.name: OWN_BPM})
     assert not silent.said
     hosted_ = play(

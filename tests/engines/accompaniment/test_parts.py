@@ -237,7 +237,7 @@ def test_voices_are_clear_below_and_move_little(name: str, part: str) -> None:
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_a_fill_is_heard_where_it_is_wanted_and_changes_the_bars_end(name: str) -> None:
+def test_a_fill_sounds_where_it_is_asked_for_and_changes_the_bars_end(name: str) -> None:
     differs = 0
     for bar in make_song_at(0.8):
         plain, _ = PARTS["drums"](replace(bar, fill=False), style(name), STRAIGHT, PartState())

@@ -185,7 +185,7 @@ def test_what_is_written_is_read(bars: list[list[Chord]], metre: str, tempo: flo
 
 
 @given(st.text("|[]%:#/ \nCGmaj7bx.é", max_size=60))
-def test_any_text_is_a_sheet_or_a_told_error(text: str) -> None:
+def test_any_text_is_a_sheet_or_a_clear_error(text: str) -> None:
     try:
         sheet = read_sheet(text)
     except ConfigError as error:

@@ -103,7 +103,7 @@ def test_another_rhythm_takes_over_within_four_bars() -> None:
 
 
 @pytest.mark.parametrize("late", [0, 9000])
-def test_a_loop_of_one_bar_is_heard_whole_each_time(late: int) -> None:
+def test_a_loop_of_one_bar_is_detected_whole_each_time(late: int) -> None:
     hears = Hears().hear(make_plucks(RHYTHM, 8, 120, 44100), lambda frame: frame / 22050 % 4, late)
     assert set(RHYTHM) <= strong(hears.make_controls().accents)
 
@@ -141,7 +141,7 @@ def test_what_comes_later_than_anything_is_remembered_is_not_followed() -> None:
         assert Hears().hear(audio, make_clock(120, 44100), late).make_controls() == PerformanceControls()
 
 
-def test_what_nobody_follows_is_not_heard_and_who_follows_nothing_plays_as_he_is_reported() -> None:
+def test_an_unused_sidechain_has_no_effect_and_a_part_without_one_plays_as_reported() -> None:
     hears = Hears()
     hears.values[FOLLOWS["drums"].name] = 0.0
     hears.hear(make_plucks(RHYTHM, 8, 120, 44100), make_clock(120, 44100))

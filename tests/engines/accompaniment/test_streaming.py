@@ -47,7 +47,7 @@ def lookahead(beats: float, **more: float) -> Mapping[str, float]:
 
 @pytest.mark.parametrize("beats_ahead", [0.0, 4.0])
 @pytest.mark.parametrize("latency_ms", [0, 20, 100, 500, 2000])
-def test_however_late_chords_are_told_no_note_is_off_the_grid_doubled_hung_or_missing(
+def test_however_late_chords_are_reported_no_note_is_off_the_grid_doubled_hung_or_missing(
     latency_ms: int, beats_ahead: float
 ) -> None:
     results = delay_events(make_chords(STEADY), lambda _: latency_ms / 1000)
@@ -62,7 +62,7 @@ def test_however_late_chords_are_told_no_note_is_off_the_grid_doubled_hung_or_mi
 
 
 @pytest.mark.parametrize("latency_ms", [0, 20, 100, 500, 2000])
-def test_however_late_beats_are_told_it_follows_them_without_a_host(latency_ms: int) -> None:
+def test_however_late_beats_are_reported_it_follows_them_without_a_host(latency_ms: int) -> None:
     """What is analysed has a tempo, so that where it is now is known though it is reported late."""
     cycles = host(("roll", 20, 120))
     standing = [Cycle(False, 0.0, 120.0)] * len(cycles)
@@ -182,7 +182,7 @@ def test_the_automatic_lookahead_comes_down_with_a_host_and_no_beat_is_late() ->
     assert off_grid(played) < 1e-3
 
 
-def test_the_automatic_lookahead_stays_above_where_beats_that_wander_are_told_just_before_the_next() -> None:
+def test_the_automatic_lookahead_stays_long_where_unsteady_beats_are_reported_just_before_the_next() -> None:
     random = np.random.default_rng(2)
     cycles = host(("roll", 60, 120))
     beats = [(frame + int(random.normal(0, 0.03 * RATE)), beat) for frame, beat in make_beats(cycles)]

@@ -110,7 +110,7 @@ def test_a_fill_that_is_pressed_shortly_changes_the_drums_of_its_bar_and_opens_t
     ]
 
 
-def test_chords_that_the_hands_hold_win_over_what_is_heard() -> None:
+def test_chords_held_on_a_keyboard_override_detected_ones() -> None:
     """The analyser hears C all the time; the hands go Dm, Eb, a bar each, as a loop."""
     held = {0: (50, 65, 69), 1: (51, 67, 70)}
     keys: list[tuple[int, bytes]] = []

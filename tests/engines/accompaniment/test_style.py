@@ -97,7 +97,7 @@ def test_a_style_has_no_more_patterns_than_can_be_compared(tmp_path: Path) -> No
         ("patterns = [{", "patterns = []\nunused = [{", "bass"),
     ],
 )
-def test_a_wrong_style_names_file_key_and_mend(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_the_error_for_a_wrong_style_names_file_key_and_fix(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in MINE
     with pytest.raises(ConfigError) as error:
         read(tmp_path, MINE.replace(old, new, 1))

@@ -160,6 +160,7 @@ def test_a_replacement_that_was_stopped_goes_on_with_the_stems_that_are_there(
     [
         (lambda folder: folder / "none.wav", (), "none.wav: cannot be read"),
         (lambda folder: folder, (), "is a folder"),
+        (lambda _folder: "", (), "the name of the song is empty"),
         (lambda folder: _file(folder / "a.wav", b""), (), "a.wav: is empty"),
         (lambda folder: _pipe(folder / "a.wav"), (), "a.wav: no plain file"),
         (lambda folder: _link(folder / "a.wav", "a.wav"), (), "a.wav: a link that leads to itself"),

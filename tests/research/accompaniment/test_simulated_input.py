@@ -20,7 +20,7 @@ from tests.research.accompaniment.evaluation.made import song
 BAR = 2 * RATE
 
 
-def test_true_chords_are_told_when_they_begin_or_so_many_seconds_later() -> None:
+def test_true_chords_are_reported_at_their_onset_or_so_many_seconds_later() -> None:
     at_once, late = list_true_chords(song(4)), list_true_chords(song(4), 0.5)
     chords = [(each.frame, each.event.payload) for each in at_once]
     labels = [(frame, chord.label) for frame, chord in chords if isinstance(chord, Chord)]
@@ -30,7 +30,7 @@ def test_true_chords_are_told_when_they_begin_or_so_many_seconds_later() -> None
     assert [each.event for each in late] == [each.event for each in at_once]
 
 
-def test_a_chord_that_goes_on_is_told_once() -> None:
+def test_a_sustained_chord_is_reported_once() -> None:
     one = song(2)
     again = replace(one, spans=(one.spans[0], replace(one.spans[0], beat=4.0, end=8.0)))
     assert len([each for each in list_true_chords(again) if isinstance(each.event.payload, Chord)]) == 1
@@ -54,7 +54,7 @@ def stems(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_rendered_song_is_heard_and_told_after_it_sounded(stems: Path) -> None:
+def test_a_rendered_song_is_analysed_and_reported_after_it_sounded(stems: Path) -> None:
     (one,) = read_rendered(stems)
     assert (one.bars, one.read_audio().shape) == (6, (2, 12 * RATE))
     assert np.abs(one.read_audio()).max() == pytest.approx(np.abs(synth(["C", "F"] * 3, 2.0)).max(), abs=1e-3)

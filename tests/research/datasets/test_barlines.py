@@ -37,7 +37,7 @@ def test_a_waltz_has_bars_of_three_and_beats_may_fall_between_those_of_the_file(
     assert find_bar_offset([(3.0 * bar + 1.5, 3.0) for bar in range(8)], (), 3.0)[0] == 1.5
 
 
-def test_downbeats_are_told_in_beats_through_changes_of_tempo(tmp_path: Path) -> None:
+def test_downbeats_are_given_in_beats_through_changes_of_tempo(tmp_path: Path) -> None:
     """Eight beats at 150, then less than half as fast: the seconds of a bar's start are those of its tempo."""
     head = mido.MidiTrack(
         [mido.MetaMessage("set_tempo", tempo=400000), mido.MetaMessage("set_tempo", tempo=1000000, time=8 * 480)]

@@ -43,7 +43,7 @@ def test_each_beat_gets_the_chord_that_began_with_it_however_late_it_was_reporte
 
 
 @pytest.mark.parametrize("late", [0, 28000])
-def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> None:
+def test_a_loop_that_was_detected_is_played_on_the_beat(late: int) -> None:
     listener = ChordHistory()
     push_chords(listener, LOOP * 4, late, 40.0)
     results = [listener.predict_chord(beat, Metre(), {})[0] for beat in range(40, 52)]
@@ -51,7 +51,7 @@ def test_a_loop_that_was_heard_is_played_along_with_on_the_beat(late: int) -> No
     assert listener.predict_chord(44, Metre(), {})[2] == SOURCES.index("loop")
 
 
-def test_nothing_told_is_no_chord_and_what_was_heard_is_kept() -> None:
+def test_no_report_is_no_chord_and_detected_chords_are_kept() -> None:
     listener = ChordHistory()
     assert listener.predict_chord(3, Metre(), {}) == (NO_CHORD_STATE, 0.0, 0)
     push_chords(listener, LOOP, 0, 12.0)
@@ -103,7 +103,7 @@ def test_a_chord_that_a_later_one_has_overtaken_is_passed_over() -> None:
     assert 7 not in listener.history
 
 
-def test_what_the_hands_play_goes_before_what_is_heard_until_they_leave_it() -> None:
+def test_held_chords_override_detected_ones_until_they_are_released() -> None:
     listener = ChordHistory()
     listener.push_chord(to_chord(0, 0.9), 0, 30000)
     listener.push_played(2, 4 * BEAT)

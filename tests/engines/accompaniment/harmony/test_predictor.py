@@ -90,7 +90,7 @@ def test_it_is_counted_from_the_last_root_or_from_the_tonic_where_no_chord_sound
     st.integers(-1, 23),
     st.integers(1, 7),
 )
-def test_whatever_was_heard_what_is_asked_lies_between_0_and_1_and_what_is_said_sums_to_one(
+def test_for_any_history_similarities_lie_between_0_and_1_and_probabilities_sum_to_one(
     recorded: list[int], key: int, bar_beats: int
 ) -> None:
     states = np.array(recorded, np.int64)
@@ -118,7 +118,7 @@ def test_a_loop_that_goes_on_higher_is_foreseen_there(up: int) -> None:
     np.testing.assert_array_equal((loops + habit).argmax(1)[:8], song[40:48])
 
 
-def test_a_loop_heard_with_faults_is_foreseen_with_fewer() -> None:
+def test_a_loop_detected_with_errors_is_predicted_with_fewer() -> None:
     random = np.random.default_rng(5)
     wrong_heard, wrong_foreseen = [], []
     for _ in range(40):

@@ -34,7 +34,7 @@ def test_likeness_is_one_for_the_same_less_for_another_and_the_same_both_ways() 
     assert LIKENESS[to_state(Chord(9, 4, 9, 1.0)), C] > LIKENESS[F + 1, C] == 0.0  # Am7 is nearly C
 
 
-def test_a_loop_is_the_way_once_it_was_heard_and_habit_until_then() -> None:
+def test_a_loop_is_predicted_once_it_was_detected_and_common_progressions_until_then() -> None:
     song = np.tile(LOOP, 5)
     late = predict_chords(song[:40], 40, 0, Metre(), {})
     np.testing.assert_array_equal(late.path, song[40 : 40 + HORIZON])
@@ -44,7 +44,7 @@ def test_a_loop_is_the_way_once_it_was_heard_and_habit_until_then() -> None:
     assert early.confidence.mean() < late.confidence.mean()
 
 
-def test_the_user_s_chords_win_over_what_was_heard() -> None:
+def test_the_user_s_chords_override_detected_ones() -> None:
     song = np.tile(LOOP, 4)
     track = {42: F + 1, 43: F + 1}
     results = predict_chords(song[:40], 40, 0, Metre(), track)
@@ -53,7 +53,7 @@ def test_the_user_s_chords_win_over_what_was_heard() -> None:
     assert results.path[0] == song[40]
 
 
-def test_before_anything_was_heard_every_chord_is_as_likely_and_nothing_is_its_source() -> None:
+def test_before_any_detection_all_chords_are_equally_likely_and_have_no_source() -> None:
     results = predict_chords(np.zeros(0, np.int64), 0, -1, Metre(), {})
     np.testing.assert_allclose(results.probabilities, 1.0 / COUNT)
     assert (results.sources == 0).all()

@@ -35,7 +35,7 @@ def room_for(size_bytes: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("format_", ["wav24", "wav32f"])
-def test_a_full_disk_is_said_and_once_mended_the_run_goes_on(tmp_path: Path, format_: str) -> None:
+def test_a_full_disk_is_reported_and_with_space_again_the_run_goes_on(tmp_path: Path, format_: str) -> None:
     path, out = song(tmp_path), tmp_path / "out"
     with room_for(2_000_000), pytest.raises(ConfigError, match="File too large") as raised:
         separate(path, out, wish(format_))

@@ -47,7 +47,7 @@ def test_drums_and_what_lies_beyond_the_chords_do_not_count() -> None:
     assert math.isnan(measure_in_chord([]))
 
 
-def test_the_first_beat_of_a_chord_is_told_from_the_later_ones() -> None:
+def test_the_first_beat_of_a_chord_is_distinguished_from_later_ones() -> None:
     found = cut_notes(song(2), [PlayedNote("pad", 3.5, 6.0, 60)])
     assert [(piece.start, piece.end, piece.first) for piece in found] == [(3.5, 4, False), (4, 5, True), (5, 6, False)]
 

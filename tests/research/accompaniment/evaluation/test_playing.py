@@ -41,7 +41,7 @@ def test_controls_reach_the_band() -> None:
     assert not [sound for sound in muted if sound.part == "drums"]
 
 
-def test_chords_are_heard_only_when_they_are_told() -> None:
+def test_chords_are_known_only_once_they_are_reported() -> None:
     late = play(song(4), list_true_chords(song(4), 4.0), {})
     assert min(sound.start for sound in late) > 7.9
 
@@ -73,7 +73,7 @@ def test_chance_plays_the_bands_rhythm_with_other_notes(
     assert keyed == (chance is draw_pitches_in_key)
 
 
-def test_who_holds_the_last_chord_plays_it_until_another_was_told_in_time() -> None:
+def test_the_last_chord_is_held_until_another_is_reported_in_time() -> None:
     one = song(4)
     notes = [PlayedNote("bass", beat, beat + 1, 40) for beat in (0.0, 4.0, 5.0)] + [PlayedNote("keys", 5.0, 6.0, 61)]
     kept = hold_last_chord(one, notes, list_true_chords(one), 1.0)

@@ -38,7 +38,7 @@ def test_the_users_own_folder_is_back_when_the_song_is_over(
     assert os.environ.get(CONFIG_HOME_VARIABLE) == before
 
 
-def test_from_its_sheet_the_band_plays_what_it_was_never_told() -> None:
+def test_from_its_sheet_the_band_plays_chords_that_were_not_reported() -> None:
     one = song(4)
     sounds = play_from_sheet(one, [], {})
     assert measure_in_chord(cut_notes(one, sounds)) > 0.95

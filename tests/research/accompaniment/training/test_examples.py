@@ -60,7 +60,7 @@ def test_examples_are_joined_in_order() -> None:
     np.testing.assert_array_equal(both.context[len(one) :], one.context)
 
 
-def test_what_is_misheard_is_mostly_right_never_the_same_and_leaves_unknown_beats_unknown() -> None:
+def test_recognition_errors_are_few_differ_each_time_and_leave_unknown_beats_unknown() -> None:
     holed = np.tile(LOOP, 4)
     holed[100:104] = UNKNOWN
     right = []
@@ -76,7 +76,7 @@ def test_what_is_misheard_is_mostly_right_never_the_same_and_leaves_unknown_beat
     )
 
 
-def test_a_song_goes_on_higher_from_a_bar_on_and_its_key_is_told_later() -> None:
+def test_a_song_modulates_upwards_at_a_bar_and_its_key_is_reported_later() -> None:
     song = progression(np.tile(LOOP, 2))
     ups = set()
     for seed in range(20):
@@ -108,7 +108,7 @@ def test_recognised_songs_are_written_and_read_again(tmp_path: Path) -> None:
         recogniser_corpus.read_recognised(tmp_path / "recognised.json")
 
 
-def test_what_is_told_late_is_put_on_the_beat_on_which_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chord_reported_late_is_put_on_the_beat_on_which_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
     spans = tuple(
         ChordSegment(
             4.0 * bar, 4.0 * bar + 4, state % PITCH_CLASSES, state % PITCH_CLASSES, frozenset(), to_chord(state, 1.0)

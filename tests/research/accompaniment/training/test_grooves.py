@@ -76,7 +76,7 @@ def rock(*grooves: MidiGroove) -> DrumBars:
 
 
 @pytest.mark.parametrize(("swing", "pair"), [(0.5, 1.0), (0.62, 1.0), (0.66, 1.0), (0.58, 0.5)])
-def test_a_drummers_swing_is_heard_and_leaves_no_deviation(swing: float, pair: float) -> None:
+def test_a_drummers_swing_is_estimated_and_leaves_no_deviation(swing: float, pair: float) -> None:
     groove = make_groove("drummer1/a/1", EVERY, swing=swing, pair=pair, loose=3.0)
     beats = np.array([hit.beat for hit in groove.hits])
     assert estimate_swing(beats, pair) == pytest.approx(swing, abs=0.011)
@@ -91,7 +91,7 @@ def test_triplets_are_the_first_three_steps_of_a_swung_beat() -> None:
     assert np.abs(late).max() < 1e-6
 
 
-def test_lateness_is_told_apart_from_what_all_the_playing_is_late() -> None:
+def test_lateness_of_a_drum_is_separated_from_that_of_the_whole_performance() -> None:
     bars = rock(make_groove("drummer1/a/1", ROCK))
     snare, closed = (
         float(np.median(bars.late[:, LANES[role]][bars.is_hit[:, LANES[role]]])) for role in LATE if role != "ride"
@@ -211,7 +211,7 @@ def test_groups_are_of_what_is_alike() -> None:
     assert group_bars(points[:5], 3) == []
 
 
-def test_limbs_that_hurry_together_are_told_from_those_that_do_not() -> None:
+def test_correlated_timing_of_limbs_is_distinguished_from_independent_timing() -> None:
     random = np.random.default_rng(1)
     velocity, late = np.zeros((200, len(LANES), STEPS)), np.zeros((200, len(LANES), STEPS))
     velocity[:, :2, ::4] = 80

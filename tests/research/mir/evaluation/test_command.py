@@ -95,7 +95,7 @@ def test_a_wrong_word_is_said(songs: Path, monkeypatch: pytest.MonkeyPatch, word
     assert said in str(raised.value)
 
 
-def test_without_mir_eval_the_mend_is_said_before_anything_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_mir_eval_the_fix_is_printed_before_any_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mir_eval.beat", None)
     with pytest.raises(BridgeError, match="sideman\\[bench\\]"):
         run(monkeypatch)

@@ -37,7 +37,7 @@ def test_downbeats_are_the_first_beats_of_the_bars() -> None:
     assert prediction.downbeats.tolist() == [0.1, 0.5]
 
 
-def test_onsets_are_told_only_by_those_who_have_some() -> None:
+def test_onsets_are_reported_only_by_trackers_that_detect_them() -> None:
     silence = np.zeros((2, RATE), np.float32)
     prediction = make_engine_tracker(Scripted([(4410, Onset(0.5, 0.5))])).track(silence, RATE)
     assert prediction.onsets is not None

@@ -18,7 +18,7 @@ from research.mir.evaluation.truth import SongAnnotation
 from tests.engines.mir.signals import CADENCE, RATE, clicks, tones
 
 
-def test_triads_are_told_apart_and_silence_is_no_chord() -> None:
+def test_triads_are_distinguished_and_silence_is_no_chord() -> None:
     chroma = np.zeros((12, 60))
     chroma[[9, 0, 4], :20] = 1.0
     chroma[[5, 9, 0], 20:40] = 1.0

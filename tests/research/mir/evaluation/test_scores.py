@@ -31,7 +31,7 @@ def test_what_is_right_is_worth_one() -> None:
     assert found == pytest.approx(dict.fromkeys(SCORES, 1.0) | {"six": 0.0})
 
 
-def test_what_is_not_told_or_not_known_is_no_number() -> None:
+def test_missing_estimates_or_truth_give_no_number() -> None:
     chords = LabelledChords(np.array([[0.0, 2.0]]), ("C:maj",))
     for truth, answer in (
         (SongAnnotation(), MirPrediction(BEATS, BEATS, 120.0, chords, "C major", BEATS)),
@@ -40,7 +40,7 @@ def test_what_is_not_told_or_not_known_is_no_number() -> None:
         assert all(math.isnan(score) for score in score_song(truth, answer).values())
 
 
-def test_what_is_told_as_nothing_is_worth_nothing() -> None:
+def test_an_empty_estimate_scores_zero() -> None:
     nothing = np.zeros(0)
     silence = LabelledChords(np.array([[0.0, 30.0]]), ("N",))
     truth = SongAnnotation(BEATS, BEATS[::4], LabelledChords(np.array([[0.0, 30.0]]), ("C:maj",)), "C major", BEATS, 4)

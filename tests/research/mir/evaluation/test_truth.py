@@ -58,7 +58,7 @@ def test_a_key_is_a_note_and_a_mode(tmp_path: Path, text: str, key: str) -> None
         ("a.onsets", "2\n1\n", "1 s is not after"),
     ],
 )
-def test_a_wrong_line_is_named_with_its_mend(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_the_error_for_a_wrong_line_names_the_fix(tmp_path: Path, name: str, text: str, said: str) -> None:
     write(tmp_path / name, text)
     with pytest.raises(ConfigError) as raised:
         read_truth(tmp_path / "a")

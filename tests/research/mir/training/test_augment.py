@@ -36,7 +36,7 @@ def test_without_beats_nothing_changes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["click", "pluck"])
-def test_strokes_are_heard_to_ten_milliseconds(kind: str) -> None:
+def test_strokes_are_detected_to_ten_milliseconds(kind: str) -> None:
     random = np.random.default_rng(3)
     truth = np.cumsum(random.uniform(0.15, 0.6, 30))
     wave = np.zeros(round((truth[-1] + 1.0) * RATE), np.float32)

@@ -151,7 +151,7 @@ def test_onsets_are_where_the_clicks_are(folder: Path, way: str, monkeypatch: py
     assert len(onsets) < 1.5 * len(beats) + 4
 
 
-def test_a_step_is_told_of_the_onset_that_it_has_just_heard_unless_nobody_knows() -> None:
+def test_a_step_is_labelled_with_the_onset_before_it_unless_unknown() -> None:
     line = make_timeline(SongTruth(BPM), 4.0)
     assert (make_rhythm_targets(line, 200)[:, 2] == -1.0).all()
     targets = make_rhythm_targets(replace(line, onsets=np.array([1.0, 2.5])), 200)[:, 2]
@@ -163,7 +163,7 @@ def test_pieces_are_the_same_for_the_same_seed(folder: Path) -> None:
     np.testing.assert_array_equal(mixer(folder, 5).draw().mono, mixer(folder, 5).draw().mono)
 
 
-def test_a_step_is_told_of_the_beat_that_it_has_just_heard() -> None:
+def test_a_step_is_labelled_with_the_beat_before_it() -> None:
     line = make_timeline(SongTruth(BPM), 10.0)
     targets = make_rhythm_targets(line, 500)
     for beat in (1.0, 2.5, 7.0):
@@ -173,7 +173,7 @@ def test_a_step_is_told_of_the_beat_that_it_has_just_heard() -> None:
     assert targets[:, 1].sum() < 0.3 * targets[:, 0].sum()
 
 
-def test_chords_are_told_late_by_what_is_declared_and_transposed() -> None:
+def test_chord_labels_are_late_by_the_declared_delay_and_transposed() -> None:
     truth = SongTruth(
         60.0, chords=(ChordTruth(0.0, 4.0, 0, 0, 4), ChordTruth(4.0, 4.0, 9, 1, 9), ChordTruth(8.0, 1.0, -2, -2, 1))
     )

@@ -17,7 +17,7 @@ def levels(song: MultitrackSong, stems: tuple[str, ...]) -> dict[str, float]:
     return {stem: float(wave[0, 0]) for stem, wave in group_estimates(song, stems, waves).items()}
 
 
-def test_estimates_are_told_by_name_and_not_by_place() -> None:
+def test_estimates_are_matched_by_name_and_not_by_position() -> None:
     found = levels(made_up_song(), ("vocals", "drums", "other", "bass"))
     assert found == {"drums": 10.0, "bass": 1000.0, "vocals": 1.0, "other": 100.0}
 

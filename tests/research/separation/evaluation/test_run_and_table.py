@@ -66,7 +66,7 @@ def test_the_dsp_engine_is_found_by_its_name() -> None:
     assert open_separator("separation.dsp").stems == STEMS
 
 
-def test_an_engine_that_is_misspelt_is_told_with_the_nearest() -> None:
+def test_the_error_for_a_misspelt_engine_names_the_nearest() -> None:
     with pytest.raises(EngineError, match=r"did you mean separation\.dsp"):
         open_separator("separation.dps")
 
@@ -82,7 +82,7 @@ def test_a_separator_is_tried_once_before_the_songs_are_timed() -> None:
     assert separator.asked == 3
 
 
-def test_a_rate_that_the_separator_does_not_know_is_told_with_the_mend() -> None:
+def test_the_error_for_an_unsupported_rate_names_the_fix() -> None:
     with pytest.raises(EngineError, match="--rate 48000"):
         results_of(At48())
 

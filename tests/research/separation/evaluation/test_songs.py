@@ -95,7 +95,7 @@ def test_a_stem_of_another_name_beside_ours_is_refused(tmp_path: Path) -> None:
         find_songs(tmp_path)
 
 
-def test_multitracks_are_told_by_their_file_names(tmp_path: Path) -> None:
+def test_multitracks_are_recognised_by_their_file_names(tmp_path: Path) -> None:
     for stem in STEMS:
         write(tmp_path / f"my__song__{stem}.wav", 0.1)
     (tmp_path / "README.md").write_text("about", encoding="utf-8")
@@ -118,14 +118,14 @@ def test_bass_and_other_in_one_are_left_alone_where_both_are_there(tmp_path: Pat
     assert set(find_multitracks(tmp_path)["a"]) == set(STEMS)
 
 
-def test_an_unknown_song_is_told_with_the_nearest(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_song_names_the_nearest(tmp_path: Path) -> None:
     write(tmp_path / "lithium__drums.wav", 0.1)
     with pytest.raises(ConfigError, match="did you mean lithium"):
         choose(find_multitracks(tmp_path), ["litium"])
 
 
 @pytest.mark.parametrize("find", [find_songs, find_multitracks])
-def test_an_empty_folder_and_none_are_told_apart(tmp_path: Path, find: type) -> None:
+def test_an_empty_folder_and_a_missing_one_give_different_errors(tmp_path: Path, find: type) -> None:
     with pytest.raises(ConfigError, match="holds no"):
         find(tmp_path)
     with pytest.raises(ConfigError, match="no such folder"):

@@ -1,0 +1,27 @@
+"""Command options: files and folders by position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclopts import App
+
+from bridge.errors import ConfigError
+from chains.commands.render_command import render
+from engines.mir.offline.analyze_command import analyze
+from engines.separation.offline.separate_command import separate
+
+
+@pytest.mark.parametrize("command", [separate, analyze, render], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("names", [[""], ["song.wav", ""]])
+def test_an_empty_name_is_an_error_and_not_the_current_folder(command: Callable[..., Any], names: list[str]) -> None:
+    app = App()
+    app.default(command)
+    with pytest.raises(ConfigError, match="the name of a file is empty") as error:
+        app.parse_args([*names, "--out", "out"])
+    assert "or . for the current folder" in error.value.hint
+    parsed = app.parse_args(["song.wav", "--out", "out"])[1]
+    assert parsed.args == ([Path("song.wav")],)
