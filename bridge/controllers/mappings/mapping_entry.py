@@ -54,11 +54,11 @@ class MappingEntryReader:
         Raises:
             ConfigError: There is none.
         """
+        if self._is_inactive(name):  # before get_control: its error compares the name with all others
+            return None
         try:
             return self.context.registry.get_control(name)
         except ControlError as error:
-            if self._is_inactive(name):
-                return None
             raise self.refuse(f"{key}: {shorten(error.message)}", error.hint) from error
 
     def find_action(self, name: str, argument: str) -> Action | None:
@@ -67,11 +67,11 @@ class MappingEntryReader:
         Raises:
             ConfigError: There is none, or it takes no argument or needs one.
         """
+        if self._is_inactive(name):
+            return None
         try:
             action = self.context.registry.get_action(name)
         except ControlError as error:
-            if self._is_inactive(name):
-                return None
             raise self.refuse(f"action: {shorten(error.message)}", error.hint) from error
         if action.argument and not argument:
             raise self.refuse(f"action: {name} needs its {action.argument}", f'add argument = "{action.argument}"')
