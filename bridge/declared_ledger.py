@@ -9,8 +9,7 @@ from bridge.core.latency import Ledger
 from bridge.drivers.clients import ask_server
 from bridge.runtime.graph import Graph
 from bridge.runtime.rate_refusals import wire_runnable
-from bridge.settings import Settings
-from bridge.signal_path import engines_by_role
+from bridge.settings import Settings, list_engines_by_role
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ def make_declared_ledger(settings: Settings, server: str, rate: int, period: int
         facts = ask_server(server)
         rate, period = facts.rate, facts.period
     reserves = dict(RESERVE_FRAMES)
-    wiring, refused = wire_runnable(engines_by_role(settings), rate, reserves)
+    wiring, refused = wire_runnable(list_engines_by_role(settings), rate, reserves)
     for role, why in refused.items():
         log.warning("%s is off at %d Hz: %s", role, rate, why)
     with Graph(wiring, period, reserves, {}) as graph:

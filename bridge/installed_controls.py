@@ -10,15 +10,14 @@ from bridge.control.sidecar import make_sidecar_registry
 from bridge.core.engine_registry import list_engines, load_engine
 from bridge.core.insert_registry import list_inserts
 from bridge.errors import EngineError
-from bridge.settings import Settings
-from bridge.signal_path import engines_by_role
+from bridge.settings import Settings, list_engines_by_role
 
 log = logging.getLogger(__name__)
 
 
 def make_registry(settings: Settings) -> Registry:
     """Everything that can be set, triggered or read with these settings. Needs no server."""
-    names = [name for name in engines_by_role(settings).values() if name]
+    names = [name for name in list_engines_by_role(settings).values() if name]
     return make_sidecar_registry({name: load_engine(name).spec.controls for name in names}, list_inserts())
 
 

@@ -247,6 +247,11 @@ def settings_path() -> Path:
     return user_dir() / SETTINGS_FILE
 
 
+def list_engines_by_role(settings: Settings) -> dict[str, str]:
+    """Role to the name of its engine; empty where the role is not filled."""
+    return msgspec.structs.asdict(settings.engines)
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """The settings in ``path``, by default ``sideman.toml`` in the user's folder; the defaults where it is absent."""
     if path is None:

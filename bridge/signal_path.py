@@ -28,7 +28,7 @@ from bridge.runtime.supervisor import Supervisor
 from bridge.runtime.telemetry import Telemetry
 from bridge.runtime.wiring import Wiring
 from bridge.runtime.worker_pool import WorkerPool
-from bridge.settings import Settings
+from bridge.settings import Settings, list_engines_by_role
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,6 @@ StartProgress = Callable[[str, int, int], None]
 
 def ignore_progress(_step: str, _done: int, _of: int) -> None:
     """A `StartProgress` that does nothing."""
-
-
-def engines_by_role(settings: Settings) -> dict[str, str]:
-    """Role to the name of its engine; empty where the role is not filled."""
-    return msgspec.structs.asdict(settings.engines)
 
 
 class NoSignalPathError(DriverError, RuntimeError):
@@ -131,7 +126,7 @@ class SignalPath:
 
     def _wire(self, reserves: dict[str, int]) -> Wiring:
         """Wire the engines that run at the server's rate; log each that does not, and publish its state."""
-        engines, rate = engines_by_role(self._settings), self._facts.rate
+        engines, rate = list_engines_by_role(self._settings), self._facts.rate
         wiring, refused = wire_runnable(engines, rate, reserves)
         for role, why in refused.items():
             log.warning("%s is off while the audio runs at %d Hz: %s", role, rate, why)
