@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,6 +16,8 @@ from bridge.core.midi import is_note_on
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.fake_daw import FakeDaw
 from bridge.drivers.jack_driver import JackDriver
+from bridge.routing.patchbay import LinkEvent
+from bridge.routing.port_graph import LinkMaker
 from bridge.runtime.shared import slots as w
 from bridge.runtime.shared.atomics import observe
 from bridge.settings import NO_DEVICES, EngineSettings, JackSettings, OscSettings, Settings
@@ -186,3 +188,16 @@ def get_driver(sidecar: Sidecar) -> JackDriver:
     driver = sidecar.signal_path.driver
     assert isinstance(driver, JackDriver)
     return driver
+
+
+def ask_server(driver: JackDriver, request: Callable[[], object]) -> None:
+    """Call ``request``, which asks the server for a change over the driver's client, in the driver's thread.
+
+    libjack sends requests of two threads of one client mixed up, and jackd then drops the client (1.9.21).
+    """
+
+    def task(_links: LinkMaker, _now: float) -> list[LinkEvent]:
+        request()
+        return []
+
+    driver.run_task(task)

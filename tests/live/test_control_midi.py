@@ -18,6 +18,7 @@ from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from bridge.runtime.control_midi import ControlMidi, Switch
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
+from tests.live.rig import ask_server
 from tests.waiting import HANG_S, until
 
 pytestmark = pytest.mark.live
@@ -152,7 +153,8 @@ def test_a_long_message_is_whole_however_it_is_cut(rig: Rig, size: int, piece: i
             sender.control_midi.send(probe)
             return bool(rig.control_midi.receive())
 
-        sender.driver.client.connect(f"sender:{CONTROL_OUT}", f"{CLIENT}:{CONTROL_IN}")
+        link = f"sender:{CONTROL_OUT}", f"{CLIENT}:{CONTROL_IN}"
+        ask_server(sender.driver, lambda: sender.driver.client.connect(*link))
         until("a message over the new connection", is_carried)
         for part in pieces:
             sender.control_midi.send(part)

@@ -17,12 +17,14 @@ from bridge.core.audio import CHANNELS
 from bridge.core.latency import AUDIO_PATHS, MIDI_PORTS, NO_SENDS, PATH_SENDS, PATHS, UNMEASURED
 from bridge.drivers.jack_driver import CONTROL_OUT, JackDriver
 from bridge.drivers.libjack import CAPTURE, PLAYBACK, address, c_function, import_jack, load, port_latency
+from bridge.errors import DriverError
 from bridge.measure import find_disagreements, measure
 from bridge.runtime.graph import Graph
 from bridge.runtime.wiring import wire
 from tests.live.conftest import private_server
 from tests.live.rig import (
     ONLY_SEPARATION,
+    ask_server,
     cycles,
     delay_error,
     get_driver,
@@ -46,8 +48,8 @@ def assert_declared_is_measured(sidecar: Sidecar) -> None:
     assert all(path.measured == path.declared for path in sidecar.signal_path.graph.ledger if path.ports)
 
 
-@pytest.mark.parametrize("rate", [44100, 48000])
-@pytest.mark.parametrize("period", [64, 128, 256, 1024])
+# 48,000 Hz at 64 and 256: test_a_new_period_is_declared_anew_and_true
+@pytest.mark.parametrize(("rate", "period"), [(44100, 64), (44100, 256), (44100, 1024), (48000, 128), (48000, 1024)])
 def test_every_path_is_delayed_by_what_it_declares(rate: int, period: int) -> None:
     with private_server(rate, period) as server, sidecar_on(server) as sidecar:
         assert_declared_is_measured(sidecar)
@@ -119,9 +121,9 @@ def test_a_loop_of_one_client_declares_its_period_less_the_client_s_output_laten
             until("the period", lambda: are_declared(declared + 128))
             until("the hardware", lambda: patched(sidecar, out.name, "system:playback_1"))  # 128 frames away
             until("the period less the output latency", lambda: are_declared(declared))
-            own.disconnect(out.name, "system:playback_1")
+            ask_server(get_driver(sidecar), lambda: own.disconnect(out.name, "system:playback_1"))
             until("the period again", lambda: are_declared(declared + 128))
-            own.disconnect(*links[0])
+            ask_server(get_driver(sidecar), lambda: own.disconnect(*links[0]))
             until("no loop", lambda: are_declared(declared))
 
 
@@ -146,8 +148,8 @@ def test_delays_are_declared_whatever_the_client_and_its_ports_are_called(
         def rename() -> bool:
             """A server that gets no processor answers no request for a while; libjack then says -1."""
             try:
-                ports[names.index("mix_1")].shortname = "renamed by a user"
-            except import_jack().JackErrorCode:
+                ask_server(driver, lambda: setattr(ports[names.index("mix_1")], "shortname", "renamed by a user"))
+            except (DriverError, import_jack().JackErrorCode):
                 return False
             return True
 
@@ -178,19 +180,23 @@ def test_a_new_period_is_declared_anew_and_true() -> None:
 
 def resized(sidecar: Sidecar, period: int) -> bool:
     """Ask the server for another period; whether it took it: a busy one may refuse for a moment."""
+    driver = get_driver(sidecar)
     try:
-        get_driver(sidecar).client.blocksize = period
-    except import_jack().JackErrorCode:
+        ask_server(driver, lambda: setattr(driver.client, "blocksize", period))
+    except (DriverError, import_jack().JackErrorCode):
         return False
     return True
 
 
 def patched(sidecar: Sidecar, source: str, destination: str) -> bool:
     """Connect; whether it could be done."""
-    if not get_driver(sidecar).is_connected:
+    driver = get_driver(sidecar)
+    if not driver.is_connected:
         return False
     try:
-        get_driver(sidecar).client.connect(source, destination)
+        ask_server(driver, lambda: driver.client.connect(source, destination))
+    except DriverError:
+        return False
     except import_jack().JackErrorCode as error:
         return bool(error.code == errno.EEXIST)
     return True
@@ -249,7 +255,7 @@ def settled_frames(
     return None
 
 
-@pytest.mark.parametrize(("rate", "period"), [(44100, 64), (48000, 128), (44100, 256), (48000, 1024)])
+@pytest.mark.parametrize(("rate", "period"), [(44100, 64), (48000, 128), (48000, 1024)])
 def test_jack_iodelay_reads_the_declared_delay_and_the_period_of_the_loop(rate: int, period: int) -> None:
     for tool in ("jack_iodelay", "stdbuf"):
         if shutil.which(tool) is None:

@@ -12,7 +12,7 @@ from bridge.core.midi import START, STOP
 from bridge.drivers.dummy_server import DummyServer
 from bridge.runtime.shared import slots as w
 from bridge.settings import EngineSettings
-from tests.live.rig import get_driver, make_fake_daw, sidecar_on
+from tests.live.rig import ask_server, get_driver, make_fake_daw, sidecar_on
 from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.live
@@ -41,7 +41,7 @@ def test_our_own_clock_come_back_leads_nobody_and_a_receiver_finds_the_beat(modu
         graph, client = sidecar.signal_path.graph, get_driver(sidecar).client
         sidecar.bus.set("mir.tempo.mode", "follow", "test")
         out = next(port for port in client.midi_outports if port.shortname == "clock")
-        client.connect(out, client.midi_inports[0])
+        ask_server(get_driver(sidecar), lambda: client.connect(out, client.midi_inports[0]))
         with make_fake_daw(sidecar, sent, sent.shape[1]) as daw:
             daw.run_freewheeling(HANG_S)
             said = daw.read_midi("clock")

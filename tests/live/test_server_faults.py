@@ -19,6 +19,7 @@ from tests.live.daw_process import play_through
 from tests.live.rig import (
     ONLY_SEPARATION,
     SUM_ERROR,
+    ask_server,
     cycles,
     get_driver,
     make_fake_daw,
@@ -91,7 +92,8 @@ def test_a_link_that_the_user_undid_stays_undone() -> None:
         with make_fake_daw(sidecar, music(RATE, 0.1), RATE):
             patchbay = get_driver(sidecar).patchbay
             until("the links", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") in patchbay.wanted.links)
-            get_driver(sidecar).client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1")
+            driver = get_driver(sidecar)
+            ask_server(driver, lambda: driver.client.disconnect("sideman:mix_1", "sideman-daw-return:mix_1"))
             until("forgetting", lambda: ("sideman:mix_1", "sideman-daw-return:mix_1") not in patchbay.wanted.links)
         die_and_return(server, sidecar)
         with bare_return(sidecar):
@@ -135,7 +137,8 @@ def test_the_patch_outlives_a_change_of_rate() -> None:
 
 def test_a_server_that_dies_freewheeling_leaves_no_callback_that_waits() -> None:
     with private_server(RATE, 128) as server, sidecar_on(server, ONLY_SEPARATION) as sidecar:
-        get_driver(sidecar).client.set_freewheel(True)
+        driver = get_driver(sidecar)
+        ask_server(driver, lambda: driver.client.set_freewheel(True))
         until("freewheeling", lambda: sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 1)
         die_and_return(server, sidecar)
         assert sidecar.signal_path.graph.arrays.state[w.FREEWHEEL] == 0
