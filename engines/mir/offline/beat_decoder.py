@@ -72,10 +72,7 @@ def decode_beats(
     ``restart_cost``: of a new phase and tempo where there is no rest.
     """
     prior = prior or TempoPrior(PRIOR_BPM)
-    activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE_PROBABILITY), activation)
-    log_ratio = _compute_log_ratio(activation)
-    if changes is not None and len(changes[0]):
-        log_ratio = log_ratio + CHANGE_GAIN * np.interp(np.arange(len(log_ratio)) / TICKS_PER_SECOND, *changes)
+    log_ratio = score_ticks(activation, rests, changes)
     bpm = 60.0 * TICKS_PER_SECOND / _LENGTHS
     octaves = np.log2(bpm / prior.bpm)
     costs = TEMPO_COST_PER_SECOND / TICKS_PER_SECOND * octaves**4 * _LENGTHS
@@ -87,6 +84,19 @@ def decode_beats(
             restart_costs[max(tick, 0) : max(tick, 0) + AFTER_REST_TICKS] = RESTART_COST_AT_REST
     ticks, restarts = _run_viterbi(log_ratio, _LENGTHS, -0.5 * (octaves / PRIOR_OCTAVES) ** 2, -costs, restart_costs)
     return Track(ticks / TICKS_PER_SECOND, restarts)
+
+
+def score_ticks(
+    activation: NDArray[np.float32],
+    rests: NDArray[np.bool_] | None = None,
+    changes: tuple[Float64Array, Float64Array] | None = None,
+) -> Float64Array:
+    """The log likelihood ratio of a beat at each tick, shape (ticks,); the arguments are those of `decode_beats`."""
+    activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE_PROBABILITY), activation)
+    log_ratio = _compute_log_ratio(activation)
+    if changes is not None and len(changes[0]):
+        log_ratio = log_ratio + CHANGE_GAIN * np.interp(np.arange(len(log_ratio)) / TICKS_PER_SECOND, *changes)
+    return log_ratio
 
 
 def measure_steadiness(activation: NDArray[np.float32], track: Track) -> Float64Array:

@@ -19,11 +19,12 @@ from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.learned.rhythm_chain import DOWNBEAT_TOLERANCE_S, TEMPO_CHANGE
 from engines.mir.offline.bar_decoder import decode_bars
 from engines.mir.offline.beat_activation import find_peaks, get_step_times
-from engines.mir.offline.beat_decoder import Track, decode_beats, find_silent_steps, measure_steadiness
+from engines.mir.offline.beat_decoder import Track, decode_beats, find_silent_steps, measure_steadiness, score_ticks
 from engines.mir.offline.chord_decoder import decode_chords
 from engines.mir.offline.harmony_activation import HarmonyActivation
 from engines.mir.offline.key_decoder import decode_keys
 from engines.mir.offline.metrical_levels import OctaveAmbiguity, align_levels
+from engines.mir.offline.phase_slips import correct_phase_slips
 from engines.mir.offline.tempo_changes import find_tempo_changes
 from engines.mir.tempo_mode import TempoPrior
 
@@ -57,6 +58,7 @@ def decode_song(
     rests = find_silent_steps(activation, round(REST_S * STEPS_PER_SECOND))
     changes = harmony.times_s, harmony.contrast_changes()
     decoded = decode_beats(activation, rests, changes, prior, RESTART_COST)
+    decoded = correct_phase_slips(decoded, score_ticks(activation, rests, changes))
     starts_s = [change.time_s for change in find_tempo_changes(decoded.beats_s, activation)]
     track, ambiguities = align_levels(decoded, activation, starts_s)
     track = _leave_out_pauses(track, activation)
