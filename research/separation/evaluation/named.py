@@ -6,7 +6,7 @@ from bridge.core.engine_registry import find_engine, list_engines
 from bridge.errors import EngineError, did_you_mean, find_nearest
 from engines.separation.engine_profiles import OFFLINE, open_profile
 from engines.separation.offline.overlap_add import OverlapAddSeparator
-from engines.separation.separator import EngineSeparator, Separator
+from engines.separation.separator import EngineSeparator, Separator, StreamableSeparator
 
 PREFIX = "separation."
 LOOKAHEAD = PREFIX + "lookahead"
@@ -30,4 +30,5 @@ def open_separator(name: str) -> Separator:
         raise EngineError(f"no engine {name!r} is registered", did_you_mean(name, engines))
     from engines.separation.models.model_loader import load_separator  # loads ONNX Runtime, which engines may not need
 
-    return load_separator(name)
+    model = load_separator(name)  # in pieces, as `sideman separate` runs it: a model may take no whole song
+    return model if isinstance(model, StreamableSeparator) else OverlapAddSeparator(model)
