@@ -16,7 +16,7 @@ ENGINES = {name: f"separation.{name}" for name in ("standard", "low", "ultra", "
 OFFLINE = "offline"
 """Profile for files alone: the mean of the live network of ``standard`` and a network that looks ahead. The two make
 different errors, so that the mean is better than either (docs/separation.md)."""
-SHIPPED = (*ENGINES, OFFLINE)
+SHIPPED = (OFFLINE, *ENGINES)
 """Profiles that need no added model; the first is the default."""
 
 

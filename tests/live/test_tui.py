@@ -199,9 +199,8 @@ def separate(rig: Rig, folder: Path) -> None:
     rig.app.type_text(str(song))
     rig.app.press("enter", "down")
     rig.app.wait_for_words("▌profile")
-    for profile in ("offline", "dsp"):  # to the left of the first are the last ones; dsp has no model
-        rig.app.press("left")
-        rig.app.wait_for_words(f"‹ {profile} ›")
+    rig.app.press("left")  # to the left of the first is the last one, which has no model
+    rig.app.wait_for_words("‹ dsp ›")
     rig.app.press("down", "down", "down", "down", "enter")
     until("the job", lambda: [row[3] for row in rig.get("/jobs")] == ["done"])
     rig.app.wait_for_words("done")

@@ -61,7 +61,7 @@ def test_the_form_starts_a_job_with_absolute_paths_and_the_chosen_options(rig: S
     press(screen, rig, "n", "down", "enter")
     type_text(rig, str(song))
     assert f"{tmp_path.name}/stems\n" in show(screen, rig)
-    press(screen, rig, "down", "right", "down", "right", "right", "right", "down", "down", "down", "enter")
+    press(screen, rig, "down", "right", "right", "down", "right", "right", "right", "down", "down", "down", "enter")
     assert rig.remote.calls == [
         ("jobs.start", "separate", str(song), "--out", f"{tmp_path}/stems", "--profile", "low", "--stems", "vocals")
     ]

@@ -53,7 +53,7 @@ KINDS = (
         "songs into stems",
         "stems",
         (
-            JobOption("--profile", "profile", ("standard", "low", "ultra", "dsp", "offline")),
+            JobOption("--profile", "profile", ("offline", "standard", "low", "ultra", "dsp")),
             JobOption("--stems", "only", ("all stems", *STEMS)),
             JobOption("--without", "mix without", ("none", *STEMS)),
             JobOption("--format", "format", ("wav24", "wav16", "wav32f", "flac24", "flac16")),

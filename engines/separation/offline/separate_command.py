@@ -33,7 +33,7 @@ def separate(
     out: Annotated[Path, Parameter(help="Folder for the results: a folder per song, a file per stem.")],
     profile: Annotated[
         str,
-        Parameter(help="standard, low, ultra, dsp, offline (in both directions), or studio (a model that you added)."),
+        Parameter(help="offline, standard (four times as fast), low, ultra, dsp, or studio (a model that you added)."),
     ] = SHIPPED[0],
     model: Annotated[str, Parameter(help="The added model for the profile studio.")] = "",
     stems: Annotated[str, Parameter(help="Write only these stems, such as vocals,drums.")] = "",

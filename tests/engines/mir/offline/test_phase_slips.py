@@ -66,7 +66,7 @@ def test_tempo_that_changes_is_no_slip(period_s: float) -> None:
     slower = np.cumsum(np.concatenate([np.full(60, period_s), np.linspace(period_s, 1.25 * period_s, 60)]))
     other = np.cumsum(np.concatenate([np.full(60, period_s), np.full(60, 0.8 * period_s)]))
     for beats in (slower, other):
-        track = make_track(beats)
+        track = make_track(beats.astype(np.float64))
         assert np.array_equal(correct_phase_slips(track, np.zeros(40_000)).beats_s, beats)
 
 
