@@ -66,7 +66,7 @@ def test_tempo_that_changes_is_no_slip(period_s: float) -> None:
     slower = np.cumsum(np.concatenate([np.full(60, period_s), np.linspace(period_s, 1.25 * period_s, 60)]))
     other = np.cumsum(np.concatenate([np.full(60, period_s), np.full(60, 0.8 * period_s)]))
     for beats in (slower, other):
-        track = make_track(beats.astype(np.float64))
+        track = make_track(beats)
         assert np.array_equal(correct_phase_slips(track, np.zeros(40_000)).beats_s, beats)
 
 
@@ -82,7 +82,7 @@ def test_passages_between_restarts_are_corrected_each_for_itself() -> None:
 
 def test_few_beats_or_none_are_left_as_they_are() -> None:
     for count in range(2 * SLIP_BEATS):
-        beats = np.arange(count) * 0.5
+        beats = np.arange(count, dtype=np.float64) / 2
         assert np.array_equal(correct_phase_slips(make_track(beats), np.zeros(10_000)).beats_s, beats)
 
 
