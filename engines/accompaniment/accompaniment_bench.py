@@ -106,12 +106,14 @@ def measure_costs(rounds: int) -> Iterator[BandCost]:
     bars = arrange(read_sheet(SHEET), BARS)
     gc.collect()
     gc.freeze()  # as the worker does: else a collection of everything falls into one of the rounds
-    for number, name in enumerate(SHIPPED_STYLES):
-        style = load_style(find_style(name))
-        one, song, hops = time_bars(style, bars, rounds), time_song(style, bars, rounds), time_hops(number, bars)
-        (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
-        yield BandCost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
-    gc.unfreeze()
+    try:
+        for number, name in enumerate(SHIPPED_STYLES):
+            style = load_style(find_style(name))
+            one, song, hops = time_bars(style, bars, rounds), time_song(style, bars, rounds), time_hops(number, bars)
+            (bar_p50, bar_p99), (hop_p50, hop_p99) = (np.percentile(took, (50, 99)).tolist() for took in (one, hops))
+            yield BandCost(name, bar_p50, bar_p99, float(np.median(song)), max(song), hop_p50, hop_p99, max(hops))
+    finally:
+        gc.unfreeze()
 
 
 def make_table(rows: list[BandCost]) -> Table:

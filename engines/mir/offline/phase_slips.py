@@ -49,22 +49,25 @@ def _correct_passage(beats: Float64Array, scores: Float64Array) -> Float64Array:
     if not slips:
         return beats
     half = SLIP_BEATS // 2
+    halfway = (beats[1:] + beats[:-1]) / 2  # from each beat to the next
     edges = [0, *(edge for slip in slips for edge in (slip - half + 1, slip + half)), len(beats)]
-    parts = [beats[first:last] for first, last in zip(edges[::2], edges[1::2], strict=True)]
-    moved = [_move_by_half_a_beat(part) for part in parts]
-    losses = [_sum_scores(scores, part) - _sum_scores(scores, other) for part, other in zip(parts, moved, strict=True)]
+    parts = list(zip(edges[::2], edges[1::2], strict=True))
+    losses = [
+        _sum_scores(scores, beats[first:last]) - _sum_scores(scores, halfway[first : last - 1]) for first, last in parts
+    ]
     is_moved = _choose_moved(np.array(losses))
-    chosen = [other if move else part for part, other, move in zip(parts, moved, is_moved, strict=True)]
+    chosen = [
+        halfway[first : last - 1] if move else beats[first:last]
+        for (first, last), move in zip(parts, is_moved, strict=True)
+    ]
     found = [chosen[0]]
-    for number, slip in enumerate(slips):
-        if is_moved[number] == is_moved[number + 1]:
-            between = beats[slip - half + 1 : slip + half]  # it stays a slip
-            if is_moved[number]:
-                between = _move_by_half_a_beat(beats[slip - half : slip + half])[:-1]
-        else:
+    for number, ((first, last), (behind, _)) in enumerate(pairwise(parts)):
+        if is_moved[number] != is_moved[number + 1]:
             start_s, end_s = chosen[number][-1], chosen[number + 1][0]
-            count = max(round((end_s - start_s) / float(np.median(np.diff(parts[number])))), 1)
+            count = max(round((end_s - start_s) / float(np.median(np.diff(beats[first:last])))), 1)
             between = np.linspace(start_s, end_s, count + 1)[1:-1]
+        else:  # it stays a slip
+            between = halfway[last - 1 : behind] if is_moved[number] else beats[last:behind]
         found += [between, chosen[number + 1]]
     return np.concatenate(found)
 
@@ -94,11 +97,6 @@ def _is_slip(beats: Float64Array, centre: int) -> bool:
     intervals = (len(before) + len(behind)) / 2 + SLIP_BEATS - 1  # from the middle of one to that of the other
     shift = float(behind.mean() - before.mean()) / (sum(periods) / 2) - intervals
     return SHIFT_BEATS[0] <= abs(shift) <= SHIFT_BEATS[1]
-
-
-def _move_by_half_a_beat(beats: Float64Array) -> Float64Array:
-    """The times halfway to the next beat."""
-    return (beats[1:] + beats[:-1]) / 2
 
 
 def _sum_scores(scores: Float64Array, beats: Float64Array) -> float:

@@ -61,6 +61,15 @@ def test_a_slip_that_the_activation_proves_stays() -> None:
     assert np.array_equal(correct_phase_slips(make_track(beats), score(beats, 4.0, beats[-1] + 1.0)).beats_s, beats)
 
 
+def test_a_slip_that_is_proved_between_two_parts_on_the_off_beat_loses_no_beat() -> None:
+    beats = make_slipping(0.5, (50, 100))
+    halfway = (beats[1:] + beats[:-1]) / 2
+    true = np.concatenate([halfway[:105], beats[117:]])  # only the last part is on the beat
+    found = correct_phase_slips(make_track(beats), score(true, 4.0, beats[-1] + 1.0)).beats_s
+    assert min(count_hits(found, halfway[:100])[0], count_hits(found, beats[118:])[0]) == 1.0
+    assert 0.45 < np.diff(found).min() <= np.diff(found).max() < 0.58
+
+
 @pytest.mark.parametrize("period_s", [0.4, 0.7])
 def test_tempo_that_changes_is_no_slip(period_s: float) -> None:
     slower = np.cumsum(np.concatenate([np.full(60, period_s), np.linspace(period_s, 1.25 * period_s, 60)]))
