@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 
 LOOPBACKS = ("blackhole", "loopback", "soundflower", "vb-cable", "cable output", "cable input", "vb-audio")
 """Names of devices that give their output back as their input, channel by channel."""
-LISTINGS, LISTING_PAUSE_S = 3, 0.2
-"""Attempts to list the devices, and the time between two. PipeWire's libjack once knew none at first."""
+LISTINGS, LISTING_PAUSE_S = 8, 0.2
+"""Attempts to list a device with outputs, and the time between two. PipeWire's libjack knows none at first now and then,
+longer beside other load."""
 FIRST_CALLBACKS_S = 5.0
 """Longest time until a device that was opened calls; JACK and PipeWire do within 0.1 s."""
 
@@ -101,7 +102,7 @@ class StreamOpener:
             if attempt:
                 time.sleep(LISTING_PAUSE_S)
             self._library.restart()
-            if self._library.list_devices():
+            if any(device.has_channels(is_input=False) for device in self._library.list_devices()):
                 return
 
     def _cut_links(self) -> None:
