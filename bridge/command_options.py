@@ -20,15 +20,26 @@ OscPort = Annotated[int, Parameter(help="UDP port of the running sideman run; by
 
 
 def _read_paths(_type: Any, tokens: Sequence[Token]) -> list[Path]:
-    if not all(token.value for token in tokens):
-        # as a path it would be the current folder, with all the songs in it
-        raise ConfigError("the name of a file is empty", "give its name, or . for the current folder")
+    for token in tokens:
+        if not token.value:
+            # as a path it would be the current folder, with all the songs in it
+            where = f"{token.keyword}: " if token.keyword else ""
+            raise ConfigError(f"{where}the name is empty", "give a file or folder, or . for the current folder")
     return [Path(token.value) for token in tokens]
+
+
+def _read_path(type_: Any, tokens: Sequence[Token]) -> Path:
+    return _read_paths(type_, tokens)[0]
 
 
 def make_paths_parameter(help_: str) -> Parameter:
     """The parameter of a command that takes files and folders by position; an empty name is an error."""
     return Parameter(help=help_, converter=_read_paths)
+
+
+def make_folder_parameter(help_: str) -> Parameter:
+    """The option of a command that takes the folder for its results; an empty name is an error."""
+    return Parameter(help=help_, converter=_read_path)
 
 
 def open_osc_client(port: OscPort = 0) -> OscClient:

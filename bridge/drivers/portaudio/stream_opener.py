@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 LOOPBACKS = ("blackhole", "loopback", "soundflower", "vb-cable", "cable output", "cable input", "vb-audio")
 """Names of devices that give their output back as their input, channel by channel."""
 LISTINGS, LISTING_PAUSE_S = 8, 0.2
-"""Attempts to list a device with outputs, and the time between two. PipeWire's libjack knows none at first now and then,
-longer beside other load."""
+"""Attempts to list a device with outputs, and the time between two. PipeWire's libjack may know none at first, longer
+beside other load."""
 FIRST_CALLBACKS_S = 5.0
 """Longest time until a device that was opened calls; JACK and PipeWire do within 0.1 s."""
 
