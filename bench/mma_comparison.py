@@ -1,8 +1,9 @@
 """The band beside MMA (Musical MIDI Accompaniment): ``python -m bench.mma_comparison [--style NAME ...] [--no-audio]``.
 
 Eight charts of sixteen bars, one for each style, played by ``sideman accompany`` and by MMA with its nearest groove.
-Both MIDI files are measured by the same functions and rendered by the same synth (synth.fluid, each part by itself).
-Needs the program ``mma`` (Debian: mma). Takes four minutes.
+All MIDI files are measured by the same functions and rendered by the same synth (synth.fluid, each part by itself).
+Both players draw at random, so each figure of the notes is the mean of 20 performances, and of the sound of three.
+Needs the program ``mma`` (Debian: mma). Takes ten minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median, pstdev
@@ -53,6 +54,8 @@ OCTAVE = 12
 """Semitones."""
 SWUNG = 0.42, 0.75
 """Places in a beat that the off-beat may have: straight to a dotted eighth."""
+RUNS, RENDERED = 20, 3
+"""Performances of each player at each tempo, and how many of them are rendered at the usual tempo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,16 @@ class Comparison:
     velocity: float
     density: float
     voice_leading: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Of one file as rendered. ``low``: energy below 120 Hz, ``side_mid``: side against mid, in dB. ``drums``: in LU
+    above the loudest other part; None without drums."""
+
+    low: float
+    side_mid: float
+    drums: float | None
 
 
 def read_parts(path: Path) -> dict[str, list[FileNote]]:
@@ -176,9 +189,9 @@ def measure_voice_leading(notes: Sequence[FileNote], chart: Sequence[str]) -> li
     ]
 
 
-def play_ours(style: str, chart: str, bpm: int, folder: Path) -> Path:
+def play_ours(style: str, chart: str, bpm: int, folder: Path, seed: int) -> Path:
     with redirect_stdout(io.StringIO()):
-        accompany(f"| {' | '.join(chart.split())} |", out=folder, style=style, tempo=bpm, bars=BARS)
+        accompany(f"| {' | '.join(chart.split())} |", out=folder, style=style, tempo=bpm, bars=BARS, seed=seed)
     return folder / FILE
 
 
@@ -193,38 +206,51 @@ def play_mma(groove: str, chart: str, bpm: int, folder: Path) -> Path:
     return file
 
 
-def measure_sound(path: Path) -> tuple[float, float, float | None]:
-    """(energy below 120 Hz in dB, side against mid in dB, LU of the drums above the loudest other part)."""
+def measure_sound(path: Path) -> Sound:
     stems = dict(render_stems(read_score(MidiFile(path, charset="utf-8"))))
     names = {"drum": "drums"}
     loudness = {names.get(name.lower(), name): measure_mix(audio, RATE).lufs for name, audio in stems.items()}
     whole = measure_mix(np.sum(list(stems.values()), axis=0), RATE)
-    return whole.low_db, whole.side_mid_db, compare_drums(loudness)
+    return Sound(whole.low_db, whole.side_mid_db, compare_drums(loudness))
+
+
+def average(measured: Sequence[Comparison] | Sequence[Sound]) -> dict[str, float | None]:
+    """The mean of each figure over those that have it; None where none has."""
+    means: dict[str, float | None] = {}
+    for field in fields(measured[0]):
+        values = [value for one in measured if (value := getattr(one, field.name)) is not None]
+        means[field.name] = fmean(values) if values else None
+    return means
 
 
 def format_number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def compare_style(style: str, folder: Path, audio: bool) -> list[str]:
+def compare_style(style: str, folder: Path, runs: int, audio: bool) -> list[str]:
     """Two rows of a Markdown table: ours and MMA's."""
     groove, chart = GROOVES[style]
     rows = []
     for player in ("Sideman", f"MMA {groove}"):
-        files, figures = {}, {}
+        notes, sounds = {}, []
         for speed, factor in TEMPO_FACTORS.items():
-            bpm, place = round(load_style(find_style(style)).tempo * factor), folder / style / player / speed
-            place.mkdir(parents=True, exist_ok=True)
-            is_ours = player == "Sideman"
-            files[speed] = play_ours(style, chart, bpm, place) if is_ours else play_mma(groove, chart, bpm, place)
-            figures[speed] = measure_notes(read_parts(files[speed]), chart.split() * 2, bpm)
-        usual = figures["usual"]
-        swings = " / ".join(format_number(one.swing) for one in figures.values())
-        sound = measure_sound(files["usual"]) if audio else (None, None, None)
+            bpm, measured = round(load_style(find_style(style)).tempo * factor), []
+            for run in range(runs):
+                place = folder / style / player / speed / str(run)
+                place.mkdir(parents=True)
+                is_ours = player == "Sideman"
+                file = play_ours(style, chart, bpm, place, run) if is_ours else play_mma(groove, chart, bpm, place)
+                measured.append(measure_notes(read_parts(file), chart.split() * 2, bpm))
+                if audio and speed == "usual" and run < RENDERED:
+                    sounds.append(measure_sound(file))
+            notes[speed] = average(measured)
+        usual, sound = notes["usual"], average(sounds) if sounds else {}
         cells = [
-            style, player, format_number(usual.unison), format_number(usual.leaps), format_number(usual.timing_ms, 1),
-            swings, format_number(usual.velocity, 1), format_number(usual.density, 1),
-            format_number(usual.voice_leading), *(format_number(value, 1) for value in sound),
+            style, player, format_number(usual["unison"]), format_number(usual["leaps"]),
+            format_number(usual["timing_ms"], 1), " / ".join(format_number(one["swing"]) for one in notes.values()),
+            format_number(usual["velocity"], 1), format_number(usual["density"], 1),
+            format_number(usual["voice_leading"]),
+            *(format_number(sound.get(name), 1) for name in ("low", "side_mid", "drums")),
         ]  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return rows
@@ -233,6 +259,7 @@ def compare_style(style: str, folder: Path, audio: bool) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--style", nargs="*", default=list(GROOVES), choices=list(GROOVES), help="some styles")
+    parser.add_argument("--runs", type=int, default=RUNS, help="performances of each player; 20 by default")
     parser.add_argument("--no-audio", action="store_true", help="notes alone")
     options = parser.parse_args(arguments)
     head = (
@@ -242,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write("| " + " | ".join(head) + " |\n|" + "---|" * 2 + "---:|" * (len(head) - 2) + "\n")
     with tempfile.TemporaryDirectory() as scratch:
         for style in options.style:
-            for row in compare_style(style, Path(scratch), audio=not options.no_audio):
+            for row in compare_style(style, Path(scratch), options.runs, audio=not options.no_audio):
                 sys.stdout.write(row + "\n")
             sys.stdout.flush()
 

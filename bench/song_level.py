@@ -1,8 +1,8 @@
 """Loudness of the band beside songs: ``python -m bench.song_level SONG ... [--style NAME] [--seconds S]``.
 
 ``sideman accompany SONG --audio`` plays to the first seconds of each song. Prints a Markdown table: integrated loudness
-(ITU-R BS.1770) of the song and of the band's mix, their difference, and the mix's true peak. Takes half of the songs'
-length.
+(ITU-R BS.1770) of the song and of the band's mix, their difference, and the mix's true peak. A song without a beat or a
+chord has no row. Takes half of the songs' length.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import soundfile
 
+from bridge.errors import ConfigError
 from engines.accompaniment.style_lookup import SHIPPED_STYLES
 from engines.backing.accompany_command import accompany
 from engines.backing.band_level import measure_file
@@ -55,7 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write(HEAD)
     for song in options.songs:
         with tempfile.TemporaryDirectory() as scratch:
-            sys.stdout.write(compare_level(song, options.style, options.seconds, Path(scratch)) + "\n")
+            try:
+                row = compare_level(song, options.style, options.seconds, Path(scratch))
+            except ConfigError as error:
+                sys.stderr.write(f"{song.stem}: {error}\n")
+                continue
+            sys.stdout.write(row + "\n")
             sys.stdout.flush()
 
 

@@ -1,9 +1,8 @@
 """Beat grid: a song's beats to a few milliseconds, decoded over the whole song and aligned to its attacks.
 
-The live engine reports beats as they come: it takes some seconds to find them, and as many again behind a silence
-or another tempo. Here the whole song is known. Its beats are decoded as a whole (`engines.mir.offline.beat_decoder`),
-tracked near those along the onset envelope by dynamic programming (Ellis, "Beat tracking by dynamic programming", J.
-New Music Research 36, 2007), then aligned to the attacks around them.
+The song map says how fast the beats are and how they are counted. They are decoded once more with the silences of the
+recording (`song_beat_tracker`), tracked near those along the onset envelope by dynamic programming (Ellis, "Beat
+tracking by dynamic programming", J. New Music Research 36, 2007), then aligned to the attacks around them.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ MIN_RISE = 4.0
 LINE_NEIGHBOURS = 2
 """A beat lies on a line through so many beats before and behind it."""
 MIN_BEATS = 8
-"""Beats that the engine must have detected."""
+"""Beats that the song map must have."""
 DOUBLE_SPEED_RATIO = 0.6
 """Intervals of so much of the beat's or less are at twice its speed."""
 BAR_SLIP_COST = 10.0
@@ -65,9 +64,9 @@ class BeatGrid:
 
 
 def build_beat_grid(detected: Sequence[SongBeat], activation: Float32Array, strength: OnsetStrength) -> BeatGrid | None:
-    """Lay beats from the song's first sound to its last; None where the engine detected too few.
+    """Lay beats from the song's first sound to its last; None where too few were detected.
 
-    ``detected``: the live engine's beats, whose bars and speed are kept. ``activation``: the song's beat activation.
+    ``detected``: the beats of the song map, whose bars and speed are kept. ``activation``: the song's beat activation.
     """
     if len(detected) < MIN_BEATS:
         return None
@@ -208,7 +207,7 @@ def _find_usual_metre(detected: Sequence[SongBeat]) -> int:
 
 
 def _count_beats(beats: Float64Array, detected: Sequence[SongBeat], bar_beats: int, anew_s: Float64Array) -> Int64Array:
-    """The number of each beat in its bar: as the engine counted, with the fewest slips; free at ``anew_s``."""
+    """The number of each beat in its bar: as detected, with the fewest slips; free at ``anew_s``."""
     cost = np.full(len(beats), BAR_SLIP_COST)
     cost[[int(np.abs(beats - at).argmin()) for at in anew_s]] = 0.0
     votes = np.zeros((len(beats), bar_beats))

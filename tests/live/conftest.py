@@ -12,9 +12,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from bridge import app
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.drivers import clients, jack_driver
 from bridge.drivers.dummy_server import QUIET_JACK, SHM, DummyServer, has_room_for_server
+from tests.live.shared_worker_pool import SharedWorkerPool
 from tests.waiting import HANG_S
 
 
@@ -73,6 +75,16 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CONFIG_HOME_VARIABLE, str(tmp_path_factory.mktemp("settings")))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_workers() -> Iterator[None]:
+    """The sidecars of this process give their workers on to the next one."""
+    pool = SharedWorkerPool()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "WorkerPool", lambda: pool)
+        yield
+    pool.end()
 
 
 @pytest.fixture(scope="module")
