@@ -60,11 +60,11 @@ def draw(performances: Sequence[Performance], path: Path) -> None:
     from matplotlib.patches import Patch
 
     rows = -(-len(performances) // COLUMNS)
-    figure = Figure(figsize=(17, 4.6 * rows + 0.7), facecolor="white")
+    height = 4.6 * rows + 0.7
+    figure = Figure(figsize=(17, height), facecolor="white")
     FigureCanvasAgg(figure)
-    bottom = 0.75 / (4.6 * rows)
     cells = figure.add_gridspec(
-        rows, COLUMNS, hspace=0.22, wspace=0.11, left=0.06, right=0.99, top=0.965, bottom=bottom
+        rows, COLUMNS, hspace=0.22, wspace=0.11, left=0.06, right=0.99, top=1.0 - 0.65 / height, bottom=0.75 / height
     )
     for number, one in enumerate(performances):
         lanes = sum(any(n.pitch == lane for n in one.parts.get("drums", ())) for lane in LANES)

@@ -20,6 +20,8 @@ from engines.accompaniment.style import PartStyle, Style
 NAME = "bass"
 TONES = {"R": 0, "T": 1, "F": 2, "S": 3}
 """The chord tone of a symbol, by index; the fourth of a triad is its root."""
+REPLACED_BY_FIFTH, FIFTH_INSTEAD_COST = "TS", 2.5
+"""Symbols whose tone the fifth may replace, and its cost: less than a leap beyond a fifth, more than a smaller one."""
 HOME_SHARE = 0.4
 """Usual place of the line in its range, from the low end."""
 SEMITONE_SHARE, OTHER_APPROACH_COST = 0.6, 0.5
@@ -80,6 +82,8 @@ def _make_line_note(
     else:
         tones = chord.pitch_classes
         choices = _list_octaves(tones[TONES[symbol] % len(tones)], part)
+        if symbol in REPLACED_BY_FIFTH:
+            choices += _list_octaves(tones[TONES["F"] % len(tones)], part, FIFTH_INSTEAD_COST)
     own = {*chord.pitch_classes, _get_root(chord)}
     foreign = frozenset(pitch for pitch, _ in choices if pitch % 12 not in own)
     return LineNote(symbol, choices, foreign, _get_root(chord))
@@ -90,8 +94,8 @@ def _get_root(chord: Chord) -> int:
     return chord.bass if chord.bass >= 0 else chord.root
 
 
-def _list_octaves(pitch_class: int, part: PartStyle) -> tuple[tuple[int, float], ...]:
-    return tuple((pitch, 0.0) for pitch in range(part.low, part.high + 1) if pitch % 12 == pitch_class)
+def _list_octaves(pitch_class: int, part: PartStyle, cost: float = 0.0) -> tuple[tuple[int, float], ...]:
+    return tuple((pitch, cost) for pitch in range(part.low, part.high + 1) if pitch % 12 == pitch_class)
 
 
 def _list_approaches(root: int, nearest: int, part: PartStyle) -> tuple[tuple[int, float], ...]:
