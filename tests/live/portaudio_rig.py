@@ -15,7 +15,6 @@ import pytest
 
 from bridge.config import CONFIG_HOME_VARIABLE
 from bridge.core.control import Reading
-from bridge.core.latency import UNMEASURED
 from bridge.drivers.dummy_server import DummyServer
 from bridge.drivers.jack_recorder import JackRecorder, Ports, start_together
 from bridge.drivers.portaudio.output_routes import USUAL
@@ -108,7 +107,10 @@ class PortAudioSidecar(SidecarProcess):
         return next((int(str(row[place])) for row in rows), -1)
 
     def measure(self, path: str, server: DummyServer) -> int:
-        """Frames from an impulse sent into the device's input to its return on the path's channel, in ping mode."""
+        """Frames from an impulse sent into the device's input to its return on the path's channel, in ping mode.
+
+        UNMEASURED where it did not come back.
+        """
         self.set(f"/latency/{path}/ping", 1)
         rate, frames = server.rate, server.rate
         sent = np.zeros((2, frames), np.float32)
@@ -125,7 +127,6 @@ class PortAudioSidecar(SidecarProcess):
             sender.wait(HANG_S)
             found = measure_impulse_delay(receiver.recorded, 1000)
         self.set(f"/latency/{path}/ping", 0)
-        assert found != UNMEASURED, "nothing came back"
         return found
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:

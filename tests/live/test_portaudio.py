@@ -19,6 +19,8 @@ from tests.waiting import HANG_S, until
 pytestmark = pytest.mark.live
 
 RATE, PERIOD = 48000, 128
+TRIES = 8
+"""Measurements of which one must agree."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,15 @@ def change_period(server: DummyServer, sidecar: PortAudioSidecar, period: int) -
     until(f"period {period}", lambda: sidecar.read_latency("mix", "period") == period)
 
 
+def assert_declared_is_measured(server: DummyServer, sidecar: PortAudioSidecar, path: str) -> None:
+    """To the frame. In real time a cycle that the machine misses shifts an output; a wrong delay is wrong each time."""
+    for _ in range(TRIES):
+        measured, declared = sidecar.measure(path, server), sidecar.read_latency(path)
+        if measured == declared:
+            break
+    assert measured == declared
+
+
 def test_nothing_is_connected_that_the_user_did_not_connect(server: DummyServer, sidecar: PortAudioSidecar) -> None:
     assert list_ports(server, "sideman") == [
         *(f"sideman:in_{i}" for i in range(2)), *(f"sideman:out_{i}" for i in range(12))
@@ -69,8 +80,7 @@ def test_each_path_comes_back_after_what_it_declares_and_portaudio_adds_nothing(
     server: DummyServer, sidecar: PortAudioSidecar, period: int
 ) -> None:
     change_period(server, sidecar, period)
-    path = "drums" if period == PERIOD else "mix"
-    assert sidecar.measure(path, server) == sidecar.read_latency(path)
+    assert_declared_is_measured(server, sidecar, "drums" if period == PERIOD else "mix")
 
 
 def test_cycles_are_served_while_python_stands_still(server: DummyServer, tmp_path: Path) -> None:
@@ -113,7 +123,7 @@ def test_a_device_that_stands_still_is_gone_and_comes_back(server: DummyServer, 
     assert sidecar.says("sideman", state="running")
     cycles = int(sidecar.read("counters")["cycles"])
     until("callbacks", lambda: int(sidecar.read("counters")["cycles"]) > cycles + 10)
-    assert sidecar.measure("mix", server) == sidecar.read_latency("mix")
+    assert_declared_is_measured(server, sidecar, "mix")
 
 
 def test_a_server_that_died_ends_it_with_a_sentence(server: DummyServer, sidecar: PortAudioSidecar) -> None:
