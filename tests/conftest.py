@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -72,6 +73,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {tests / name: rank for rank, name in enumerate(LONGEST)}
     counts = Counter(item.path for item in items)
     items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -counts[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """The 15,000 tests themselves are no garbage: without them all takes a twelfth less, as collections are shorter."""
+    gc.collect()
+    gc.freeze()
 
 
 def refuse_groups(send: Callable[[int, int], None]) -> Callable[[int, int], None]:

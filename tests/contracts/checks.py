@@ -42,9 +42,9 @@ SETTLED_S = 1.5
 """How long after bad input an engine may still answer to it."""
 SETTLED_SHARE = 0.01
 """By how much, of the clean output's RMS, the output may differ then."""
-WARM_BLOCKS, BLOCKS = 500, 3500
-GROWTH_BYTES = 48 * 1024
-"""Growth allowed over 3,000 blocks: 16 bytes a block. Python's smallest object has 24. Its own caches take some KiB
+WARM_BLOCKS, BLOCKS = 500, 2000
+GROWTH_BYTES = 24 * 1024
+"""Growth allowed over 1,500 blocks: 16 bytes a block. Python's smallest object has 24. Its own caches take some KiB
 once."""
 
 
@@ -276,7 +276,7 @@ def check_events_in_order(factory: Factory) -> None:
 
 
 def check_memory(factory: Factory) -> None:
-    """3,500 blocks leave no more memory taken than 500 do (Python's and NumPy's, as traced)."""
+    """2,000 blocks leave no more memory taken than 500 do (Python's and NumPy's, as traced)."""
     engine, material = prepare_engine(factory), Material()
     spec = engine.spec
     blocks = [material.block(spec, i * spec.hop, spec.hop) for i in range(hops_for(spec, material.rate, 3.0))]
