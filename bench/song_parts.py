@@ -67,8 +67,9 @@ def play_in_time(style: str, bpm: float, beats_s: Float64Array) -> Part:
 
 
 def _render(style: str, bpm: float, beats_s: Float64Array, parts: str, *, steady: bool) -> Part:
-    arguments = BackingRequest(style=style, bars=len(beats_s) // 4, tempo=bpm, parts=parts or BackingRequest().parts)
-    file = MidiFile(file=io.BytesIO(arrange_backing(read_source(CHORDS, bpm, lambda *_: None), arguments).to_midi()))
+    # as a loop: an ending holds its last chord, and no beat is heard there
+    request = BackingRequest(style, parts or BackingRequest().parts, bars=len(beats_s) // 4, tempo=bpm, loop=True)
+    file = MidiFile(file=io.BytesIO(arrange_backing(read_source(CHORDS, bpm, lambda *_: None), request).to_midi()))
     if not steady:
         _set_tempi(file, beats_s)
     with tempfile.TemporaryDirectory() as folder:

@@ -34,7 +34,7 @@ def weigh_keys(network: Float64Array, triads: Float64Array) -> Float64Array:
     """
     tonic = triads.reshape(2, PITCH_CLASSES).sum(0) + ABSENT_TONIC_WEIGHT
     weights = (network.reshape(2, PITCH_CLASSES).sum(0) * tonic * _weigh_modes(network, triads)).ravel()
-    return np.asarray(weights / weights.sum())
+    return _normalise(weights)
 
 
 def weigh_song_keys(network: Float64Array, triads: Float64Array) -> Float64Array:
@@ -47,7 +47,7 @@ def weigh_song_keys(network: Float64Array, triads: Float64Array) -> Float64Array
     ])  # fmt: skip
     tonic = network.reshape(2, PITCH_CLASSES).sum(0) ** TONIC_EXPONENT
     weights = (tonic * (primary + ABSENT_TONIC_WEIGHT) * _weigh_modes(network, triads)).ravel()
-    return np.asarray(weights / weights.sum())
+    return _normalise(weights)
 
 
 def _weigh_modes(network: Float64Array, triads: Float64Array) -> Float64Array:
@@ -56,4 +56,10 @@ def _weigh_modes(network: Float64Array, triads: Float64Array) -> Float64Array:
     of_major = TONIC_WEIGHT * major + np.roll(minor, -4) + np.roll(minor, -9)  # I, iii, vi
     of_minor = TONIC_WEIGHT * minor + np.roll(major, -3) + np.roll(major, -8)  # i, III, VI
     modes = (np.stack([of_major, of_minor]) + THIRDS_DOUBT) * network.reshape(2, PITCH_CLASSES) ** NETWORK_EXPONENT
-    return np.asarray(modes / modes.sum(0))
+    return np.asarray(modes / np.maximum(modes.sum(0), np.finfo(np.float64).tiny))  # 0 where both are
+
+
+def _normalise(weights: Float64Array) -> Float64Array:
+    """``weights`` (24,) with a sum of 1; all alike where nothing sounds."""
+    total = float(weights.sum())
+    return weights / total if total > 0.0 else np.full(len(weights), 1.0 / len(weights))

@@ -56,7 +56,8 @@ def decode_keys(harmony: HarmonyActivation) -> list[tuple[float, Key]]:
 
 def _weigh(sums: Float64Array) -> Float64Array:
     """The weights of the keys (24,) by sums of the network's keys (24,), of triads (24,) and of tonal steps (1,)."""
-    network, triads = np.split(sums[:-1] / max(float(sums[-1]), 1e-9), 2)
+    # differences of long sums may be a little below 0 in a silence
+    network, triads = np.split(np.maximum(sums[:-1], 0.0) / max(float(sums[-1]), 1e-9), 2)
     return weigh_song_keys(network, triads)
 
 
