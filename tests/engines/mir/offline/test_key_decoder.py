@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 
 import numpy as np
@@ -34,14 +35,20 @@ def make_silence(steps: int) -> HarmonyActivation:
     return HarmonyActivation(none, qualities, none, np.full((steps, 24), 1 / 24), np.zeros(0))
 
 
-@pytest.mark.parametrize("silence_s", [0, 5, 20, 90])
-def test_both_keys_beside_a_silence_are_found(silence_s: int) -> None:
-    parts = make_cadences(C), make_silence(silence_s * HARMONY_STEPS_PER_SECOND), make_cadences(E)
-    joined = HarmonyActivation(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("roots", "qualities", "basses", "keys")),
+def join(parts: Sequence[HarmonyActivation]) -> HarmonyActivation:
+    return HarmonyActivation(
+        np.concatenate([part.roots for part in parts]),
+        np.concatenate([part.qualities for part in parts]),
+        np.concatenate([part.basses for part in parts]),
+        np.concatenate([part.keys for part in parts]),
         np.zeros(0),
     )
+
+
+@pytest.mark.parametrize("silence_s", [0, 5, 20, 90])
+def test_both_keys_beside_a_silence_are_found(silence_s: int) -> None:
+    song = join([make_cadences(C), make_silence(silence_s * HARMONY_STEPS_PER_SECOND), make_cadences(E)])
     with np.errstate(all="raise"):
-        (_, first), (changes_s, second) = decode_keys(joined)
+        (_, first), (changes_s, second) = decode_keys(song)
     assert (first.tonic, first.minor, second.tonic, second.minor) == (C, 0, E, 0)
     assert 28.0 <= changes_s <= 32.0 + silence_s
