@@ -11,7 +11,9 @@ import os
 from bridge.runtime.worker_pool import LEAVE_S, WorkerPool
 from bridge.runtime.worker_process import WorkerProcess
 
-NAMES_A_TEST = "PYTEST_CURRENT_TEST"
+MOST_KEPT = 6
+"""Processes that are kept: each takes about 200 MB."""
+TEST_NAME_VARIABLE = "PYTEST_CURRENT_TEST"
 """Variable that is another one in each test; no worker reads it."""
 
 
@@ -29,11 +31,13 @@ class SharedWorkerPool(WorkerPool):
         return super().take(role, engine)
 
     def keep(self, role: str, engine: str, process: WorkerProcess) -> None:
-        if (role, engine) in self._kept:  # two sidecars at a time
-            process.dismiss()
-            process.wait(LEAVE_S)
-        else:
-            super().keep(role, engine, process)
+        superfluous = self._kept.pop((role, engine), None)  # two sidecars at a time
+        super().keep(role, engine, process)
+        if len(self._kept) > MOST_KEPT:
+            superfluous = self._kept.pop(next(iter(self._kept)))
+        if superfluous is not None:
+            superfluous.dismiss()
+            superfluous.wait(LEAVE_S)
 
     def close(self) -> None:
         """A sidecar ends: its processes are kept."""
@@ -44,4 +48,4 @@ class SharedWorkerPool(WorkerPool):
 
 
 def _read_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != NAMES_A_TEST}
+    return {name: value for name, value in os.environ.items() if name != TEST_NAME_VARIABLE}
