@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         truth = np.loadtxt(options.truth / f"{path.stem}.beats", ndmin=2)[:, 0]
         truth = truth[truth < strength.duration_s]
-        grid = build_beat_grid(song.beats, activation, strength)
+        grid = build_beat_grid(song.beats, activation, strength, analysis.changes)
         decoded, _ = score_beats(np.array([beat.time_s for beat in song.beats]), truth)
         refined, off_ms = score_beats(grid.beats_s if grid else np.zeros(0), truth)
         rows.append((decoded, refined, off_ms))

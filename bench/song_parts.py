@@ -220,7 +220,7 @@ def find_beats(audio: Float32Array) -> Float64Array:
         strength = measure_onset_strength(path, lambda *_: None)
         analysis = analyse_file(path, create_engine(DEFAULT), {}, lambda *_: None)
         song, activation = analysis.map, analysis.activation
-        grid = build_beat_grid(song.beats, activation, strength)
+        grid = build_beat_grid(song.beats, activation, strength, analysis.changes)
     return grid.beats_s if grid else np.zeros(0)
 
 

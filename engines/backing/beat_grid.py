@@ -20,7 +20,7 @@ from engines.backing.song_beat_tracker import track_song_beats
 from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import STEPS_PER_SECOND as ACTIVATION_STEPS_A_SECOND
 from engines.mir.learned.rhythm_chain import DELAY_S
-from engines.mir.offline.beat_decoder import Track
+from engines.mir.offline.beat_decoder import HarmonicChanges, Track
 from engines.mir.offline.song_map import SongBeat
 from engines.mir.offline.tempo_changes import describe_changes, find_tempo_changes
 
@@ -63,14 +63,20 @@ class BeatGrid:
     remarks: tuple[str, ...] = ()
 
 
-def build_beat_grid(detected: Sequence[SongBeat], activation: Float32Array, strength: OnsetStrength) -> BeatGrid | None:
+def build_beat_grid(
+    detected: Sequence[SongBeat],
+    activation: Float32Array,
+    strength: OnsetStrength,
+    changes: HarmonicChanges | None = None,
+) -> BeatGrid | None:
     """Lay beats from the song's first sound to its last; None where too few were detected.
 
     ``detected``: the beats of the song map, whose bars and speed are kept. ``activation``: the song's beat activation.
+    ``changes``: of its harmony.
     """
     if len(detected) < MIN_BEATS:
         return None
-    track, doubts = track_song_beats(detected, activation, strength)
+    track, doubts = track_song_beats(detected, activation, strength, changes)
     if len(track.beats_s) < MIN_BEATS:
         return None
     envelope = strength.compute_onset_envelope()

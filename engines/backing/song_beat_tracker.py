@@ -15,7 +15,7 @@ from engines.backing.onset_strength import SLOTS_A_SECOND, OnsetStrength
 from engines.mir.learned.beat_tracker import UNINFORMATIVE_PROBABILITY
 from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.offline.beat_activation import get_step_times
-from engines.mir.offline.beat_decoder import Track, decode_beats, score_ticks
+from engines.mir.offline.beat_decoder import HarmonicChanges, Track, decode_beats, score_ticks
 from engines.mir.offline.metrical_levels import SAME_TEMPO_OCTAVES, OctaveAmbiguity
 from engines.mir.offline.phase_slips import correct_phase_slips
 from engines.mir.offline.song_map import SongBeat
@@ -32,20 +32,23 @@ MIN_BEATS = 8
 
 
 def track_song_beats(
-    found: Sequence[SongBeat], activation: Float32Array, strength: OnsetStrength
+    found: Sequence[SongBeat],
+    activation: Float32Array,
+    strength: OnsetStrength,
+    changes: HarmonicChanges | None = None,
 ) -> tuple[Track, tuple[OctaveAmbiguity, ...]]:
     """Track the beats of the song with this beat activation; returns them and where their speed is in doubt.
 
-    ``found``: the beats of the song map, for their speed.
+    ``found``: the beats of the song map, for their speed. ``changes``: of the harmony.
     """
     times, rests = get_step_times(len(activation)), [*find_rests(strength), *_find_beatless(activation)]
     silent = np.zeros(len(activation), np.bool_)
     for start_s, end_s in rests:
         silent |= (times >= start_s) & (times < end_s)
-    decoded = decode_beats(activation, silent)
+    decoded = decode_beats(activation, silent, changes)
     restarts = np.zeros(len(decoded.beats_s), np.bool_)
     restarts[list(_find_passages(decoded, rests))] = True
-    track = correct_phase_slips(Track(decoded.beats_s, restarts), score_ticks(activation, silent))
+    track = correct_phase_slips(Track(decoded.beats_s, restarts), score_ticks(activation, silent, changes))
     return correct_levels(found, track, activation)
 
 

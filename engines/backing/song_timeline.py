@@ -23,6 +23,7 @@ from engines.backing.song_sections import SongSection, find_sections, measure_ba
 from engines.mir.engine_lookup import DEFAULT, create_engine
 from engines.mir.offline.analysis_job import analyse_file
 from engines.mir.offline.analysis_remarks import NO_BEAT
+from engines.mir.offline.beat_decoder import HarmonicChanges
 from engines.mir.offline.song_map import ChordSpan, SongMap
 from engines.offline.smf.bars import FASTEST_US, choose_lead_quarters, fill_quarters
 from engines.offline.smf.metas import SLOWEST_BPM
@@ -64,14 +65,22 @@ def analyse_song(path: Path, progress: ProgressCallback, harmony: bool = True) -
     if strength.is_silent:
         raise ConfigError(f"{path}: is silent", "give a song with audible sound")
     analysis = analyse_file(path, create_engine(DEFAULT), {}, progress)
-    return build_timeline(analysis.map, analysis.activation, strength, str(path), harmony)
+    return build_timeline(analysis.map, analysis.activation, strength, str(path), harmony, analysis.changes)
 
 
 def build_timeline(
-    song_map: SongMap, activation: NDArray[np.float32], strength: OnsetStrength, name: str, harmony: bool = True
+    song_map: SongMap,
+    activation: NDArray[np.float32],
+    strength: OnsetStrength,
+    name: str,
+    harmony: bool = True,
+    changes: HarmonicChanges | None = None,
 ) -> SongTimeline:
-    """Build the timeline of the song ``name`` from its analysis, its beat ``activation`` and its onset ``strength``."""
-    grid = build_beat_grid(song_map.beats, activation, strength)
+    """Build the timeline of the song ``name`` from its analysis, its beat ``activation`` and its onset ``strength``.
+
+    ``harmony``: whether chords are needed. ``changes``: of the harmony, as evidence for the beats.
+    """
+    grid = build_beat_grid(song_map.beats, activation, strength, changes)
     starts = _find_downbeats(grid) if grid is not None else []
     if grid is None or len(starts) < 2:
         hint = "give a longer one, at least ten seconds with a steady beat, or write a chord sheet"

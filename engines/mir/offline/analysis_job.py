@@ -20,7 +20,7 @@ from bridge.failures import explain
 from bridge.names import fold_name
 from bridge.printing import one_line
 from engines.mir.offline.analysis_remarks import NO_BEAT, describe_beat, describe_cancellation, describe_level
-from engines.mir.offline.beat_decoder import Track
+from engines.mir.offline.beat_decoder import HarmonicChanges, Track
 from engines.mir.offline.exporters import format_text_files
 from engines.mir.offline.midi_export import format_midi_file
 from engines.mir.offline.song_analyser import make_song_analyser
@@ -92,12 +92,14 @@ def analyse_song(
 
 class Analysis(NamedTuple):
     """An analysis. ``overview``: of the waveform, at ``rate_hz``. ``activation``: the beat activation
-    (`beat_activation.py`). ``track``: the beats decoded from it. ``tempo_remarks``: on changes of its tempo."""
+    (`beat_activation.py`). ``changes``: of the harmony, None where they are not known. ``track``: the beats decoded
+    from both. ``tempo_remarks``: on changes of its tempo."""
 
     map: SongMap
     overview: WaveformOverview
     rate_hz: int
     activation: NDArray[np.float32]
+    changes: HarmonicChanges | None
     track: Track
     tempo_remarks: tuple[str, ...]
 
@@ -146,7 +148,7 @@ def _analyse_at_gain(
         where = escape_name(resolve_path(path))
         song = found.events.build(where, engine.spec.name, file.rate, frames, remarks)
         tempo_remarks = () if NO_BEAT in beat else found.tempo_remarks
-        return Analysis(song, overview, file.rate, found.activation, found.track, tempo_remarks)
+        return Analysis(song, overview, file.rate, found.activation, found.changes, found.track, tempo_remarks)
 
 
 def choose_name(path: Path, out: Path) -> str:

@@ -51,6 +51,10 @@ _LENGTHS = np.arange(
 )
 
 
+HarmonicChanges = tuple[Float64Array, Float64Array]
+"""Times in seconds, and how much more than usual the harmony changes there, -1 to 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """Decoded beats. ``beats_s``: in order. ``restarts``: for each whether the model restarted there."""
@@ -62,13 +66,12 @@ class Track:
 def decode_beats(
     activation: NDArray[np.float32],
     rests: NDArray[np.bool_] | None = None,
-    changes: tuple[Float64Array, Float64Array] | None = None,
+    changes: HarmonicChanges | None = None,
     prior: TempoPrior | None = None,
     restart_cost: float = RESTART_COST,
 ) -> Track:
     """The likeliest beats for ``activation`` (steps,); in ``rests`` (steps,), silent steps, it is ignored.
 
-    ``changes``: times in seconds, and how much more than usual the harmony changes there, -1 to 1.
     ``restart_cost``: of a new phase and tempo where there is no rest.
     """
     prior = prior or TempoPrior(PRIOR_BPM)
@@ -89,7 +92,7 @@ def decode_beats(
 def score_ticks(
     activation: NDArray[np.float32],
     rests: NDArray[np.bool_] | None = None,
-    changes: tuple[Float64Array, Float64Array] | None = None,
+    changes: HarmonicChanges | None = None,
 ) -> Float64Array:
     """The log likelihood ratio of a beat at each tick, shape (ticks,); the arguments are those of `decode_beats`."""
     activation = activation if rests is None else np.where(rests, np.float32(UNINFORMATIVE_PROBABILITY), activation)

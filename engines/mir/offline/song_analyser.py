@@ -26,7 +26,7 @@ from engines.mir.learned.pitch_chain import PitchChain
 from engines.mir.learned.rhythm_chain import FILE as RHYTHM_FILE
 from engines.mir.learned.rhythm_chain import ONSETS_S, OnsetPeakPicker
 from engines.mir.offline.beat_activation import ActivationExtractor
-from engines.mir.offline.beat_decoder import Track, decode_beats
+from engines.mir.offline.beat_decoder import HarmonicChanges, Track, decode_beats
 from engines.mir.offline.harmony_activation import HarmonyExtractor
 from engines.mir.offline.song_decoder import decode_song
 from engines.mir.offline.song_map_builder import SongMapBuilder
@@ -40,11 +40,13 @@ from engines.offline.analysis_stream import AnalysisStream
 class SongFindings:
     """What was found in a song. ``events``: for the song map. ``activation``: the beat activation (steps,).
 
-    ``track``: the decoded beats. ``downmix``: where the channels cancelled. ``tempo_remarks``: on changes of tempo.
+    ``changes``: of the harmony, None where they are not known. ``track``: the decoded beats. ``downmix``: where the
+    channels cancelled. ``tempo_remarks``: on changes of tempo.
     """
 
     events: SongMapBuilder
     activation: NDArray[np.float32]
+    changes: HarmonicChanges | None
     track: Track
     downmix: SongDownmix
     tempo_remarks: tuple[str, ...]
@@ -93,7 +95,7 @@ class CausalSongAnalyser:
         activation, _ = self._rhythm.finish(self._downmix.frames)
         track = decode_beats(activation)
         remarks = describe_tempo(self._builder.build_beats(self._downmix.frames / self._rate), track, activation)
-        return SongFindings(self._builder, activation, track, self._downmix, remarks)
+        return SongFindings(self._builder, activation, None, track, self._downmix, remarks)
 
 
 class WholeSongAnalyser:
@@ -119,9 +121,13 @@ class WholeSongAnalyser:
         song = decode_song(activation, downbeats, self._harmony.finish(), self._prior)
         for at_s, payload in song.events:
             self._builder.push(TimedEvent(round(at_s * self._rate), payload))
-        changes = find_tempo_changes(song.track.beats_s, activation)
         return SongFindings(
-            self._builder, activation, song.track, self._downmix, describe_changes(changes, song.ambiguities)
+            self._builder,
+            activation,
+            song.changes,
+            song.track,
+            self._downmix,
+            describe_changes(find_tempo_changes(song.track.beats_s, activation), song.ambiguities),
         )
 
     def _analyse(self, mono: NDArray[np.float32]) -> None:

@@ -19,7 +19,14 @@ from engines.mir.learned.features import STEPS_PER_SECOND
 from engines.mir.learned.rhythm_chain import DOWNBEAT_TOLERANCE_S, TEMPO_CHANGE
 from engines.mir.offline.bar_decoder import decode_bars
 from engines.mir.offline.beat_activation import find_peaks, get_step_times
-from engines.mir.offline.beat_decoder import Track, decode_beats, find_silent_steps, measure_steadiness, score_ticks
+from engines.mir.offline.beat_decoder import (
+    HarmonicChanges,
+    Track,
+    decode_beats,
+    find_silent_steps,
+    measure_steadiness,
+    score_ticks,
+)
 from engines.mir.offline.chord_decoder import decode_chords
 from engines.mir.offline.harmony_activation import HarmonyActivation
 from engines.mir.offline.key_decoder import decode_keys
@@ -44,10 +51,12 @@ USUAL_PERIOD_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DecodedSong:
-    """``events``: (seconds, payload), each kind in order. ``ambiguities``: passages whose speed is in doubt."""
+    """``events``: (seconds, payload), each kind in order. ``changes``: of the harmony, as evidence for the beats.
+    ``ambiguities``: passages whose speed is in doubt."""
 
     events: list[tuple[float, Payload]]
     track: Track
+    changes: HarmonicChanges
     ambiguities: tuple[OctaveAmbiguity, ...]
 
 
@@ -76,7 +85,7 @@ def decode_song(
     ]
     events += decode_chords(harmony, beats_s, numbers)
     events += decode_keys(harmony)
-    return DecodedSong(events, track, ambiguities)
+    return DecodedSong(events, track, changes, ambiguities)
 
 
 def _leave_out_pauses(track: Track, activation: Float32Array) -> Track:
