@@ -181,6 +181,21 @@ def test_music_made_to_a_click_does_not_slip_to_the_other_side_in_small_steps() 
     assert away[75:].max() < 0.01
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_where_off_beats_are_as_strong_as_beats_the_harmony_decides(offset: float) -> None:
+    half_beats = [to_steady_s(half / 2) for half in range(96)]
+    audio = clicks(half_beats, to_steady_s(48.5))
+    activation = beat_activation(half_beats, audio.shape[1] / RATE, 0.4)
+    times = np.arange(round(to_steady_s(48) * 10)) / 10
+    bars = np.array([to_steady_s(bar + offset) for bar in range(0, 47, 4)])
+    contrast = np.where(np.abs(times[:, None] - bars).min(1) < 0.06, 0.6, -0.05)
+    detected = detected_beats([to_steady_s(beat) for beat in range(47)])
+    grid = build_beat_grid(detected, activation, measure_strength(audio), (times, contrast))
+    assert grid is not None
+    nearest = np.abs(grid.beats_s[:, None] - [to_steady_s(beat + offset) for beat in range(48)]).min(1)
+    assert nearest.max() < 0.01
+
+
 def test_beats_that_the_engine_finds_half_as_fast_are_laid_so() -> None:
     times = [0.37 + beat * 60 / 70 for beat in range(48)]
     audio = song(lambda beat: 0.37 + beat * 60 / 70)
