@@ -67,7 +67,7 @@ def play_in_time(style: str, bpm: float, beats_s: Float64Array) -> Part:
 
 
 def _render(style: str, bpm: float, beats_s: Float64Array, parts: str, *, steady: bool) -> Part:
-    # as a loop: an ending holds its last chord, and no beat is heard there
+    # as a loop: an ending holds its last chord, which has no onsets on its beats
     request = BackingRequest(style, parts or BackingRequest().parts, bars=len(beats_s) // 4, tempo=bpm, loop=True)
     file = MidiFile(file=io.BytesIO(arrange_backing(read_source(CHORDS, bpm, lambda *_: None), request).to_midi()))
     if not steady:
