@@ -37,8 +37,8 @@ def make_paths_parameter(help_: str) -> Parameter:
     return Parameter(help=help_, converter=_read_paths)
 
 
-def make_folder_parameter(help_: str) -> Parameter:
-    """The option of a command that takes the folder for its results; an empty name is an error."""
+def make_path_parameter(help_: str) -> Parameter:
+    """The parameter of a command that takes one file or folder; an empty name is an error."""
     return Parameter(help=help_, converter=_read_path)
 
 

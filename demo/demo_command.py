@@ -12,6 +12,7 @@ import msgspec
 from cyclopts import Parameter
 
 from bridge import log
+from bridge.command_options import make_path_parameter
 from bridge.errors import ConfigError
 from bridge.printing import FAILED, Printer
 from bridge.settings import load_settings
@@ -20,13 +21,13 @@ from bridge.streams import write_json
 
 def demo(
     song: Annotated[
-        Path | None, Parameter(help="WAV, FLAC, AIFF, OGG, Opus or MP3; by default a song of the project's own.")
+        Path | None, make_path_parameter("WAV, FLAC, AIFF, OGG, Opus or MP3; by default a song of the project's own.")
     ] = None,
     /,
     *,
     server: Annotated[str, Parameter(help="Play on this JACK server instead of one of the demo's own.")] = "",
     seconds: Annotated[float, Parameter(help="How much to play; 0: all of SONG.")] = 30.0,
-    out: Annotated[Path, Parameter(help="Folder for stems, MIDI and report.")] = Path("demo-out"),
+    out: Annotated[Path, make_path_parameter("Folder for stems, MIDI and report.")] = Path("demo-out"),
     rate: Annotated[int, Parameter(help="Sampling rate of the demo's own server, in Hz.")] = 44100,
     period: Annotated[int, Parameter(help="Period of the demo's own server, in frames.")] = 128,
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,

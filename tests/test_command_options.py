@@ -11,6 +11,7 @@ from cyclopts import App
 
 from bridge.errors import ConfigError
 from chains.commands.render_command import render
+from demo.demo_command import demo
 from engines.backing.accompany_command import accompany
 from engines.mir.offline.analyze_command import analyze
 from engines.separation.offline.separate_command import separate
@@ -28,7 +29,15 @@ def test_an_empty_name_is_an_error_and_not_the_current_folder(command: Callable[
     assert parsed.args == ([Path("song.wav")],)
 
 
-@pytest.mark.parametrize("command", [separate, analyze, render, accompany], ids=lambda command: command.__name__)
+def test_an_empty_name_of_the_demos_song_is_an_error() -> None:
+    app = App()
+    app.default(demo)
+    with pytest.raises(ConfigError, match=r"^the name is empty"):
+        app.parse_args([""])
+    assert app.parse_args([])[1].args == ()
+
+
+@pytest.mark.parametrize("command", [separate, analyze, render, accompany, demo], ids=lambda command: command.__name__)
 def test_an_empty_name_is_no_folder_for_results(command: Callable[..., Any]) -> None:
     app = App()
     app.default(command)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bridge.command_options import make_folder_parameter, make_paths_parameter
+from bridge.command_options import make_path_parameter, make_paths_parameter
 from bridge.errors import ConfigError
 from chains.commands.render_numbers import (
     BLOCK_FRAMES,
@@ -53,7 +53,7 @@ def render(
     /,
     *,
     out: Annotated[
-        Path, make_folder_parameter("Folder for the results: a file per song; a folder per stems or MIDI file.")
+        Path, make_path_parameter("Folder for the results: a file per song; a folder per stems or MIDI file.")
     ],
     chain: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from mido import MidiFile
 
-from bridge.command_options import make_folder_parameter
+from bridge.command_options import make_path_parameter
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
 from bridge.printing import Printer
@@ -34,7 +34,7 @@ def accompany(
     source: Annotated[str, Parameter(help="A recording, a MIDI file, a chord sheet, or chords: '| Am7 D7 | Gmaj7 |'.")],
     /,
     *,
-    out: Annotated[Path, make_folder_parameter(f"Folder for {FILE}.")],
+    out: Annotated[Path, make_path_parameter(f"Folder for {FILE}.")],
     style: Annotated[
         str, Parameter(help="A shipped style or your own; by default pop, or with --replace the nearest style.")
     ] = "",

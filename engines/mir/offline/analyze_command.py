@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bridge.command_options import make_folder_parameter, make_paths_parameter
+from bridge.command_options import make_path_parameter, make_paths_parameter
 from bridge.printing import columns, one_line
 from engines.mir.engine_lookup import DEFAULT, create_engine, parse_control_values
 from engines.mir.offline.analysis_job import AnalysisResult, analyse_song
@@ -24,7 +24,7 @@ def analyze(
     files: Annotated[list[Path], make_paths_parameter("Songs, or folders of songs.")],
     /,
     *,
-    out: Annotated[Path, make_folder_parameter("Folder for the results: several files per song, with its name.")],
+    out: Annotated[Path, make_path_parameter("Folder for the results: several files per song, with its name.")],
     engine: Annotated[str, Parameter(help="The analysis engine.")] = DEFAULT,
     set_: Annotated[
         list[str] | None,

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bridge.command_options import make_folder_parameter, make_paths_parameter
+from bridge.command_options import make_path_parameter, make_paths_parameter
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import columns, one_line
 from engines.offline.progress import format_duration
@@ -30,7 +30,7 @@ def separate(
     files: Annotated[list[Path], make_paths_parameter("Songs, or folders of songs.")],
     /,
     *,
-    out: Annotated[Path, make_folder_parameter("Folder for the results: a folder per song, a file per stem.")],
+    out: Annotated[Path, make_path_parameter("Folder for the results: a folder per song, a file per stem.")],
     profile: Annotated[
         str,
         Parameter(help="offline, standard (four times as fast), low, ultra, dsp, or studio (a model that you added)."),
