@@ -4,6 +4,8 @@ The old chain fades out to the dry signal, then its worker ends and that of the 
 new one fades in when it is ready. Where it has another delay, all audio fades to silence and back, as it does with any
 change of delay. While a worker is missing the delay stays as it is, so that nothing moves in the middle of the music:
 until the next chain runs, or `off` is chosen.
+
+The log has the line about a change before the state shows it: who sees the state finds its reason in the log.
 """
 
 from __future__ import annotations
@@ -193,16 +195,16 @@ class SupervisedInsert:
     def _report_slow_load(self, process: InsertProcess) -> None:
         name = self._diagnosis.find_loading(process.pid)
         what = f"{name} is still being loaded; it is given up after {self._starting.idle_s:g} s"
-        self._state = f"{STARTING}: {what}"
         log.warning("insert %s: chain %s: %s without progress", self.point, self._setting.chain, what)
+        self._state = f"{STARTING}: {what}"
 
     def _begin_running(self) -> None:
         if self._apply_timing():
             self._graph.restart_insert(self.point)  # begin at the present, not where the last process ended
             publish(self._words, w.INSERT_ALIVE, 1)
-            self._apply_bypass()
             if self._failures:
                 log.warning("insert %s: chain %s plays again", self.point, self._setting.chain)
+            self._apply_bypass()
 
     def _follow_setting(self) -> None:
         """Apply a changed bypass or reserve, or a changed latency of the processor."""
@@ -261,10 +263,9 @@ class SupervisedInsert:
             self._schedule_restart(reason, now_s)
             return
         self._graph.route_insert(self.point, False)
-        self._state = f"{OFF}: failed twice: {cause or reason}"
-        if "unblock" not in cause:
-            self._state += "; to try it again, choose off, then the chain"
         log.warning("insert %s: chain %s %s again; it stays off", self.point, name, reason)
+        again = "" if "unblock" in cause else "; to try it again, choose off, then the chain"
+        self._state = f"{OFF}: failed twice: {cause or reason}{again}"
 
     def _count_end(self, crashes: int, now_s: float) -> None:
         """Count an end of the worker in a row of them, and ``crashes`` that are its own fault."""
@@ -274,12 +275,12 @@ class SupervisedInsert:
 
     def _schedule_restart(self, reason: str, now_s: float) -> None:
         self._restart_s = now_s + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
-        self._state = reason
         name = self._setting.chain
         log.warning("insert %s: chain %s %s; it is restarted, and the dry signal played", self.point, name, reason)
+        self._state = reason
 
     def _refuse(self, reason: str) -> None:
         self._end_process(0.0)
         self._graph.route_insert(self.point, False)
-        self._state = f"refused: {reason}"
         log.warning("insert %s: chain %s is refused: %s", self.point, self._setting.chain, reason)
+        self._state = f"refused: {reason}"

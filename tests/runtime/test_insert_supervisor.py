@@ -143,6 +143,24 @@ def test_a_chain_that_crashes_while_it_is_loaded_is_off_after_the_second_time(
     assert inserts.status("other").crashes == 0
 
 
+def test_the_log_has_the_line_about_a_change_before_the_state_shows_it(inserts: ChosenInserts) -> None:
+    lines: list[tuple[str, str]] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append((inserts.status("other").state, record.getMessage()))  # type: ignore[method-assign]
+    logger = logging.getLogger("bridge.runtime.supervised_insert")
+    logger.addHandler(handler)
+    try:
+        inserts.choose("other", "dies")
+        inserts.until_state("other", "dies", "off: failed twice")
+        inserts.choose("other", "at96")
+        inserts.until_state("other", "at96", "refused")
+    finally:
+        logger.removeHandler(handler)
+    assert [state for state, line in lines if "it is restarted" in line] == ["starting"]
+    assert [state.partition(":")[0] for state, line in lines if "it stays off" in line] == ["starting"]
+    assert [state.partition(":")[0] for state, line in lines if "is refused" in line] == ["starting"]
+
+
 @pytest.mark.parametrize(("chain", "reason"), [("crashes", "SIGABRT"), ("exits", "exit status 0")])
 def test_a_chain_that_crashes_in_a_block_is_restarted_once(
     inserts: ChosenInserts, caplog: pytest.LogCaptureFixture, chain: str, reason: str
@@ -157,7 +175,7 @@ def test_a_chain_that_crashes_in_a_block_is_restarted_once(
     inserts.until_state("drums", chain, "running")
     assert inserts.word("drums", w.INSERT_DELAY) == RESERVE  # the delay stays, so that nothing moves meanwhile
     assert f"chain {chain} died ({reason}); it is restarted" in caplog.text
-    until("the log", lambda: f"insert drums: chain {chain} plays again" in caplog.text)
+    assert f"insert drums: chain {chain} plays again" in caplog.text
     audio = make_noise(2)
     np.testing.assert_array_equal(inserts.send("drums", audio), audio * GAIN)
     inserts.post("drums", LOUD)
