@@ -43,4 +43,4 @@ lock: ## write both constraints.txt anew with the newest versions that pyproject
 
 clean: ## remove what was built, measured and cached (.venv stays; remove it by hand)
 	@rm -rf build dist demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find bench bridge chains demo engines mappings presets tui tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find bench bridge chains demo engines export mappings presets tui tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,20 @@ PAGES = sorted(
         ROOT / "engines" / "weights" / "CARD.md",
     ]
 )
-PACKAGES = ("bench", "bridge", "chains", "demo", "engines", "research", "tests", "tools", "examples", "docs", "tui")
+PACKAGES = (
+    "bench",
+    "bridge",
+    "chains",
+    "demo",
+    "engines",
+    "export",
+    "research",
+    "tests",
+    "tools",
+    "examples",
+    "docs",
+    "tui",
+)
 NAMED_FILE = re.compile(r"[\w./-]*\w\.py\b")
 NAMED_FOLDER = re.compile(rf"(?<![\w/.])(?:{'|'.join(PACKAGES)})/[\w/]*\w(?![\w-]*\.|[\w-])")
 NAMED_MODULE = re.compile(rf"python -m ((?:{'|'.join(PACKAGES)})[\w.]*\w)")

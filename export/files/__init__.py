@@ -1,0 +1,1 @@
+"""The audio and MIDI files of a session, the same in every format."""

@@ -1,0 +1,1 @@
+"""Reaper: a project file with tempo map, markers and tracks."""

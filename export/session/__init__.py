@@ -1,0 +1,1 @@
+"""The session: what every format is written from."""
