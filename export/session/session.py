@@ -93,7 +93,7 @@ class MidiTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class TempoStep:
+class SessionTempo:
     """From ``tick`` on a quarter note lasts ``quarter_us`` microseconds, until the next point. Tempi never ramp:
     DAWs differ in the curve of a ramp, and a step at each beat puts the beats at the same times in all of them."""
 
@@ -160,7 +160,7 @@ class Session:
     rate: int
     frames: int
     sample_format: SampleFormat
-    tempi: tuple[TempoStep, ...]
+    tempi: tuple[SessionTempo, ...]
     metres: tuple[TimeSignature, ...]
     start_frame: int = 0
     keys: tuple[KeySignature, ...] = ()

@@ -19,7 +19,7 @@ from export.session.session import (
     SampleFormat,
     Session,
     SessionNote,
-    TempoStep,
+    SessionTempo,
     TimeSignature,
 )
 
@@ -75,7 +75,7 @@ def make_session(**changes: Any) -> Session:
         rate=RATE,
         frames=FRAMES,
         sample_format=WAV24,
-        tempi=tuple(TempoStep(n * TICKS_PER_BEAT, 500_000 - 7_919 * n) for n in range(12)),
+        tempi=tuple(SessionTempo(n * TICKS_PER_BEAT, 500_000 - 7_919 * n) for n in range(12)),
         metres=(TimeSignature(0, 1, 4), TimeSignature(pickup, 9, 8)),
         keys=(KeySignature(0, 9, True),),
         sections=(Marker(pickup, "intro"), Marker(pickup + bar, ODD_NAME)),
