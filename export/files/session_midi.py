@@ -29,7 +29,7 @@ def make_session_midi(session: Session, *, spans_tempo: bool, ascii_only: bool =
     takes texts for Latin-1. With ``spans_tempo`` a last track has one quiet note from the start to the end: Live
     imports the tempo map only if notes span all changes (help.ableton.com, *Importing a tempo map*).
     """
-    clean = _to_ascii if ascii_only else str
+    clean = _to_ascii if ascii_only else _to_utf8
     end = max(session.end_tick, session.tempi[-1].tick + 1, session.metres[-1].tick + 1)
     tracks = [_list_song_messages(session, clean)]
     tracks += [[_name(clean(track.name)), *list_track_messages(track)] for track in session.midi]
@@ -79,6 +79,11 @@ def _list_spanning_note(session: Session, end: int) -> Iterator[TimedMessage]:
 
 def _name(text: str) -> TimedMessage:
     return 0, MetaMessage("track_name", name=text)
+
+
+def _to_utf8(text: str) -> str:
+    """``text`` with question marks for what is no character: bytes of a file name that could not be read."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _to_ascii(text: str) -> str:

@@ -27,7 +27,7 @@ def write_reaper(session: Session, folder: Path) -> None:
         OSError: The disk is full or refuses.
     """
     path = folder / f"{session.file_name}{PROJECT_SUFFIX}"
-    path.write_bytes(format_block(make_project(session)).encode("utf-8"))
+    path.write_bytes(format_block(make_project(session)).encode("utf-8", "replace"))
 
 
 def make_project(session: Session) -> RppBlock:

@@ -49,7 +49,7 @@ def format_number(value: float) -> str:
 
 def make_guid(*names: str) -> str:
     """A GUID as Reaper writes it; the same ``names`` give the same one."""
-    return f"{{{str(uuid.uuid5(NAMESPACE, chr(0).join(names))).upper()}}}"
+    return f"{{{str(uuid.uuid5(NAMESPACE, ascii(names))).upper()}}}"
 
 
 def _list_lines(block: RppBlock, indent: str) -> Iterator[str]:

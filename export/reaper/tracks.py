@@ -1,4 +1,4 @@
-"""Tracks of a Reaper project: a folder a group of the session, audio items, MIDI items.
+"""Tracks of a Reaper project: folders, audio items, MIDI items.
 
 The MIDI is in the project (``HASDATA``) and not in files beside it: its events are in quarter notes, so they follow
 the project's tempo map alone, Reaper asks nothing when it opens them, and no file can get lost.
@@ -6,7 +6,7 @@ the project's tempo map alone, Reaper asks nothing when it opens them, and no fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.midi import ALL_NOTES_OFF, CONTROL_CHANGE
@@ -15,7 +15,8 @@ from export.files.session_midi import list_track_messages
 from export.reaper.rpp_text import RppBlock, format_number, make_guid, quote
 from export.session.session import AUDIO_FOLDER, AudioTrack, MidiTrack, Session, TrackGroup
 
-GROUPS: tuple[TrackGroup, ...] = ("song", "stems", "band")
+FOLDERS: Mapping[TrackGroup, str] = {"stems": "Stems", "band": "Band"}
+"""Names of the folder tracks. The song itself is at the top."""
 FOLDER_OPENS, FOLDER_CLOSES, IN_FOLDER = "1 1", "2 -1", "0 0"
 """Values of ``ISBUS``: the folder's own track, the last track in it, all others."""
 BY_TIME, BY_BEATS = 0, 1
@@ -24,7 +25,7 @@ BY_TIME, BY_BEATS = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class ReaperTrack:
-    """A track. ``guid_name``: what its GUID is made from. ``item``: what lies on it; None on a folder's own track."""
+    """A track. ``guid_name``: what its GUID is made from. ``item``: what lies on it; none on a folder's own track."""
 
     name: str
     guid_name: str
@@ -35,13 +36,13 @@ class ReaperTrack:
 
 
 def list_track_blocks(session: Session) -> Iterator[RppBlock]:
-    """The tracks in the order of the mixer. A group of several gets a folder; MIDI is with the band."""
-    for group in GROUPS:
+    """The tracks in the order of the mixer; MIDI is with the band."""
+    for group in ("song", *FOLDERS):
         tracks = [_make_audio_track(session, track) for track in session.audio if track.group == group]
         if group == "band":
             tracks += [_make_midi_track(session, track, number) for number, track in enumerate(session.midi, 1)]
-        if len(tracks) > 1:
-            tracks = [ReaperTrack(group, f"folder {group}", folder=FOLDER_OPENS), *tracks]
+        if tracks and group in FOLDERS:
+            tracks = [ReaperTrack(FOLDERS[group], f"folder {group}", folder=FOLDER_OPENS), *tracks]
             tracks[-1] = replace(tracks[-1], folder=FOLDER_CLOSES)
         yield from (_make_track_block(session, track) for track in tracks)
 
@@ -55,6 +56,8 @@ def _make_audio_track(session: Session, track: AudioTrack) -> ReaperTrack:
 
 def _make_midi_track(session: Session, track: MidiTrack, number: int) -> ReaperTrack:
     guid_name = f"midi {number}"
+    if not track.notes:
+        return ReaperTrack(track.name, guid_name)
     source = RppBlock("SOURCE MIDI", (f"HASDATA 1 {TICKS_PER_BEAT} QN", *_list_events(session, track)))
     item = _make_item(session, track.name, guid_name, session.to_seconds(session.end_tick), source)
     return ReaperTrack(track.name, guid_name, BY_BEATS, item=item)

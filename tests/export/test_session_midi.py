@@ -93,6 +93,11 @@ def test_texts_are_ascii_where_that_is_asked_for() -> None:
     assert ODD_NAME.replace("♫", "?") in texts
 
 
+def test_half_of_a_surrogate_pair_is_a_question_mark() -> None:
+    data = make_session_midi(make_session(name="a\udcff"), spans_tempo=False)
+    assert MidiFile(file=io.BytesIO(data), charset="utf-8").tracks[0][0].name == "a?"
+
+
 def test_a_note_ends_before_the_next_one_of_its_pitch_begins() -> None:
     track = MidiTrack("bass", tuple(SessionNote(480 * n, 480 * n + 480, 40, 80, 1) for n in range(3)), 1, 33, 100, 64)
     kinds = [message.type for _, message in list_track_messages(track)]
