@@ -11,13 +11,11 @@ from types import MappingProxyType
 from zipfile import ZIP64_LIMIT, ZIP_STORED, ZipFile, ZipInfo
 
 from export.dawproject.project_arrangement import get_audio_path
-from export.dawproject.project_document import make_metadata, make_project
+from export.dawproject.project_document import METADATA, PROJECT, make_metadata, make_project
 from export.dawproject.project_structure import Devices
 from export.files.bwf import make_bwf_header, write_bwf
 from export.session.session import AudioTrack, Session
 
-METADATA, PROJECT = "metadata.xml", "project.xml"
-"""Names that the format gives its documents."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 """First date that an archive can hold: the same session gives the same bytes."""
 _UNIX, _MODE = 3, 0o644

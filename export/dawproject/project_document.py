@@ -15,6 +15,8 @@ from export.dawproject.project_elements import ElementFactory, format_number, fo
 from export.dawproject.project_structure import Devices, write_structure
 from export.session.session import Session
 
+METADATA, PROJECT = "metadata.xml", "project.xml"
+"""Names of the documents in the archive."""
 FORMAT_VERSION = "1.0"
 """Version of DAWproject."""
 
