@@ -66,7 +66,7 @@ def _many(*tags: str, least: int = 0) -> Particle:
     return Particle(frozenset(tags), least, MANY)
 
 
-def _named(names: str, type_: AttributeType) -> Attributes:
+def _attributes(names: str, type_: AttributeType) -> Attributes:
     return dict.fromkeys(names.split(), type_)
 
 
@@ -84,7 +84,7 @@ _EXPRESSION = _words(
     "gain pan transpose timbre formant pressure channelController channelPressure polyPressure pitchBend programChange"
 )
 
-_NAME = _named("name color comment", TEXT)
+_NAME = _attributes("name color comment", TEXT)
 _ENTITY = {**_NAME, "id": ID}
 _TIMELINE = {**_ENTITY, "timeUnit": _TIME_UNIT, "track": TRACK_ID}
 _PARAMETER = {**_ENTITY, "parameterID": WHOLE}
@@ -94,9 +94,9 @@ _POINTS = ("RealPoint", "EnumPoint", "BoolPoint", "IntegerPoint", "TimeSignature
 _PLUGINS = ("Vst2Plugin", "Vst3Plugin", "ClapPlugin", "AuPlugin")
 _BUILT_IN = ("BuiltinDevice", "Equalizer", "Compressor", "NoiseGate", "Limiter")
 
-_REAL = ElementType({**_PARAMETER, **_named("min max value", NUMBER), "unit": _UNIT}, frozenset({"unit"}))
+_REAL = ElementType({**_PARAMETER, **_attributes("min max value", NUMBER), "unit": _UNIT}, frozenset({"unit"}))
 _BOOL = ElementType({**_PARAMETER, "value": FLAG})
-_SIGNATURE_FIGURES = _named("numerator denominator", WHOLE)
+_SIGNATURE_FIGURES = _attributes("numerator denominator", WHOLE)
 _SIGNATURE = ElementType({**_PARAMETER, **_SIGNATURE_FIGURES}, frozenset(_SIGNATURE_FIGURES))
 _FILE = ElementType({"path": TEXT, "external": FLAG}, frozenset({"path"}))
 _AUTOMATION = ElementType({**_TIMELINE, "unit": _UNIT}, children=(_one("Target"), _many(*_POINTS)))
@@ -107,7 +107,7 @@ _MEDIA = ElementType(
     (_one("File"),),
 )
 _DEVICE_ATTRIBUTES: Attributes = {
-    **_ENTITY, **_named("deviceID deviceName deviceVendor", TEXT), "deviceRole": _DEVICE_ROLE, "loaded": FLAG
+    **_ENTITY, **_attributes("deviceID deviceName deviceVendor", TEXT), "deviceRole": _DEVICE_ROLE, "loaded": FLAG
 }  # fmt: skip
 
 
@@ -129,7 +129,7 @@ ELEMENTS: Mapping[str, ElementType] = {
         frozenset({"version"}),
         (_one("Application"), *_all_maybe("Transport Structure Arrangement Scenes")),
     ),
-    "Application": ElementType(_named("name version", TEXT), frozenset({"name", "version"})),
+    "Application": ElementType(_attributes("name version", TEXT), frozenset({"name", "version"})),
     "Transport": ElementType(children=_all_maybe("Tempo TimeSignature")),
     "Structure": ElementType(children=(_many("Track", "Channel"),)),
     "Scenes": ElementType(children=(_many("Scene"),)),
@@ -155,8 +155,8 @@ ELEMENTS: Mapping[str, ElementType] = {
     "Clip": ElementType(
         {
             **_NAME,
-            **_named("time duration playStart playStop loopStart loopEnd fadeInTime fadeOutTime", NUMBER),
-            **_named("contentTimeUnit fadeTimeUnit", _TIME_UNIT),
+            **_attributes("time duration playStart playStop loopStart loopEnd fadeInTime fadeOutTime", NUMBER),
+            **_attributes("contentTimeUnit fadeTimeUnit", _TIME_UNIT),
             "enable": FLAG,
             "reference": TIMELINE_ID,
         },
@@ -165,7 +165,7 @@ ELEMENTS: Mapping[str, ElementType] = {
     ),
     "Notes": ElementType(_TIMELINE, children=(_many("Note"),)),
     "Note": ElementType(
-        {**_named("time duration vel rel", NUMBER), **_named("channel key", WHOLE)},
+        {**_attributes("time duration vel rel", NUMBER), **_attributes("channel key", WHOLE)},
         frozenset({"time", "duration", "channel", "key"}),
         (_maybe(*_TIMELINES),),
     ),
@@ -174,7 +174,7 @@ ELEMENTS: Mapping[str, ElementType] = {
         frozenset({"contentTimeUnit"}),
         (_one(*_TIMELINES), _many("Warp", least=1)),
     ),
-    "Warp": ElementType(_named("time contentTime", NUMBER), frozenset({"time", "contentTime"})),
+    "Warp": ElementType(_attributes("time contentTime", NUMBER), frozenset({"time", "contentTime"})),
     "Markers": _MARKERS,
     "markers": _MARKERS,
     "Marker": ElementType({**_NAME, "time": NUMBER}, frozenset({"time"})),
@@ -186,15 +186,17 @@ ELEMENTS: Mapping[str, ElementType] = {
     "TempoAutomation": _AUTOMATION,
     "TimeSignatureAutomation": _AUTOMATION,
     "Target": ElementType(
-        {"parameter": PARAMETER_ID, "expression": _EXPRESSION, **_named("channel key controller", WHOLE)}
+        {"parameter": PARAMETER_ID, "expression": _EXPRESSION, **_attributes("channel key controller", WHOLE)}
     ),
     "RealPoint": _point({"value": NUMBER, "interpolation": _words("hold linear")}, "interpolation"),
     "EnumPoint": _point({"value": WHOLE}),
     "BoolPoint": _point({"value": FLAG}),
     "IntegerPoint": _point({"value": WHOLE}),
     "TimeSignaturePoint": _point(_SIGNATURE_FIGURES),
-    "IntegerParameter": ElementType({**_PARAMETER, **_named("min max value", WHOLE)}),
-    "EnumParameter": ElementType({**_PARAMETER, "labels": TEXT, **_named("count value", WHOLE)}, frozenset({"count"})),
+    "IntegerParameter": ElementType({**_PARAMETER, **_attributes("min max value", WHOLE)}),
+    "EnumParameter": ElementType(
+        {**_PARAMETER, "labels": TEXT, **_attributes("count value", WHOLE)}, frozenset({"count"})
+    ),
     **dict.fromkeys(("TimeSignature", "TimeSignatureParameter"), _SIGNATURE),
     **dict.fromkeys(("Mute", "Enabled", "Enable", "AutoMakeup", "BoolParameter"), _BOOL),
     **dict.fromkeys(("Tempo", "Pan", "Volume", "RealParameter", "Freq", "Gain", "Q"), _REAL),
