@@ -22,7 +22,7 @@ LOG_BYTES = 1 << 20
 """A log larger than this starts again."""
 NO_MEMORY = ("std::bad_alloc", "Failed to allocate memory")
 """What libraries in C++, ONNX Runtime for one, say for want of memory in exceptions of other kinds."""
-OURS = ("bridge", "engines", "mappings", "presets", "tui")
+OURS = ("batch", "bridge", "engines", "mappings", "presets", "tui")
 
 _FIXES = {
     errno.ENOENT: "it went away during the work; check the disk and the name",
@@ -39,6 +39,15 @@ _log = logging.getLogger(__name__)
 def fix_for(error: OSError) -> str:
     """What to do about an error of the file system."""
     return _FIXES.get(error.errno or 0, "check free space and permissions")
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a full disk or quota."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def explain(error: Exception, what: str = "") -> BridgeError:

@@ -26,6 +26,8 @@ UPDATE_S = 0.2
 SPEED_S = 30.0
 """Window of the speed: long enough to be steady, short enough to follow a busy machine."""
 UNKNOWN_S = -1.0
+DISK_FULL = "disk full"
+"""Cause of a failure that no song is to blame for: every other one would fail, too."""
 STEPS: Mapping[str, tuple[float, float]] = {
     "measuring": (0.0, 0.05), "analysing": (0.0, 0.95), "separating": (0.0, 0.95), "resuming": (0.0, 0.95),
     "reading": (0.0, 0.05), "rendering": (0.05, 0.85), "mastering": (0.85, 0.95),
@@ -57,14 +59,35 @@ class Progressed(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag="end"):
-    """Work on a song has ended. ``status``: done, skipped or failed. ``detail``: why it failed, and the fix."""
+    """Work on a song has ended. ``status``: done, skipped or failed. ``detail``: why it failed, and the fix.
+
+    ``cause``: `DISK_FULL` where the song is not at fault; empty for all else.
+    """
 
     file: int
     status: str
     detail: str = ""
+    cause: str = ""
 
 
-ProgressEvent: TypeAlias = Listed | Began | Progressed | Ended
+class Counted(msgspec.Struct, frozen=True, tag="count"):
+    """The songs of a batch, which may be too many for a list: in all, finished now or before, and failed."""
+
+    of: int
+    done: int
+    failed: int
+
+
+class Reported(msgspec.Struct, frozen=True, tag="song"):
+    """A song of a batch, by name. ``state``: runs, done, failed, or waits. ``detail``: its step, or why it failed."""
+
+    name: str
+    state: str
+    share: float = 0.0
+    detail: str = ""
+
+
+ProgressEvent: TypeAlias = Listed | Began | Progressed | Ended | Counted | Reported
 
 
 class ChannelClosedError(KeyboardInterrupt):
@@ -147,9 +170,17 @@ class ProgressChannel:
         times = speed / rate if rate else 0.0
         self._send(Progressed(self._file, step, round(self._share, 4), round(times, 2), round(left_s, 1)))
 
-    def end(self, status: str, detail: str = "") -> None:
+    def end(self, status: str, detail: str = "", cause: str = "") -> None:
         """Say how the song that was begun has ended."""
-        self._send(Ended(self._file, status, detail))
+        self._send(Ended(self._file, status, detail, cause))
+
+    def count(self, of: int, done: int, failed: int) -> None:
+        """Say how many songs a batch has, and how many of them are done and have failed."""
+        self._send(Counted(of, done, failed))
+
+    def report(self, name: str, state: str, share: float = 0.0, detail: str = "") -> None:
+        """Say how far a song of a batch is."""
+        self._send(Reported(name, state, round(share, 4), detail))
 
     def _send(self, event: ProgressEvent) -> None:
         try:

@@ -18,6 +18,7 @@ PAGES = sorted(
     ]
 )
 PACKAGES = (
+    "batch",
     "bench",
     "bridge",
     "chains",

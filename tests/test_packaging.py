@@ -22,7 +22,7 @@ from bridge import __version__
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-PACKAGES = {"bridge", "chains", "demo", "engines", "export", "mappings", "presets", "tui"}
+PACKAGES = {"batch", "bridge", "chains", "demo", "engines", "export", "mappings", "presets", "tui"}
 BUILD_TOOLS = ["hatchling", "editables"]
 """Installed by tools/setup.sh before the project, so that its build is pinned too."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = (("bridge", "chains", "demo", "engines", "export"), ("tui",))
+PROGRAMS = (("batch", "bridge", "chains", "demo", "engines", "export"), ("tui",))
 """The terminal app knows the wire alone, so it may name the same things by the same words."""
 STEMS = 2
 """Modules that may share a name, such as an engine's `bars` and a file format's."""

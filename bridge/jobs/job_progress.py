@@ -6,7 +6,17 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bridge.progress_channel import UNKNOWN_S, Began, Ended, Listed, Progressed, ProgressEvent, ProgressRate
+from bridge.progress_channel import (
+    UNKNOWN_S,
+    Began,
+    Counted,
+    Ended,
+    Listed,
+    Progressed,
+    ProgressEvent,
+    ProgressRate,
+    Reported,
+)
 from bridge.streams import one_line
 from bridge.toml import shorten
 
@@ -48,7 +58,7 @@ class JobProgress:
             self._songs = [SongProgress(file) for file in event.files]
             self._names = make_names([song.file for song in (*self._before, *self._songs)])
             return ""
-        if not 1 <= event.file <= len(self._songs):
+        if isinstance(event, Counted | Reported) or not 1 <= event.file <= len(self._songs):
             return ""  # of a command that did not list its songs
         song = self._songs[event.file - 1]
         if isinstance(event, Began):

@@ -12,6 +12,7 @@ from mido import MidiFile
 from bridge.command_options import make_path_parameter
 from bridge.config import write_atomic
 from bridge.errors import ConfigError
+from bridge.failures import explain
 from bridge.printing import Printer
 from bridge.progress_channel import open_channel
 from engines.accompaniment.offline.performance_options import make_table
@@ -22,7 +23,7 @@ from engines.backing.band_level import HIGHEST_LU, LOWEST_LU, check_level, choos
 from engines.backing.drum_extraction import DRUMS, separate_drums
 from engines.backing.drum_replacement import mix_new_drums
 from engines.offline.progress import ProgressDisplay
-from engines.offline.song_batch import ProgressCallback, join_progress, raise_on_sigterm, to_exit_status
+from engines.offline.song_batch import ProgressCallback, find_cause, join_progress, raise_on_sigterm, to_exit_status
 from engines.synth.stems import write_stems
 
 FILE = "band.mid"
@@ -79,6 +80,7 @@ def accompany(
     if replace not in ("", DRUMS):
         raise ConfigError(f"--replace {replace}: only drums can be replaced", f"use --replace {DRUMS}")
     check_level(level_lu)
+    request.load_style()  # a style that is not there is no fault of the source
     console = Printer(stderr=True)
     channel = open_channel()
     try:
@@ -87,10 +89,15 @@ def accompany(
             channel.list_files([source])
             channel.begin(1)
             progress = join_progress(screen.update, channel.update)
-            if replace:
-                played, files = _write_new_drums(source, out, request, level_lu, progress, screen.say)
-            else:
-                played, files = _write_band(source, out, request, level_lu if audio else None, progress, screen.say)
+            try:
+                if replace:
+                    played, files = _write_new_drums(source, out, request, level_lu, progress, screen.say)
+                else:
+                    played, files = _write_band(source, out, request, level_lu if audio else None, progress, screen.say)
+            except Exception as error:
+                failure = explain(error, source)
+                channel.end("failed", str(failure), find_cause(error))
+                raise failure from error
             channel.end("done")
     except KeyboardInterrupt as stop:
         console.say("stopped; give the same command again to continue")

@@ -14,9 +14,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from bridge.errors import BridgeError, ConfigError
-from bridge.failures import explain
+from bridge.failures import explain, is_disk_full
 from bridge.printing import Printer, one_line
-from bridge.progress_channel import open_channel
+from bridge.progress_channel import DISK_FULL, open_channel
 from bridge.streams import write_json
 from engines.offline.progress import ProgressDisplay
 from engines.offline.songs import check_reachable, find_songs
@@ -70,7 +70,7 @@ def process_songs(
                 except Exception as error:  # noqa: BLE001 - printed, kept and counted; a batch outlives any song
                     failure = explain(error, str(song))
                     screen.say(str(failure))
-                    channel.end("failed", str(failure))
+                    channel.end("failed", str(failure), find_cause(error))
                     result = failed(song, failure)
                 else:
                     channel.end(result.status)
@@ -83,6 +83,11 @@ def process_songs(
         return to_exit_status(stop)
     report(results)
     return FAILED if any(result.status == "failed" for result in results) else 0
+
+
+def find_cause(error: BaseException) -> str:
+    """What is to blame for a failure where it is not the song, for the progress channel; else empty."""
+    return DISK_FULL if is_disk_full(error) else ""
 
 
 def format_failure(source: Path, error: str, hint: str, is_only: bool, what: str = "") -> Text:

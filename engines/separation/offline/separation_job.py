@@ -6,6 +6,7 @@ can truncate them to its last checkpoint; outputs are named .part until they are
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -237,7 +238,7 @@ class _Job:
             raise ConfigError(
                 f"{self.folder}: {needed / 1e9:.1f} GB are needed while at work, {free / 1e9:.1f} GB are free",
                 "free some, or name fewer stems with --stems",
-            )
+            ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _open_scratch(self, name: str, frames: int) -> BinaryIO:
         scratch = self.get_scratch_path(name)

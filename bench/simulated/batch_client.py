@@ -1,0 +1,47 @@
+"""Simulated batch: the batch of simulated work that tests and measurements run, in this process or by ``python -m``.
+
+``python -m bench.simulated.batch_client FOLDER OUT [OPTION VALUE] …`` runs it as `sideman batch` would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch.batch_command import do_batch
+from batch.batch_kind import BatchKind
+from batch.batch_options import make_recipe
+from batch.batch_request import BatchRequest
+from batch.local_pool import LocalPool
+
+SIMULATED = BatchKind("simulated", (".wav",), (".txt", ".sum"), module="bench.simulated.file_command")
+
+
+def make_request(
+    folder: Path, out: Path, options: Sequence[str] = (), retry_failed: bool = False, still_s: float = 60.0,
+    memory_bytes: int = 0, kind: BatchKind = SIMULATED,
+) -> BatchRequest:  # fmt: skip
+    """A request for simulated work on all files of a folder. What a ledger contains is no part of the recipe."""
+    recipe = make_recipe(kind, [word.replace("/", "|") for word in options])
+    return BatchRequest(kind, (folder.absolute(),), out, tuple(options), recipe, retry_failed, still_s, memory_bytes)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the batch; the exit status of `sideman batch`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--ledger", default="")
+    parser.add_argument("--retry-failed", action="store_true")
+    parser.add_argument("--still", type=float, default=60.0)
+    options = parser.parse_args(arguments)
+    words = ("--ledger", options.ledger) if options.ledger else ()
+    request = make_request(options.folder, options.out, words, options.retry_failed, options.still)
+    return do_batch(request, LocalPool(options.workers), "", True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
