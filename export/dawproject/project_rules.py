@@ -212,10 +212,11 @@ def find_long_clips(project: CheckedProject) -> Iterator[str]:
 
 
 def find_masters(project: CheckedProject) -> Iterator[str]:
-    """One channel is the master."""
-    count = sum(1 for placed in project.find("Channel") if placed.element.get("role") == "master")
+    """One channel is the master of all; that of a group has a destination."""
+    masters = [placed.element for placed in project.find("Channel") if placed.element.get("role") == "master"]
+    count = sum("destination" not in element.attrib for element in masters)
     if count != 1:
-        yield f"Structure: {count} channels have the role master, and one is needed"
+        yield f"Structure: {count} channels have the role master and no destination, and one is needed"
 
 
 RULES: tuple[Callable[[CheckedProject], Iterator[str]], ...] = (

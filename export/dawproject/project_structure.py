@@ -17,7 +17,7 @@ PLUGIN_DIRECTORY = "plugins"
 MASTER = "master"
 """Key of the master channel's devices."""
 FOLDERS: Mapping[TrackGroup, str] = {"stems": "Stems", "band": "Band"}
-"""Names of the folder tracks, which are submixes. The song itself is at the top."""
+"""Names of the folder tracks. The song itself is at the top."""
 COLORS: Mapping[TrackGroup, str] = {"song": "#8c8c8c", "stems": "#3f8fd2", "band": "#d9822b"}
 MOST_MIDI = 127
 """Largest velocity, volume and pan of MIDI."""
@@ -85,11 +85,12 @@ class _StructureWriter:
             midi = session.midi if group == "band" else ()
             if audio or midi:
                 folder = self._add_track(structure, "tracks", name, COLORS[group])
-                submix = self._add_channel(folder, MixerChannel("submix", group, output))
+                # master of the group, as openDAW reads it; it opens no project with a channel of the role submix
+                sum_id = self._add_channel(folder, MixerChannel("master", group, output))
                 for track in audio:
-                    self._write_audio_track(folder, track, submix)
+                    self._write_audio_track(folder, track, sum_id)
                 for part in midi:
-                    self._write_midi_track(folder, part, submix)
+                    self._write_midi_track(folder, part, sum_id)
         # channels refer to the master's, so it was written first; in other programs' files it is the last track
         structure.remove(master)
         structure.append(master)

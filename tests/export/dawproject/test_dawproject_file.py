@@ -115,7 +115,7 @@ def test_tracks_lie_in_folders_and_the_master_is_last(tmp_path: Path) -> None:
     channels = {one.attrib["id"]: one for one in root.iter("Channel")}
     for folder in top[1:3]:
         own = folder.findall("Channel")[0]
-        assert channels[own.attrib["destination"]].get("role") == "master"
+        assert channels[own.attrib["destination"]] is top[3].findall("Channel")[0]
         assert {one.get("destination") for one in folder.findall("Track/Channel")} == {own.get("id")}
 
 
