@@ -160,8 +160,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("routing.delete", "Delete a scene; its connections stay.", arguments=("scene",), uses_files=True),
     Action(
         "jobs.start",
-        "Start a job on files: kind is separate, analyze, accompany or render, the arguments are as on the command "
-        "line, sources first and all paths absolute. The result is its number.",
+        "Start a job on files: kind is separate, analyze, accompany, render or batch, the arguments are as on the "
+        "command line, sources first and all paths absolute; those of batch begin with the command. The result is its "
+        "number.",
         arguments=("kind", "argument"),
         repeats=True,
         result=("job",),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.config import SCHEMA
 from bridge.core.control import Value
+from bridge.jobs.batch_progress import BatchProgress
 from bridge.jobs.job_process import JobProcess
 from bridge.jobs.job_progress import LONGEST_DETAIL, JobProgress, clean_text
 from bridge.jobs.job_request import JobRequest
@@ -43,12 +44,17 @@ class Job:
     process: JobProcess | None = None
     orphan: int = 0
     kill_orphan_at_s: float = 0.0
-    progress: JobProgress = field(default_factory=JobProgress)
+    progress: JobProgress | BatchProgress = field(default_factory=JobProgress)
 
     @property
     def command(self) -> tuple[str, ...]:
         """The words after ``sideman``."""
         return self.request.kind, *self.request.arguments
+
+    @property
+    def stop_signal(self) -> str:
+        """The signal that lets the command stand still; a batch passes it on."""
+        return "SIGTSTP" if self.request.is_batch else "SIGSTOP"
 
     @property
     def is_startable(self) -> bool:
@@ -97,16 +103,18 @@ class Job:
     def finish(self, status: int, log_lines: list[str]) -> None:
         """The command has ended by itself with this exit status, negative for a signal."""
         self.progress.stop()
-        failures = self.progress.failures
+        failed, first = self.progress.failed, self.progress.first_failure
         if status == 0:
             self.state, self.share, self.detail = "done", 1.0, ""
             return
         self.state = "failed"
         if status < 0:
             self.detail = f"{find_signal_name(-status)} ended the command; retry continues it"
-        elif failures:
-            more = f" ({len(failures)} of {self.progress.of} songs failed)" if self.progress.of > 1 else ""
-            self.detail = failures[0] + more
+        elif first:
+            more = f" ({failed} of {self.progress.of} songs failed)" if self.progress.of > 1 else ""
+            self.detail = first + more
+        elif failed:
+            self.detail = f"{failed} of {self.progress.of} songs failed before; retry tries them again"
         else:
             self.detail = find_error(log_lines) or f"the command ended with status {status}; its log has more"
         self.progress.fail_present(self.detail)

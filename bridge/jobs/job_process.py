@@ -36,6 +36,8 @@ _IS_POSIX = os.name == "posix"
 class JobProcess:
     """A running command. ``arguments``: its kind and arguments. ``folder``: its working folder.
 
+    ``stop_signal``: lets it stand still; SIGTSTP for a command that lets its own children stand still, too.
+
     Raises:
         DriverError: It cannot be started.
     """
@@ -48,7 +50,9 @@ class JobProcess:
         finished_path: Path,
         nice: int,
         command: Sequence[str] = COMMAND,
+        stop_signal: str = "SIGSTOP",
     ) -> None:
+        self._stop_signal = stop_signal
         variables = {CHANNEL_VARIABLE: "stdout", FINISHED_VARIABLE: str(finished_path), "COLUMNS": LOG_COLUMNS}
         self._descriptor, written = os.pipe()
         try:
@@ -104,7 +108,7 @@ class JobProcess:
         """Let it stand still."""
         if not self.is_stopped and not self.is_ending:
             self.is_stopped = True
-            self._signal("SIGSTOP")
+            self._signal(self._stop_signal)
 
     def go_on(self) -> None:
         """Let it go on after `stop`."""
@@ -147,7 +151,8 @@ def signal_group(pid: int, name: str) -> None:
             os.killpg(pid, getattr(signal, name))
             return
         process = psutil.Process(pid)
-        {"SIGSTOP": process.suspend, "SIGCONT": process.resume}.get(name, process.kill)()
+        stops = dict.fromkeys(("SIGSTOP", "SIGTSTP"), process.suspend)
+        (stops | {"SIGCONT": process.resume}).get(name, process.kill)()
     except (ProcessLookupError, psutil.NoSuchProcess):
         return
     except (PermissionError, psutil.AccessDenied) as error:

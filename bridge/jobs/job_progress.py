@@ -111,9 +111,14 @@ class JobProgress:
         return f"{name}: {song.detail}" if song.state == "runs" and song.detail else name
 
     @property
-    def failures(self) -> list[str]:
-        """What is wrong with each song that failed: its sentence, which names the file."""
-        return [clean_text(song.detail) for song in self._songs if song.state == "failed"]
+    def failed(self) -> int:
+        """How many songs have failed."""
+        return sum(song.state == "failed" for song in self._songs)
+
+    @property
+    def first_failure(self) -> str:
+        """What is wrong with the first song that failed: its sentence, which names the file; empty without one."""
+        return next((clean_text(song.detail) for song in self._songs if song.state == "failed"), "")
 
     def fail_present(self, detail: str) -> None:
         """The command ended before the present song did."""

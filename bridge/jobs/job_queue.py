@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from bridge.errors import BridgeError, ConfigError, ControlError
+from bridge.jobs.batch_progress import BatchProgress
 from bridge.jobs.job import ENDED_STATES, Job
 from bridge.jobs.job_process import COMMAND, GRACE_S, JobProcess, is_running, signal_group
 from bridge.jobs.job_progress import JobProgress
@@ -109,6 +110,7 @@ class JobQueue:
         if job.state == "done":
             self._store.forget_finished(job.number)
             job.share, job.done = 0.0, 0
+        job.request = job.request.make_retry()
         job.state, job.detail = "waits", ""
         self._save(job)
 
@@ -156,10 +158,10 @@ class JobQueue:
             job.process.go_on()
         else:
             number, store = job.number, self._store
-            job.progress = JobProgress(store.read_finished(number))
+            job.progress = BatchProgress() if job.request.is_batch else JobProgress(store.read_finished(number))
             paths = (store.folder, store.get_log_path(number), store.get_finished_path(number))
             try:
-                job.process = JobProcess(job.command, *paths, self._settings.nice, self._command)
+                job.process = JobProcess(job.command, *paths, self._settings.nice, self._command, job.stop_signal)
             except BridgeError as error:
                 job.state, job.detail = "failed", str(error)
                 self._save(job)

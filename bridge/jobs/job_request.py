@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.errors import ControlError, did_you_mean
 from bridge.toml import shorten
 
-KINDS = ("separate", "analyze", "accompany", "render")
-"""The commands, which report progress (`bridge.progress_channel`)."""
+COMMANDS = ("separate", "analyze", "accompany", "render")
+"""The commands on files, which report progress (`bridge.progress_channel`)."""
+BATCH = "batch"
+"""Kind of a job that runs one of them on every song of a folder; its first argument is the command."""
+KINDS = (*COMMANDS, BATCH)
+RETRY_FAILED = "--retry-failed"
+"""Option of a batch, without which it leaves out what has failed."""
 OUT = "--out"
 _NUMBER = re.compile(r"-[0-9.]+")
 """A negative number is a value, not an option."""
@@ -20,12 +25,33 @@ _NUMBER = re.compile(r"-[0-9.]+")
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What a job does. ``arguments``: as on the command line, the sources first. ``folder``: of the results."""
+    """What a job does. ``arguments``: as on the command line, the sources first. ``folder``: of the results.
+
+    ``command``: that of a batch, the first of its arguments; else empty.
+    """
 
     kind: str
     arguments: tuple[str, ...]
     sources: tuple[str, ...]
     folder: str
+    command: str = ""
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it is a batch, which knows by its own journal what is done."""
+        return self.kind == BATCH
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The arguments behind the sources."""
+        return self.arguments[bool(self.command) + len(self.sources) :]
+
+    def make_retry(self) -> JobRequest:
+        """The request for another run after a failure: of a batch, with the songs that failed."""
+        if not self.is_batch or RETRY_FAILED in self.options:
+            return self
+        count = len(self.arguments) - len(self.options)
+        return replace(self, arguments=(*self.arguments[:count], RETRY_FAILED, *self.options))
 
     @property
     def title(self) -> str:
@@ -34,23 +60,28 @@ class JobRequest:
         name = os.path.basename(first.rstrip(os.sep)) if is_absolute(first) else first  # noqa: PTH119 - as given
         slash = os.sep if is_absolute(first) and os.path.isdir(first) else ""  # noqa: PTH112 - no error
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
-        options = ", ".join(word.removeprefix("--") for word in list_options(self.arguments[len(self.sources) :]))
-        return f"{name}{slash}{more} → {Path(self.folder).name}" + (f", {options}" if options else "")
+        options = ", ".join(word.removeprefix("--") for word in list_options(self.options))
+        command = f"{self.command} " if self.command else ""
+        return f"{command}{name}{slash}{more} → {Path(self.folder).name}" + (f", {options}" if options else "")
 
 
 def parse_request(kind: str, arguments: Sequence[str]) -> JobRequest:
     """Check a kind and its arguments: sources first, then options, all paths absolute.
 
     Raises:
-        ControlError: The kind is unknown, a source or ``--out`` is missing, or a path is relative.
+        ControlError: The kind is unknown, a source or ``--out`` is missing, or a path is relative; or the first
+            argument of a batch is no command.
     """
     if kind not in KINDS:
         raise ControlError(f"{shorten(repr(kind))} is no kind of job", did_you_mean(kind, KINDS))
     for argument in arguments:
         if "\0" in argument:
             raise ControlError(f"{shorten(repr(argument))} has a NUL character", "give the name of a file")
+    command = arguments[0] if kind == BATCH and arguments else ""
+    if kind == BATCH and command not in COMMANDS:
+        raise ControlError(f"{BATCH}: {shorten(repr(command))} is no command", did_you_mean(command, COMMANDS))
     count = next((at for at, one in enumerate(arguments) if one.startswith("-")), len(arguments))
-    sources = tuple(arguments[:count])
+    sources = tuple(arguments[bool(command) : count])
     if not sources or not all(sources):
         raise ControlError(f"{kind}: no source is given", "give files or folders first, then options")
     for source in sources:
@@ -61,7 +92,7 @@ def parse_request(kind: str, arguments: Sequence[str]) -> JobRequest:
         raise ControlError(f"{kind}: {OUT} is missing", f"give {OUT} and the folder for the results")
     if not is_absolute(folder):
         raise ControlError(f"{OUT} {shorten(folder)} is no absolute path", _hint(folder))
-    return JobRequest(kind, tuple(arguments), sources, folder)
+    return JobRequest(kind, tuple(arguments), sources, folder, command)
 
 
 def is_absolute(path: str) -> bool:

@@ -24,7 +24,7 @@ def test_the_share_counts_songs_and_the_present_one() -> None:
     assert progress.feed(Ended(2, "failed", "/b: odd"), 2.0) == ""
     assert progress.feed(Began(3), 2.0) == ""
     assert progress.feed(Ended(3, "skipped"), 2.0) == "/c"
-    assert (progress.share, progress.done, progress.failures) == (1.0, 3, ["/b: odd"])
+    assert (progress.share, progress.done, progress.failed, progress.first_failure) == (1.0, 3, 1, "/b: odd")
     assert progress.list_rows("runs") == [
         ("z", "done", 1.0, ""), ("a", "done", 1.0, ""), ("b", "failed", 0.0, "/b: odd"), ("c", "done", 1.0, "existed"),
     ]  # fmt: skip

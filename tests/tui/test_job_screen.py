@@ -61,7 +61,7 @@ def test_the_form_starts_a_job_with_absolute_paths_and_the_chosen_options(rig: S
     press(screen, rig, "n", "down", "enter")
     type_text(rig, str(song))
     assert f"{tmp_path.name}/stems\n" in show(screen, rig)
-    press(screen, rig, "down", "right", "right", "down", "right", "right", "right", "down", "down", "down", "enter")
+    press(screen, rig, "down", "right", "right", "down", "right", "right", "right", *["down"] * 4, "enter")
     assert rig.remote.calls == [
         ("jobs.start", "separate", str(song), "--out", f"{tmp_path}/stems", "--profile", "low", "--stems", "vocals")
     ]
@@ -74,7 +74,7 @@ def test_chords_are_no_path_and_a_switch_is_its_flag_alone(rig: SessionRig) -> N
     type_text(rig, "| Am7 D7 | Gmaj7 |")
     press(screen, rig, "enter")
     type_text(rig, "/tmp/band")
-    press(screen, rig, "right", "down", "right", "down", "down", "enter")
+    press(screen, rig, "right", "down", "right", "down", "down", "down", "enter")
     first = rig.session.registry.controls["accompaniment.band.style"].choices[0]
     assert rig.remote.calls == [
         ("jobs.start", "accompany", "| Am7 D7 | Gmaj7 |", "--out", "/tmp/band", "--style", first, "--audio")
@@ -89,9 +89,20 @@ def test_a_render_has_a_chain_of_the_sidecar_and_a_loudness(rig: SessionRig, tmp
     screen = JobScreen()
     press(screen, rig, "n", "left", "down", "enter")
     type_text(rig, str(song))
-    press(screen, rig, "down", "right", "right", "down", "right", "down", "down", "enter")
+    press(screen, rig, "down", "right", "right", "down", "right", "down", "down", "down", "enter")
     assert rig.remote.calls == [
         ("jobs.start", "render", str(song), "--out", f"{tmp_path}/rendered", "--chain", "room", "--target-lufs", "-14")
+    ]
+
+
+def test_a_folder_can_be_worked_on_by_all_cores(rig: SessionRig, tmp_path: Path) -> None:
+    screen = JobScreen()
+    press(screen, rig, "n", "down", "enter")
+    type_text(rig, str(tmp_path))
+    press(screen, rig, "down", "right", *["down"] * 4, "right", "down", "enter")
+    out = f"{tmp_path.parent}/stems"
+    assert rig.remote.calls == [
+        ("jobs.start", "batch", "separate", str(tmp_path), "--out", out, "--profile", "standard")
     ]
 
 

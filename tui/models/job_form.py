@@ -17,6 +17,8 @@ BY_ITSELF = "as it fits"
 MAX_PATHS = 200
 """Names that are looked at to complete a path: a folder may hold a million."""
 START = "start"
+BATCH = "batch"
+"""Kind of a job that runs a command on every song of a folder, several at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class JobKind:
     options: tuple[JobOption, ...] = ()
 
 
+BATCH_OPTION = JobOption(BATCH, "at a time", ("one song", "all cores"))
+"""Option that every command has: whether it is a batch."""
 STEMS = ("drums", "bass", "vocals", "other")
 KINDS = (
     JobKind(
@@ -95,10 +99,9 @@ class JobForm:
     chosen: dict[str, str] = field(default_factory=dict)
 
     def list_options(self) -> tuple[JobOption, ...]:
-        """The options of the kind; styles and chains are those of the sidecar."""
-        return tuple(
-            JobOption(one.flag, one.label, one.choices + self.known.get(one.flag, ())) for one in self.kind.options
-        )
+        """The options of the kind, and whether it is a batch; styles and chains are those of the sidecar."""
+        own = (JobOption(one.flag, one.label, one.choices + self.known.get(one.flag, ())) for one in self.kind.options)
+        return (*own, BATCH_OPTION)
 
     def list_rows(self) -> tuple[str, ...]:
         """The names of the rows: kind, source and folder, the flags of the options, start."""
@@ -137,19 +140,27 @@ class JobForm:
 
     def make_arguments(self) -> list[str]:
         """Kind, source, folder and options, as ``jobs.start`` takes them; paths are absolute."""
-        arguments = [self.kind.name, self.source if is_chords(self.source) else to_absolute(self.source)]
+        arguments = [BATCH] if self.is_batch else []
+        arguments += [self.kind.name, self.source if is_chords(self.source) else to_absolute(self.source)]
         arguments += ["--out", to_absolute(self.get_folder())]
         for option in self.list_options():
             chosen = self.get_chosen(option)
-            if chosen != option.choices[0]:
+            if option is not BATCH_OPTION and chosen != option.choices[0]:
                 arguments += [option.flag] if option.is_switch else [option.flag, chosen]
         return arguments
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether several songs are worked on at a time."""
+        return self.get_chosen(BATCH_OPTION) != BATCH_OPTION.choices[0]
 
     def find_problem(self, is_here: bool) -> str:
         """Why it cannot start; empty where it can. ``is_here``: the sidecar has the files of this machine."""
         if not self.source.strip():
             return f"which files? Choose a song or a folder to {self.kind.name}"
         if is_chords(self.source):
+            if self.is_batch:
+                return "chords are one song: choose one song at a time"
             return "" if self.kind.name == "accompany" else f"{self.kind.name} needs a file, not chords"
         path = to_absolute(self.source)
         if is_here and not Path(path).exists():
