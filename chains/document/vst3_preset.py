@@ -99,7 +99,7 @@ def format_preset_bytes(preset: Vst3Preset) -> bytes:
 
 
 def parse_class_id(text: str) -> str:
-    """A class id as 32 upper-case hexadecimal figures; DAWproject's form with hyphens is read too.
+    """A class id as 32 upper-case hexadecimal figures; the form with hyphens of DAWproject's reference is read too.
 
     Raises:
         ConfigError: It is neither.
@@ -109,16 +109,6 @@ def parse_class_id(text: str) -> str:
     if not _CLASS_ID.fullmatch(text):
         raise ConfigError(f"{text[:40]!r} is no class id", "give the 32 hexadecimal figures of the plugin's class")
     return text.upper()
-
-
-def format_class_id(class_id: str) -> str:
-    """A class id as DAWproject wants it: 8-4-4-4-12 figures.
-
-    Raises:
-        ConfigError: It is no class id.
-    """
-    text = parse_class_id(class_id)
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def check_class_id(preset: Vst3Preset, class_id: str, plugin: str, place: str) -> None:

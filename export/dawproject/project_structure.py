@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from chains.document.vst3_preset import format_class_id
+from chains.document.vst3_preset import parse_class_id
 from export.dawproject.project_elements import ElementFactory, format_flag, format_number, get_id
 from export.dawproject.vst_device import VstDevice
 from export.session.session import AudioTrack, MidiTrack, Session, TrackGroup
@@ -105,9 +105,11 @@ class _StructureWriter:
         element = self._add_track(parent, "notes", track.name, COLORS["band"])
         if track.program is not None:
             element.set("comment", f"General MIDI program {track.program + 1}, channel {track.channel + 1}")
+        # a part that is called like a group has no devices of its own
+        key = "" if track.name in (*FOLDERS, MASTER) else track.name
         volume = 1.0 if track.volume is None else scale_volume(track.volume)
         pan = 0.5 if track.pan is None else scale_pan(track.pan)
-        self._add_channel(element, MixerChannel("regular", track.name, destination, volume=volume, pan=pan))
+        self._add_channel(element, MixerChannel("regular", key, destination, volume=volume, pan=pan))
         self.tracks.midi.append((track, get_id(element)))
 
     def _add_track(self, parent: ET.Element, content: str, name: str, color: str) -> ET.Element:
@@ -136,7 +138,9 @@ class _StructureWriter:
     def _add_device(self, devices: ET.Element, device: VstDevice) -> None:
         attributes = {
             "name": device.label or device.name,
-            "deviceID": format_class_id(device.class_id).lower(),
+            # as presets have it, and as ProjectConverter reads it from other programs' files: the hyphens of the
+            # format's reference would break its code
+            "deviceID": parse_class_id(device.class_id),
             "deviceName": device.name,
             "deviceRole": "instrument" if device.is_instrument else "audioFX",
             "loaded": "true",

@@ -61,6 +61,11 @@ def describe_name(stem: str) -> str:
     return f"Fixture {stem.removeprefix('fixture_')}" if stem.startswith("fixture_") else stem
 
 
+def hyphenate_class_id(class_id: str) -> str:
+    """A class id as 8-4-4-4-12 figures."""
+    return "-".join((class_id[:8], class_id[8:12], class_id[12:16], class_id[16:20], class_id[20:]))
+
+
 def compile_fixture(folder: Path, compiler: str) -> Path:
     """Compile the fixture plugin into ``folder``, unless that has been done; the library."""
     source = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes()).hexdigest()[:16]

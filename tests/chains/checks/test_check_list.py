@@ -12,8 +12,8 @@ from chains.checks.differences import BIT_EQUAL_DB
 from chains.checks.outcome import CheckResult, Outcome
 from chains.checks.subject import FLOOR_MARGIN_DB, SETTLED_DB, Subject
 from chains.document.chain import Branch, Chain, Member
-from chains.document.vst3_preset import format_class_id
 from tests.chains.checks.made_up_session import NAME, MadeUpSession
+from tests.chains.plugins import hyphenate_class_id
 
 CHAIN = Chain(members=(Member(plugin=NAME, format="vst3"),))
 FLAGGED = {
@@ -98,7 +98,7 @@ def test_what_a_file_expects_is_compared() -> None:
     assert "latency 256 frames, expected 0" in wrong.finding
     older = Member(plugin=NAME, format="vst3", version="0.9")
     assert check_chain("", Chain(members=(older,)))["identity"].outcome is Outcome.WARN
-    for class_id in ("AB" * 16, format_class_id("AB" * 16)):
+    for class_id in ("AB" * 16, hyphenate_class_id("AB" * 16)):
         same = Member(plugin=NAME, format="vst3", id=class_id, version="1.0", latency_frames=256)
         assert check_chain("latency", Chain(members=(same,)))["identity"].outcome is Outcome.PASS
 

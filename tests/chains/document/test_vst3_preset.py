@@ -10,11 +10,11 @@ from bridge.errors import ConfigError
 from chains.document.vst3_preset import (
     Vst3Preset,
     check_class_id,
-    format_class_id,
     format_preset_bytes,
     parse_class_id,
     parse_preset,
 )
+from tests.chains.plugins import hyphenate_class_id
 
 CLASS_ID = "0123456789ABCDEF0123456789ABCDEF"
 PRESET = Vst3Preset(CLASS_ID, {"Comp": b"\0\1state", "Cont": b"", "Info": b"<MetaInfo/>"})
@@ -78,8 +78,9 @@ def test_a_preset_cut_anywhere_is_refused(length: int) -> None:
 
 
 def test_the_class_id_has_two_forms() -> None:
-    assert format_class_id(CLASS_ID) == "01234567-89AB-CDEF-0123-456789ABCDEF"
-    assert parse_class_id(format_class_id(CLASS_ID).lower()) == CLASS_ID
+    assert parse_class_id(CLASS_ID.lower()) == CLASS_ID
+    assert parse_class_id(hyphenate_class_id(CLASS_ID).lower()) == CLASS_ID
+    assert parse_class_id("{01234567-89AB-CDEF-0123-456789ABCDEF}") == CLASS_ID
     with pytest.raises(ConfigError, match="no class id"):
         parse_class_id("01234567-89AB-CDEF-0123-456789ABCDE")
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chains.document.chain import Chain, Member, ParameterValue
-from chains.document.vst3_preset import format_class_id
 from chains.process.messages import ParameterFacts
 from chains.process.verdict import HostVerdict, PluginError
 from tests.chains.hosts.host_session import HostSession, make_impulse, make_noise, measure_difference_db
 from tests.chains.hosts.test_alignment import make_fixture
-from tests.chains.plugins import FixturePlugin, InstalledPlugin
+from tests.chains.plugins import FixturePlugin, InstalledPlugin, hyphenate_class_id
 
 FORMATS = [
     ("vst3", "", "pedalboard"),
@@ -165,7 +164,7 @@ def test_the_plugin_that_is_found_has_to_be_the_one_that_the_chain_names(
         hosts.load(member, host=host)
     own = hosts.load(make_fixture(path, "gain"), host=host).members[0].id
     assert own.startswith("534944454D414E00")  # the maker's half of the fixture plugin's ids
-    hosts.load(make_fixture(path, "gain", id=format_class_id(own)), host=host)
+    hosts.load(make_fixture(path, "gain", id=hyphenate_class_id(own)), host=host)
 
 
 def test_both_hosts_tell_the_same_class_name_and_version(hosts: HostSession, installed_plugin: InstalledPlugin) -> None:

@@ -174,10 +174,19 @@ def test_a_plugin_is_on_its_channel_with_its_state(tmp_path: Path) -> None:
     project = write(tmp_path, make_session(), devices=devices)
     plugin = project.find_track("drums").findall("Channel/Devices/Vst3Plugin")[0]
     assert (plugin.get("name"), plugin.get("deviceName"), plugin.get("deviceRole")) == ("comp", "Zam", "audioFX")
-    assert plugin.get("deviceID") == "01234567-89ab-cdef-0123-456789abcdef"
+    assert plugin.get("deviceID") == CLASS_ID
     with ZipFile(project.path) as archive:
         assert archive.read(plugin.findall("State")[0].attrib["path"]) == b"state"
     assert project.find_track("Stems").findall("Channel/Devices/Vst3Plugin/State") == []
+
+
+def test_a_part_that_is_called_like_a_group_does_not_get_its_devices(tmp_path: Path) -> None:
+    session = make_session(midi=(MidiTrack("master", (), 0), MidiTrack("lead", (), 1)))
+    project = write(
+        tmp_path, session, devices={MASTER: [VstDevice("Eq", CLASS_ID)], "lead": [VstDevice("Synth", CLASS_ID)]}
+    )
+    owners = [track.get("name") for track in project.root.iter("Track") if track.findall("Channel/Devices")]
+    assert owners == ["lead", "Master"]
 
 
 def test_devices_of_an_unknown_channel_are_an_error(tmp_path: Path) -> None:

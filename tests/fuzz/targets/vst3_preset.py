@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from chains.document.vst3_preset import Vst3Preset, format_class_id, format_preset_bytes, parse_preset
+from chains.document.vst3_preset import Vst3Preset, format_preset_bytes, parse_class_id, parse_preset
 from tests.fuzz.target import Target
 
 CLASS_ID = "0123456789ABCDEF0123456789ABCDEF"
@@ -16,7 +16,7 @@ def read(data: bytes, folder: Path) -> None:
     preset = parse_preset(data, "x.vstpreset")
     assert preset.processor_state
     assert all(len(chunk) <= len(data) for chunk in preset.chunks.values())
-    format_class_id(preset.class_id)
+    assert parse_class_id(preset.class_id) == preset.class_id
     if sum(map(len, preset.chunks.values())) <= len(data):  # chunks may share bytes
         assert parse_preset(format_preset_bytes(preset), "again") == preset
 
