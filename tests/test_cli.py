@@ -37,7 +37,7 @@ COMMANDS: Sequence[tuple[str, ...]] = (
     ("preset", "load"), ("preset", "list"), ("preset", "show"), ("preset", "diff"), ("preset", "rename"),
     ("preset", "delete"), ("bench",), ("bench", "callback"), ("bench", "separation"),
     ("bench", "accompaniment"), ("separate",), ("analyze",), ("accompany",), ("models",), ("models", "add"),
-    ("batch",), ("batch", "status"),
+    ("export",), ("batch",), ("batch", "status"),
     ("scene",), ("scene", "list"), ("scene", "show"), ("scene", "save"), ("scene", "restore"), ("scene", "delete"),
     ("models", "get"), ("models", "list"), ("models", "verify"), ("models", "remove"), ("learn",), ("controllers",),
     ("tui",),

@@ -24,6 +24,9 @@ MOST_MIDI = 127
 MOST_GAIN = 2.0
 """Upper end of a fader, as Bitwig Studio writes it."""
 
+GROUP_CHANNELS = (*FOLDERS, MASTER)
+"""Keys of channels that are no tracks."""
+
 Devices: TypeAlias = Mapping[str, Sequence[VstDevice]]
 """Devices by channel: the file of an audio track, the name of a MIDI track, ``stems``, ``band`` or ``master``."""
 
@@ -106,7 +109,7 @@ class _StructureWriter:
         if track.program is not None:
             element.set("comment", f"General MIDI program {track.program + 1}, channel {track.channel + 1}")
         # a part that is called like a group has no devices of its own
-        key = "" if track.name in (*FOLDERS, MASTER) else track.name
+        key = "" if track.name in GROUP_CHANNELS else track.name
         volume = 1.0 if track.volume is None else scale_volume(track.volume)
         pan = 0.5 if track.pan is None else scale_pan(track.pan)
         self._add_channel(element, MixerChannel("regular", key, destination, volume=volume, pan=pan))

@@ -35,7 +35,7 @@ MAX_USUAL_BARS = 1.5
 """A bar longer than so many usual ones (a pause without beats) is divided into usual ones."""
 MAX_UNEVENNESS = 1.5
 """Quarter notes before the first beat are so many times as long or short as a beat at most."""
-BASS_OCTAVE, CHORD_OCTAVE, VELOCITY = 36, 60, 80
+BASS_OCTAVE, CHORD_OCTAVE, CHORD_VELOCITY = 36, 60, 80
 VOICE_CHANNELS = tuple(channel for channel in range(1, MIDI_CHANNELS) if channel != DRUM_CHANNEL)
 """Channel 1 (0 in the message) is for chords."""
 
@@ -203,17 +203,22 @@ def format_midi_file(song: SongMap, name: str) -> bytes:
 
 
 def _format_chords(chords: Sequence[ChordSpan], grid: TempoGrid) -> Iterator[TimedMessage]:
-    """Each chord's bass in the second octave, its notes in the fourth and fifth, and its label as a text event."""
+    """Each chord (`list_chord_pitches`), and its label as a text event."""
     for span in chords:
         if span.root < 0:
             continue
         start, end = grid.to_tick(span.start_s), grid.to_tick(span.end_s)
-        bass = span.root if span.bass < 0 else span.bass
-        pitches = sorted({BASS_OCTAVE + bass, *(CHORD_OCTAVE + pitch_class for pitch_class in span.pitch_classes)})
+        pitches = list_chord_pitches(span)
         yield start, MetaMessage("text", text=span.label)
         if end > start:
-            yield from ((start, Message("note_on", note=pitch, velocity=VELOCITY)) for pitch in pitches)
+            yield from ((start, Message("note_on", note=pitch, velocity=CHORD_VELOCITY)) for pitch in pitches)
             yield from ((end, Message("note_off", note=pitch, velocity=0)) for pitch in pitches)
+
+
+def list_chord_pitches(span: ChordSpan) -> list[int]:
+    """The MIDI notes of a chord that has a root, ascending: its bass, and each of its notes once."""
+    bass = span.root if span.bass < 0 else span.bass
+    return sorted({BASS_OCTAVE + bass, *(CHORD_OCTAVE + pitch_class for pitch_class in span.pitch_classes)})
 
 
 def _format_voice(notes: Sequence[NoteSpan], grid: TempoGrid, channel: int) -> Iterator[TimedMessage]:

@@ -1,0 +1,1 @@
+"""Results of separating, analysing and accompanying a song: what a session is made of."""
