@@ -19,8 +19,9 @@ demo: setup ## run a song through the full signal path: make demo, or make demo 
 test: setup ## every check and test: ruff, mypy, import floors, pytest (ARGS="-k latency" to choose)
 	@.venv/bin/python tools/check.py $(ARGS)
 
-test-daw: setup ## install Ardour (apt) where it is missing, and run the tests that record with it
-	@command -v ardour7-lua >/dev/null || $(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends ardour
+test-daw: setup ## install Ardour and Xvfb (apt) where they are missing, and run the tests with Ardour
+	@{ command -v ardour7-lua && command -v Xvfb; } >/dev/null || \
+	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install --yes --no-install-recommends ardour xvfb
 	@.venv/bin/python -m pytest -n 0 -m daw tests/daw_live $(ARGS)
 
 lint: setup ## the checks alone, without pytest
