@@ -10,21 +10,19 @@ from typing import TypeAlias
 from chains.document.vst3_preset import parse_class_id
 from export.dawproject.project_elements import ElementFactory, format_flag, format_number, get_id
 from export.dawproject.vst_device import VstDevice
-from export.session.session import AudioTrack, MidiTrack, Session, TrackGroup
+from export.session.session import FOLDER_TRACKS, AudioTrack, MidiTrack, Session, TrackGroup
 
 PLUGIN_DIRECTORY = "plugins"
 """Directory of the states of plugins in the archive."""
 MASTER = "master"
 """Key of the master channel's devices."""
-FOLDERS: Mapping[TrackGroup, str] = {"stems": "Stems", "band": "Band"}
-"""Names of the folder tracks. The song itself is at the top."""
 COLORS: Mapping[TrackGroup, str] = {"song": "#8c8c8c", "stems": "#3f8fd2", "band": "#d9822b"}
 MOST_MIDI = 127
 """Largest velocity, volume and pan of MIDI."""
 MOST_GAIN = 2.0
 """Upper end of a fader, as Bitwig Studio writes it."""
 
-GROUP_CHANNELS = (*FOLDERS, MASTER)
+GROUP_CHANNELS = (*FOLDER_TRACKS, MASTER)
 """Keys of channels that are no tracks."""
 
 Devices: TypeAlias = Mapping[str, Sequence[VstDevice]]
@@ -62,7 +60,7 @@ def write_structure(
         ConfigError: The class id of a device is none.
         ValueError: ``devices`` names a channel that there is not.
     """
-    keys = {track.file for track in session.audio} | {track.name for track in session.midi} | {*FOLDERS, MASTER}
+    keys = {track.file for track in session.audio} | {track.name for track in session.midi} | {*FOLDER_TRACKS, MASTER}
     if unknown := sorted(devices.keys() - keys):
         raise ValueError(f"devices of no channel: {', '.join(unknown)}")
     writer = _StructureWriter(elements, devices)
@@ -81,9 +79,9 @@ class _StructureWriter:
         )
         output = self._add_channel(master, MixerChannel("master", MASTER))
         for track in session.audio:
-            if track.group not in FOLDERS:
+            if track.group not in FOLDER_TRACKS:
                 self._write_audio_track(structure, track, output)
-        for group, name in FOLDERS.items():
+        for group, name in FOLDER_TRACKS.items():
             audio = [track for track in session.audio if track.group == group]
             midi = session.midi if group == "band" else ()
             if audio or midi:

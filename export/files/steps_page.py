@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from statistics import median
 
 from engines.offline.smf.writing import SIGNATURES
 from export.session.bar_positions import find_bar_position
@@ -106,7 +107,7 @@ def _describe_tempo(session: Session) -> str:
     tempi = [point.bpm for point in session.tempi]
     if len(tempi) == 1:
         return f"{tempi[0]:.2f} BPM"
-    return f"{min(tempi):.2f} to {max(tempi):.2f} BPM, {len(tempi) - 1} changes"
+    return f"{median(tempi):.1f} BPM, the median of {min(tempi):.2f} to {max(tempi):.2f} ({len(tempi) - 1} changes)"
 
 
 def _list_tracks(session: Session) -> Iterator[str]:

@@ -6,17 +6,15 @@ the project's tempo map alone, Reaper asks nothing when it opens them, and no fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.core.midi import ALL_NOTES_OFF, CONTROL_CHANGE
 from bridge.core.time import TICKS_PER_BEAT
 from export.files.session_midi import list_track_messages
 from export.reaper.rpp_text import RppBlock, format_number, make_guid, quote
-from export.session.session import AUDIO_FOLDER, AudioTrack, MidiTrack, Session, TrackGroup
+from export.session.session import AUDIO_FOLDER, FOLDER_TRACKS, AudioTrack, MidiTrack, Session
 
-FOLDERS: Mapping[TrackGroup, str] = {"stems": "Stems", "band": "Band"}
-"""Names of the folder tracks. The song itself is at the top."""
 FOLDER_OPENS, FOLDER_CLOSES, IN_FOLDER = "1 1", "2 -1", "0 0"
 """Values of ``ISBUS``: the folder's own track, the last track in it, all others."""
 BY_TIME, BY_BEATS = 0, 1
@@ -37,12 +35,12 @@ class ReaperTrack:
 
 def list_track_blocks(session: Session) -> Iterator[RppBlock]:
     """The tracks in the order of the mixer; MIDI is with the band."""
-    for group in ("song", *FOLDERS):
+    for group in ("song", *FOLDER_TRACKS):
         tracks = [_make_audio_track(session, track) for track in session.audio if track.group == group]
         if group == "band":
             tracks += [_make_midi_track(session, track, number) for number, track in enumerate(session.midi, 1)]
-        if tracks and group in FOLDERS:
-            tracks = [ReaperTrack(FOLDERS[group], f"folder {group}", folder=FOLDER_OPENS), *tracks]
+        if tracks and group in FOLDER_TRACKS:
+            tracks = [ReaperTrack(FOLDER_TRACKS[group], f"folder {group}", folder=FOLDER_OPENS), *tracks]
             tracks[-1] = replace(tracks[-1], folder=FOLDER_CLOSES)
         yield from (_make_track_block(session, track) for track in tracks)
 

@@ -5,7 +5,7 @@ All music is in ticks, TICKS_PER_BEAT a quarter note; tick 0 is frame 0 of each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
@@ -20,6 +20,8 @@ AUDIO_FOLDER, MIDI_FOLDER = "Audio", "MIDI"
 
 TrackGroup = Literal["song", "stems", "band"]
 """``song``: the recording itself; ``stems``: what it was separated into; ``band``: what was written to it."""
+FOLDER_TRACKS: Mapping[TrackGroup, str] = {"stems": "Stems", "band": "Band"}
+"""Names of the folder tracks, in formats that have these. The song itself is at the top, MIDI is with the band."""
 
 
 class SessionSound(Protocol):

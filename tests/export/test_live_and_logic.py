@@ -110,7 +110,7 @@ def test_the_facts_are_those_of_the_session(write: Writer, tmp_path: Path) -> No
         "48000 Hz",
         "24-bit WAV. All begin at bar 1 (1.1.1).",
         "0:00.200",
-        "120.00 to 145.32 BPM, 11 changes",
+        "131.5 BPM, the median of 120.00 to 145.32 (11 changes)",
         "1/4, 9/8",
         "Am",
     ]
