@@ -83,24 +83,24 @@ def main(arguments: Sequence[str]) -> int:
             Printer().say("the export without a kill failed")
             return 1
         whole, took_s = hash_sessions(folder / "whole"), time.monotonic() - began_s
-        partial = different = left = finished = 0
-        for number in range(options.kills):
-            out = folder / f"out{number}"
+        partial = different = left = killed = 0
+        while killed < options.kills:
+            out = folder / f"out{killed}"
             running = start(folder, out)
             try:
                 running.wait(chance.uniform(0.1, 1.0) * took_s)
-                finished += 1
             except subprocess.TimeoutExpired:
                 running.kill()
                 running.wait()
-            partial += any(whole.get(session) != found for session, found in hash_sessions(out).items())
-            started = start(folder, out).wait()
-            different += started != 0 or hash_sessions(out) != whole
-            left += bool(list_drafts(out))
+                killed += 1
+                partial += any(whole.get(session) != found for session, found in hash_sessions(out).items())
+                started = start(folder, out).wait()
+                different += started != 0 or hash_sessions(out) != whole
+                left += bool(list_drafts(out))
             shutil.rmtree(out)
-        Printer().say(f"{options.kills} runs of {took_s:.1f} s, {options.kills - finished} of them killed:")
+        Printer().say(f"{killed} runs of {took_s:.1f} s killed:")
         Printer().say(
-            f"{partial} with a session that was not whole, {different} then gave other bytes, {left} left drafts"
+            f"{partial} left a session that was not whole, {different} then gave other bytes, {left} left drafts"
         )
     return 1 if partial or different or left else 0
 

@@ -22,7 +22,7 @@ LOG_BYTES = 1 << 20
 """A log larger than this starts again."""
 NO_MEMORY = ("std::bad_alloc", "Failed to allocate memory")
 """What libraries in C++, ONNX Runtime for one, say for want of memory in exceptions of other kinds."""
-OURS = ("batch", "bridge", "engines", "mappings", "presets", "tui")
+OURS = ("batch", "bridge", "chains", "demo", "engines", "export", "mappings", "presets", "tui")
 
 _FIXES = {
     errno.ENOENT: "it went away during the work; check the disk and the name",

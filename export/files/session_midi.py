@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 
 from mido import Message, MetaMessage
 
-from bridge.core.midi import MIDI_CHANNELS
+from bridge.core.midi import MIDI_CHANNELS, PAN, VOLUME
 from engines.offline.smf.writing import SIGNATURES, TimedMessage, to_metre_messages, to_tempo_messages, write_smf
 from export.session.session import MidiTrack, Session
 
-VOLUME_CONTROLLER, PAN_CONTROLLER = 7, 10
-"""Controllers of General MIDI."""
 TEMPO_TRACK_NAME = "tempo map (delete)"
 TEMPO_NOTE = 0
 """Pitch of the note that spans the tempo changes: the lowest, which few instruments play."""
@@ -44,7 +42,7 @@ def list_track_messages(track: MidiTrack) -> list[TimedMessage]:
     setup: list[TimedMessage] = []
     if track.program is not None:
         setup.append((0, Message("program_change", channel=channel, program=track.program)))
-    for controller, value in ((VOLUME_CONTROLLER, track.volume), (PAN_CONTROLLER, track.pan)):
+    for controller, value in ((VOLUME, track.volume), (PAN, track.pan)):
         if value is not None:
             setup.append((0, Message("control_change", channel=channel, control=controller, value=value)))
     ends: list[TimedMessage] = [
