@@ -19,6 +19,7 @@ from batch.batch_request import BatchRequest, BatchStop
 from batch.batch_run import BatchRun
 from batch.file_pool import FilePool
 from batch.local_pool import BYTES_A_WORKER, LocalPool, count_workers
+from batch.scheduler_address import NONE
 from bridge.command_options import AsJson, make_path_parameter
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer
@@ -31,7 +32,6 @@ batch = App(name="batch", help="Run separate, analyze, accompany or render on ev
 LEAST_LIMIT_S = 1.0
 STILL_S = 120.0
 """A disk that wakes up, or a share of a network that comes back, takes less."""
-LOCAL = "none"
 
 
 @batch.default
@@ -52,6 +52,10 @@ def run_batch(
         float | None,
         Parameter(help="GB of memory that a file may take; 0: no limit; by default a share of what is there."),
     ] = None,
+    scheduler: Annotated[
+        str, Parameter(help="Dask that does the work: its address, or local: a cluster on this machine.")
+    ] = NONE,
+    insecure: Annotated[bool, Parameter(negative="", help="Also use a scheduler elsewhere without TLS.")] = False,
     json_: AsJson = False,
 ) -> int:
     """Run a command on every song of folders, several at a time, each in a process of its own.
@@ -74,7 +78,16 @@ def run_batch(
     roots = tuple(Path(name).absolute() for name in names)
     recipe = make_recipe(KINDS[kind], options)
     request = BatchRequest(KINDS[kind], roots, out, options, recipe, retry_failed, time_limit, memory_bytes)
-    return do_batch(request, LocalPool(workers), shlex.join(given), json_)
+    return do_batch(request, make_pool(scheduler, workers, insecure), shlex.join(given), json_)
+
+
+def make_pool(scheduler: str, workers: int, allows_insecure: bool) -> FilePool:
+    """The workers that ``--scheduler`` names. Raises: ConfigError."""
+    if scheduler == NONE:
+        return LocalPool(workers)
+    from batch.cluster_pool import ClusterPool
+
+    return ClusterPool(scheduler, workers, Printer(stderr=True).say, allows_insecure)
 
 
 def do_batch(request: BatchRequest, pool: FilePool, typed: str, as_json: bool) -> int:

@@ -28,8 +28,9 @@ from bridge.failures import explain, is_disk_full
 
 AHEAD = 8
 """Files whose content is read before a worker is free for them."""
-WAIT_S = 0.2
-LOST_TIMES = 3
+WAIT_S, HASH_WAIT_S = 0.2, 0.01
+"""Time to wait for a worker, or for a free one, and where only the content of the next file is missing."""
+LOST_TIMES = 5
 """A file whose worker went away so many times has failed: it may be what ends them."""
 BYTES_A_SECOND = 8000.0
 """Of a song at 64 kbit/s: with fewer bytes a second hardly any song is stored."""
@@ -121,8 +122,8 @@ class BatchRun:
                 self._claim(self._taken.popleft())
             while self._ready and self.pool.free > 0:
                 self._begin(self._ready.popleft())
-            if self._working or self._taken:
-                for report in self.pool.wait(WAIT_S if self._working else WAIT_S / 20):
+            if self._working or self._taken or self._ready:
+                for report in self.pool.wait(WAIT_S if self._working or self._ready else HASH_WAIT_S):
                     self._finish(report)
             self.listener.update(self.counts, self.pool)
 
@@ -236,7 +237,7 @@ class BatchRun:
         else:
             self.journal.mark_pending(work.digest, self.request.recipe)
             self.listener.finish(name, "waits", error)
-            if status == "lost":
+            if status in ("lost", "returned"):
                 self._ready.append(work)
             elif status == "disk full":
                 raise self._make_full_stop()

@@ -117,7 +117,7 @@ class FileProcess:
         if was_ended:
             return self._report("stopped", "", now_s)
         if status == BUSY:
-            return self._report("lost", "another process is at work on it", now_s)
+            return self._report("returned", "another process is at work on it", now_s)
         lines = read_end(self._log)
         if status < 0:
             return self._report("failed", self._describe_crash(status, lines), now_s)
@@ -167,15 +167,22 @@ def read_address_space(pid: int) -> int:
 
 
 def run_file(task: FileTask) -> FileReport:
-    """Do the work on a file and wait for its end; for a worker of a cluster."""
+    """Do the work on a file and wait for its end; for a worker of a cluster, where a file may say to stop."""
     try:
         if task.is_finished:
             return FileReport(task.key, "done")
+        if task.stop_file.exists():
+            return FileReport(task.key, "stopped")
         process = FileProcess(task, time.monotonic())
     except (BridgeError, OSError) as error:
         return FileReport(task.key, "lost", f"it cannot be started on {platform.node()} ({error})")
+    look_s = time.monotonic()
     try:
-        while (report := process.update(time.monotonic())) is None:
+        while (report := process.update(now_s := time.monotonic())) is None:
+            if now_s - look_s >= LOOK_S:
+                look_s = now_s
+                if task.stop_file.exists():
+                    process.end(now_s)
             time.sleep(POLL_S)
     except BaseException:
         process.kill()

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-FileStatus: TypeAlias = Literal["done", "failed", "refused", "disk full", "lost", "stopped"]
-"""State of the work on a file that has ended. refused: the command takes no file with these options. lost: the worker
-went away, or another process has the file. stopped: we ended it."""
+FileStatus: TypeAlias = Literal["done", "failed", "refused", "disk full", "lost", "returned", "stopped"]
+"""State of the work on a file that has ended. refused: no file can be worked on, for want of a right option for one.
+lost: the worker went away, perhaps because of the file. returned: it is not at fault, and is to be begun again.
+stopped: we ended it."""
 
 OUT_FOLDER = "out"
 """Folder of the command's results, in the work folder of a file."""
@@ -44,6 +45,7 @@ class FileTask:
         name: Name of the file for people: its path below the folder.
         work_folder: What is in it before it is finished, is nobody's result.
         module: Module that runs as ``python -m``; its ``arguments``.
+        attempt: Number by which the work can be stopped; 0: it cannot.
     """
 
     key: str
@@ -52,6 +54,12 @@ class FileTask:
     module: str
     arguments: tuple[str, ...]
     limits: FileLimits
+    attempt: int = 0
+
+    @property
+    def stop_file(self) -> Path:
+        """File whose existence ends this attempt, on whatever machine it runs."""
+        return Path(self.work_folder) / f"stop.{self.attempt}"
 
     @property
     def is_finished(self) -> bool:

@@ -204,7 +204,7 @@ def imported_names(tree: ast.AST) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-RUN_EXTRAS = ("bench", "chains", "discovery", "link")
+RUN_EXTRAS = ("bench", "chains", "cluster", "discovery", "link")
 """Extras that the packages of the wheel import where they are installed."""
 
 
