@@ -62,6 +62,7 @@ def make_steps_page(session: Session, steps: DawSteps) -> str:
             *(f"<li>{step}</li>" for step in steps.steps),
             "</ol>",
             *_list_tracks(session),
+            *(_list_markers("Time signatures", session, _name_metres(session)) if len(session.metres) > 1 else ()),
             *_list_markers("Sections", session, session.sections),
             *_list_markers("Chords", session, session.chords),
             "</body>\n</html>\n",
@@ -89,7 +90,7 @@ def _format_note(steps: DawSteps) -> str:
 
 def _list_facts(session: Session) -> Iterator[str]:
     bits = f"{session.sample_format.bits}-bit{' float' if session.sample_format.is_float else ''}"
-    metres = ", ".join(dict.fromkeys(f"{metre.numerator}/{metre.denominator}" for metre in session.metres))
+    metres = ", ".join(dict.fromkeys(metre.name for metre in _name_metres(session)))
     rows = [
         ("Sample rate", f"{session.rate} Hz"),
         ("Audio files", f"{bits} WAV. All begin at bar 1 (1.1.1)."),
@@ -101,6 +102,10 @@ def _list_facts(session: Session) -> Iterator[str]:
         names = (SIGNATURES[key.is_minor][key.tonic] for key in session.keys)
         rows.append(("Key", ", ".join(dict.fromkeys(names))))
     yield from _list_table(("", ""), rows)
+
+
+def _name_metres(session: Session) -> list[Marker]:
+    return [Marker(metre.tick, f"{metre.numerator}/{metre.denominator}") for metre in session.metres]
 
 
 def _describe_tempo(session: Session) -> str:

@@ -1,7 +1,7 @@
 """Live folder: a MIDI file with the tempo map and the band, and a page of steps, beside the audio files.
 
-Live's own format has no description and changes with each version, so Sideman does not write it. One MIDI file has all:
-Live makes a track of each of its tracks, and reads tempo and time signatures from the same file.
+Live's own format has no description and changes with each version, so Sideman does not write it. One MIDI file has
+the tempo map and all parts, so that one import is enough.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ def make_live_steps(session: Session) -> DawSteps:
         "Select all audio clips. Switch <b>Warp</b> off in the Clip View, if it is on. "
         "Now the audio has its own time, and the tempo map fits it.",
     ]
+    steps.append(
+        "Compare the time signatures with those on this page. Where one is missing, click at its bar, and choose "
+        "<b>Create &gt; Insert Time Signature Change</b>."
+    )
     if muted := name_muted(session):
         steps.append(f"Switch these tracks off with their Track Activator: {muted}. What plays now is the song.")
     if session.midi:

@@ -50,6 +50,7 @@ def test_the_page_lists_tracks_sections_and_chords(write: Writer, tmp_path: Path
         ["band drums.wav", "band drums", "stereo", "muted"],
     ]
     assert tables["MIDI tracks"][1:] == [["drums", "1", "10"], [ODD_NAME, "34", "1"]]
+    assert tables["Time signatures"][1:] == [["1.1.1", "0:00.000", "1/4"], ["2.1.1", "0:00.500", "9/8"]]
     assert tables["Sections"][1:] == [["2.1.1", "0:00.500", "intro"], ["3.1.1", "0:02.651", ODD_NAME]]
     assert tables["Chords"][1:] == [
         ["1.1.1", "0:00.000", "Am7/G"],
@@ -93,7 +94,8 @@ def test_names_are_text_and_not_markup(write: Writer, tmp_path: Path) -> None:
 
 @both
 def test_a_session_without_markers_and_midi_has_no_empty_tables(write: Writer, tmp_path: Path) -> None:
-    bare = make_session(sections=(), chords=(), midi=(), keys=(), audio=make_session().audio[1:2])
+    first = {"metres": make_session().metres[:1], "audio": make_session().audio[1:2]}
+    bare = make_session(sections=(), chords=(), midi=(), keys=(), **first)
     page = read_page(write, tmp_path, bare)
     assert [heading.text_content() for heading in page.iter("h2")] == ["Steps", "Audio files"]
     steps = " ".join(step.text_content() for step in page.iter("li"))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import rpp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from export.reaper.project import make_project, write_reaper
-from export.reaper.rpp_text import RppBlock, format_block, quote
+from export.reaper.rpp_text import QUOTES, RppBlock, format_block, quote
 from export.session.session import AudioTrack, Marker, Session, SessionTempo, TimeSignature
 from tests.export.rpp_readers import READERS, RppNode, read_with_rpp, read_with_rppxml
 from tests.export.sample_session import FRAMES, ODD_NAME, RATE, make_impulse, make_session
@@ -127,6 +129,21 @@ NAMES = ["", "plain", 'a "b" c', "it's", "`x", "'", 'say "it\'s"', "#1", "|x", "
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_comes_back_as_it_is(read: Reader, name: str) -> None:
     assert read(format_block(RppBlock("A", (f"NAME {quote(name)} 1",)))).get("NAME") == (name, 1)
+
+
+LETTERS = st.one_of(
+    st.sampled_from("\"'`#;|<> \n"), st.characters(exclude_categories=["Cs", "N"], exclude_characters="nN")
+)
+"""Characters without those of a number (inf, nan), which the readers of the tests would take for one."""
+
+
+@both_readers
+@given(name=st.text(alphabet=LETTERS))
+def test_any_name_is_one_word_to_a_reader(read: Reader, name: str) -> None:
+    expected = " ".join(name.splitlines()).replace("\0", "")
+    if all(mark in expected for mark in QUOTES):
+        expected = expected.replace("`", "'")
+    assert read(format_block(RppBlock("A", (f"NAME {quote(name)} 1",)))).get("NAME") == (expected, 1)
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\r\nb", "a\u2028b", "a\x0bb", "a\x00 b"])
