@@ -21,7 +21,9 @@ SUFFIXES = (
     ".rf64", ".au", ".snd",
 )  # fmt: skip
 """Suffixes of songs in a folder. A file that the user names is tried whatever its suffix."""
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f/\\]")
+_REFUSED = re.compile(r'[\x00-\x1f\x7f-\x9f/\\"*:<>?|]')
+"""Characters that names do not have on every system: control characters, and those that Windows reserves (Microsoft,
+"Naming Files, Paths, and Namespaces"). A folder that is copied to such a disk would stay incomplete."""
 
 
 def find_songs(paths: Sequence[Path], out: Path) -> list[Path]:
@@ -91,10 +93,10 @@ def list_names(folder: Path) -> frozenset[str]:
 def make_result_name(song: Path, number: int, longest: int) -> str:
     """Name of the results of ``song``, at most ``longest`` bytes: the song's own, with (2) from ``number`` 2 on.
 
-    Anything that not every system allows is replaced: control characters, a dot or blank at either end, a device's
-    name on Windows. A name that is cut ends in a hash of the whole, so that two long names stay different.
+    Anything that not every system allows is replaced: control characters, quotes, ``*:<>?|``, a dot or blank at either
+    end, a device's name on Windows. A name that is cut ends in a hash of the whole, so that two long names differ.
     """
-    name = _CONTROLS.sub("_", song.stem.strip(". ")).strip(". ") or "song"
+    name = _REFUSED.sub("_", song.stem.strip(". ")).strip(". ") or "song"
     if why_not(name, len(name)):  # a folder called "." is no new one, and "name." is none on other systems
         name = f"_{name}"
     end = "" if number == 1 else f" ({number})"

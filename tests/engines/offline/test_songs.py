@@ -81,6 +81,8 @@ def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path: Path, monkeypat
         ("new\nline.wav", "new_line"),
         ("esc\x1b[31m.wav", "esc_[31m"),
         ("\n.wav", "_"),
+        ('What? "a:b" <c|d>*.wav', "What_ _a_b_ _c_d__"),
+        ("Don't ♫ [1] & $x^$ (é).wav", "Don't ♫ [1] & $x^$ (é)"),
         (os.fsdecode(b"caf\xe9.wav"), os.fsdecode(b"caf\xe9")),
         ("🎵.wav", "🎵"),
     ],
