@@ -31,6 +31,8 @@ from export.session.session import (
 
 MIX_TRACK, RESIDUAL_TRACK, CHORD_TRACK = "mix", "residual", "chords"
 NO_CHORD = "N.C."
+CHORD_CHANNEL = 15
+"""The last MIDI channel: the band has the first ones, and another's program would be the chords' too."""
 SHORTEST_CHORD_S = 0.1
 """What is shorter is the rest of a chord that was sounding before the song's first beat."""
 NEAR_BEAT_TICKS = TICKS_PER_BEAT // 5
@@ -139,8 +141,10 @@ def _make_chord_tracks(song: SongMap, session: Session) -> list[MidiTrack]:
         start, end = _to_chord_tick(span.start_s, session), _to_chord_tick(span.end_s, session)
         if span.root >= 0:
             pitches = list_chord_pitches(span)
-            notes += [SessionNote(start, max(end, start + 1), pitch, CHORD_VELOCITY, 0) for pitch in pitches]
-    return [MidiTrack(CHORD_TRACK, tuple(notes), 0)] if notes else []
+            notes += [
+                SessionNote(start, max(end, start + 1), pitch, CHORD_VELOCITY, CHORD_CHANNEL) for pitch in pitches
+            ]
+    return [MidiTrack(CHORD_TRACK, tuple(notes), CHORD_CHANNEL)] if notes else []
 
 
 def _to_chord_tick(time_s: float, session: Session) -> int:
