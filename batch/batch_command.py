@@ -20,6 +20,7 @@ from batch.batch_run import BatchRun
 from batch.file_pool import FilePool
 from batch.local_pool import BYTES_A_WORKER, LocalPool, count_workers
 from batch.scheduler_address import NONE
+from batch.source_tree import check_roots
 from bridge.command_options import AsJson, make_path_parameter
 from bridge.errors import ConfigError, did_you_mean
 from bridge.printing import Printer
@@ -76,6 +77,7 @@ def run_batch(
         raise ConfigError(f"--time-limit {time_limit:g}", f"give seconds, {LEAST_LIMIT_S:g} or more")
     options = make_absolute(given)
     roots = tuple(Path(name).absolute() for name in names)
+    check_roots(roots)
     recipe = make_recipe(KINDS[kind], options)
     request = BatchRequest(KINDS[kind], roots, out, options, recipe, retry_failed, time_limit, memory_bytes)
     return do_batch(request, make_pool(scheduler, workers, insecure), shlex.join(given), json_)

