@@ -38,6 +38,14 @@ class BatchCounts:
 class BatchStop(BridgeError):
     """What ends a batch, since every other file would fail the same way."""
 
+    is_bad_input = False
+
+
+class BatchRefusal(BatchStop):
+    """What ends a batch because of its options."""
+
+    is_bad_input = True
+
 
 class BatchListener:
     """Receives what happens; this one keeps nothing."""

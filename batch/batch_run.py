@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batch.batch_journal import WORK_FOLDER, BatchJournal, TaskRow
-from batch.batch_request import BatchCounts, BatchListener, BatchRequest, BatchStop
+from batch.batch_request import BatchCounts, BatchListener, BatchRefusal, BatchRequest, BatchStop
 from batch.content_hash import hash_content, hash_path, read_stamp
 from batch.file_pool import FilePool
 from batch.file_process import remove_folder
@@ -243,7 +243,7 @@ class BatchRun:
                 raise self._make_full_stop()
             elif status == "refused":
                 hint = f"sideman {self.request.kind.name} --help lists the options; no other file was begun"
-                raise BatchStop(error, hint)
+                raise BatchRefusal(error, hint)
 
     def _has_changed(self, work: _Work) -> bool:
         try:

@@ -15,8 +15,8 @@ from batch.file_task import FileProgress, FileReport, FileTask
 from bridge.errors import BridgeError
 
 BYTES_A_WORKER = 3 << 29
-"""Memory that a command takes at most with the shipped models, rounded up: `separate --profile offline` has a resident
-set of 0.5 GB, `analyze` of an hour 0.9 GB (`python -m bench.batch_speed`)."""
+"""Memory of the work on a song with the shipped models, rounded up: `accompany --audio` has a resident set of 1.0 GB
+for five minutes of music, `separate` 0.7 GB (`python -m bench.batch_speed --command`)."""
 END_S = 8.0
 """Time for the last checkpoints; a sidecar whose job the batch is waits for two seconds more."""
 

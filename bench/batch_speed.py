@@ -1,8 +1,8 @@
 """Speed of batches of real songs: ``python -m bench.batch_speed FOLDER [--seconds 60] [--workers 1 2] [--rounds 2]``.
 
 The songs of a folder, cut to ``--seconds``, go through `sideman batch analyze` and `sideman batch separate --profile
-dsp` with each number of workers. Shown are songs an hour, how many times as fast as with the first number, and the
-largest resident set and address space of the work on one song. Takes four minutes with ten songs.
+dsp`, or each ``--command``, with each number of workers. Shown are songs an hour, how many times as fast as with the
+first number, and the largest resident set and address space of the work on one song. Takes four minutes with ten songs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from batch.file_process import MODULE
 from batch.source_tree import iterate_sources
 from bridge.printing import Printer
 
-COMMANDS = (("analyze",), ("separate", "--profile", "dsp"))
+COMMANDS = ("analyze", "separate --profile dsp")
 LOOK_S = 0.2
 
 
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--command", action="append", help="such as 'accompany --audio'; may be repeated")
     options = parser.parse_args(arguments)
     say = Printer().say
     with tempfile.TemporaryDirectory(prefix="sideman-bench-") as name:
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
         songs.mkdir()
         count = cut_songs(options.folder, songs, options.seconds)
         say(f"{count} songs of {options.seconds:g} s, best of {options.rounds}; load at first {os.getloadavg()[0]:.1f}")
-        for words in COMMANDS:
+        for words in map(str.split, options.command or COMMANDS):
             first, largest = 0.0, [0, 0]
             for workers in options.workers:
                 hourly = max(measure(songs, Path(name) / "out", words, workers, largest) for _ in range(options.rounds))

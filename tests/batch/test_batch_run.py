@@ -117,12 +117,18 @@ def test_failed_files_are_tried_again_only_where_asked(tmp_path: Path) -> None:
     assert row.attempts == 2
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("b_full.wav", "the disk is full"), ("b_refuse.wav", "no such option")])
-def test_what_every_file_would_fail_of_ends_the_batch(tmp_path: Path, name: str, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "sentence", "is_bad_input"),
+    [("b_full.wav", "the disk is full", False), ("b_refuse.wav", "no such option", True)],
+)
+def test_what_every_file_would_fail_of_ends_the_batch(
+    tmp_path: Path, name: str, sentence: str, is_bad_input: bool
+) -> None:
     songs = write_files(tmp_path / "songs", "a.wav", name, *(f"c{number}.wav" for number in range(6)))
     request = make_request(songs, tmp_path / "out")
-    with pytest.raises(BatchStop, match=sentence), open_run(request) as run:
+    with pytest.raises(BatchStop, match=sentence) as stop, open_run(request) as run:
         run.run()
+    assert stop.value.is_bad_input == is_bad_input
     assert run.counts.failed == 0
     assert run.counts.done < 7
     write_files(songs, "d.wav")
