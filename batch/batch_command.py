@@ -28,7 +28,13 @@ from bridge.progress_channel import open_channel
 from bridge.streams import write_json
 from engines.offline.song_batch import FAILED, raise_on_sigterm, to_exit_status
 
-batch = App(name="batch", help="Run separate, analyze, accompany or render on every song of a folder.")
+batch = App(
+    name="batch",
+    help="Run separate, analyze, accompany or render on every song of a folder.\n\n"
+    "Each song has a process of its own. One that fails, crashes or hangs is named; the others are done. To continue a "
+    "batch that was stopped or killed, give the same command again: finished songs are left out, changed ones are done "
+    "again. Options of the command come behind the folders. The exit status is 1 if a song failed.",
+)
 
 LEAST_LIMIT_S = 1.0
 STILL_S = 120.0
@@ -59,12 +65,7 @@ def run_batch(
     insecure: Annotated[bool, Parameter(negative="", help="Also use a scheduler elsewhere without TLS.")] = False,
     json_: AsJson = False,
 ) -> int:
-    """Run a command on every song of folders, several at a time, each in a process of its own.
-
-    A song that fails, crashes or hangs is named; the others are done. To continue a batch that was stopped or killed,
-    give the same command again: finished songs are left out, changed ones are done again.
-    The exit status is 1 if a song failed.
-    """
+    """Run a command on every song of folders; the exit status."""
     if kind not in KINDS:
         raise ConfigError(f"batch: {kind}: no such command", did_you_mean(kind, KINDS))
     names, given = split_words(words)
