@@ -77,9 +77,11 @@ def make_status_table(journal: BatchJournal) -> RenderableType:
     """The state of a batch by its journal, and all of its failures."""
     recipe = journal.recipe
     counts = journal.count(recipe)
-    table = columns("command", "done", "copies", "failed", "begun")
-    begun = counts.get("pending", 0) + counts.get("running", 0)
-    row = (counts.get("done", 0), journal.count_copies(recipe), counts.get("failed", 0), begun)
+    table = columns("command", "done", "copies", "failed", "running", "next")
+    row = (
+        counts.get("done", 0), journal.count_copies(recipe), counts.get("failed", 0), counts.get("running", 0),
+        counts.get("pending", 0),
+    )  # fmt: skip
     table.add_row(f"{journal.kind} {journal.options}".strip(), *(f"{one:,}" for one in row))
     lines = [
         Text.assemble(format_failure_line(str(row.path), row.error), f" ({_describe_attempts(row.attempts)})")
@@ -98,7 +100,8 @@ def make_status_dict(journal: BatchJournal) -> dict[str, object]:
         "done": counts.get("done", 0),
         "copies": journal.count_copies(recipe),
         "failed": counts.get("failed", 0),
-        "begun": counts.get("pending", 0) + counts.get("running", 0),
+        "running": counts.get("running", 0),
+        "next": counts.get("pending", 0),
         "failures": [_to_dict(row) for row in journal.list_failures(recipe)],
     }
 

@@ -40,6 +40,7 @@ def test_a_folder_is_separated_and_its_failures_are_listed(tmp_path: Path) -> No
     found = json.loads(shown)
     assert code == 1
     assert (found["command"], found["options"], found["done"], found["failed"]) == ("separate", "--profile dsp", 1, 1)
+    assert (found["running"], found["next"]) == (0, 0)
     assert found["failures"][0]["file"] == str(tmp_path / "songs" / "c.wav")
 
 
