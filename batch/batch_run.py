@@ -242,7 +242,7 @@ class BatchRun:
             elif status == "disk full":
                 raise self._make_full_stop()
             elif status == "refused":
-                hint = f"sideman {self.request.kind.name} --help lists the options; no other file was begun"
+                hint = f"sideman {self.request.kind.name} --help lists the options"
                 raise BatchRefusal(error, hint)
 
     def _has_changed(self, work: _Work) -> bool:
