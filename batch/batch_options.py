@@ -13,7 +13,9 @@ from cyclopts import App, CycloptsError
 from batch.batch_kind import BatchKind
 from batch.content_hash import HASH_BYTES, hash_content
 from bridge import commands
+from bridge.config import user_dir
 from bridge.errors import ConfigError
+from bridge.names import why_not_plain
 
 RESERVED = {
     "--out": "the batch gives each file its own folder: give --out once",
@@ -21,6 +23,9 @@ RESERVED = {
     "--force": "a batch does finished files again where their results are removed, or with another --out",
 }
 """Options of the command that a batch does not pass on, and what to do instead."""
+
+USER_FILES = ("chains", "styles")
+"""Folders of the user's configuration, whose files commands take by name."""
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -61,10 +66,17 @@ def make_absolute(options: Sequence[str]) -> tuple[str, ...]:
 
 
 def make_recipe(kind: BatchKind, options: Sequence[str]) -> bytes:
-    """A hash of the command, its options and the content of the files among them: another recipe is other work."""
-    files = [Path(word.rpartition("=")[2]) for word in options]
+    """A hash of the command, its options and the content of the files among them: another recipe is other work.
+
+    A chain or style of the user that is given by its name is a file, too.
+    """
+    values = [word.rpartition("=")[2] for word in options]
+    named = [
+        user_dir(folder) / f"{value}.toml" for value in values if not why_not_plain(value) for folder in USER_FILES
+    ]
+    files = [path for value in values if (path := Path(value)).is_absolute() and path.is_file()]
     contents = {
-        os.fsencode(file).hex(): hash_content(file).hex() for file in files if file.is_absolute() and file.is_file()
+        os.fsencode(file).hex(): hash_content(file).hex() for file in (*files, *(one for one in named if one.is_file()))
     }
     text = json.dumps([kind.name, [os.fsencode(word).hex() for word in options], contents], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=HASH_BYTES).digest()

@@ -49,3 +49,16 @@ def test_the_recipe_is_of_the_options_and_of_the_files_among_them(
     assert make_recipe(KINDS["separate"], options) != first
     chain.write_text("two", encoding="ascii")
     assert make_recipe(KINDS["render"], options) != first
+
+
+@pytest.mark.parametrize(("folder", "option"), [("chains", "--chain"), ("styles", "--style")])
+def test_a_chain_or_style_of_the_user_counts_with_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, option: str
+) -> None:
+    monkeypatch.setenv("SIDEMAN_CONFIG_HOME", str(tmp_path))
+    shipped = make_recipe(KINDS["render"], [option, "mine"])
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "mine.toml").write_text("one", encoding="ascii")
+    first = make_recipe(KINDS["render"], [option, "mine"])
+    (tmp_path / folder / "mine.toml").write_text("two", encoding="ascii")
+    assert len({shipped, first, make_recipe(KINDS["render"], [option, "mine"])}) == 3
