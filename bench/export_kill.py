@@ -10,19 +10,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import random
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from bridge.printing import Printer
+from bench.killed_runs import KilledCommand, add_kill_options, report_kills
 
 RATE = 44100
 FORMATS = "dawproject,reaper"
@@ -70,39 +68,13 @@ def list_drafts(out: Path) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=12.0)
-    parser.add_argument("--seed", type=int, default=1)
+    add_kill_options(parser, 30, 12.0)
     options = parser.parse_args(arguments)
-    chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="sideman-bench-") as name:
         folder = Path(name)
         write_song(folder / "song.wav", options.seconds)
-        began_s = time.monotonic()
-        if start(folder, folder / "whole").wait() != 0:
-            Printer().say("the export without a kill failed")
-            return 1
-        whole, took_s = hash_sessions(folder / "whole"), time.monotonic() - began_s
-        partial = different = left = killed = 0
-        while killed < options.kills:
-            out = folder / f"out{killed}"
-            running = start(folder, out)
-            try:
-                running.wait(chance.uniform(0.1, 1.0) * took_s)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
-                killed += 1
-                partial += any(whole.get(session) != found for session, found in hash_sessions(out).items())
-                started = start(folder, out).wait()
-                different += started != 0 or hash_sessions(out) != whole
-                left += bool(list_drafts(out))
-            shutil.rmtree(out)
-        Printer().say(f"{killed} runs of {took_s:.1f} s killed:")
-        Printer().say(
-            f"{partial} left a session that was not whole, {different} then gave other bytes, {left} left drafts"
-        )
-    return 1 if partial or different or left else 0
+        command = KilledCommand(partial(start, folder), hash_sessions, list_drafts)
+        return 0 if report_kills(command, folder, options.kills, options.seed) else 1
 
 
 if __name__ == "__main__":

@@ -11,19 +11,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import random
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from bridge.printing import Printer
+from bench.killed_runs import KilledCommand, add_kill_options, report_kills
 from chains.commands.render_bench import CHAINS, RATE
 from chains.document.chain_text import format_chain
 
@@ -50,41 +48,15 @@ def list_drafts(out: Path) -> list[str]:
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=1)
+    add_kill_options(parser, 50, 20.0)
     options = parser.parse_args(arguments)
-    chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="sideman-bench-") as name:
         folder = Path(name)
         sound = np.random.default_rng(1).normal(0, 0.1, (round(options.seconds * RATE), 2))
         soundfile.write(folder / "song.wav", sound.astype(np.float32), RATE, "PCM_24")
         (folder / "chain.toml").write_text(format_chain(CHAINS["standard"]), encoding="utf-8")
-        began_s = time.monotonic()
-        if start(folder, folder / "whole").wait() != 0:
-            Printer().say("the render without a kill failed")
-            return 1
-        whole, took_s = hash_results(folder / "whole"), time.monotonic() - began_s
-        partial = different = left = finished = 0
-        for number in range(options.kills):
-            out = folder / f"out{number}"
-            running = start(folder, out)
-            try:
-                running.wait(chance.uniform(0.1, 1.0) * took_s)
-                finished += 1
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
-            partial += any(whole.get(file) != found for file, found in hash_results(out).items())
-            started = start(folder, out).wait()
-            different += started != 0 or hash_results(out) != whole
-            left += bool(list_drafts(out))
-            shutil.rmtree(out)
-        Printer().say(f"{options.kills} runs of {took_s:.1f} s, {options.kills - finished} of them killed:")
-        Printer().say(
-            f"{partial} with a file that was not whole, {different} then gave other bytes, {left} left drafts"
-        )
-    return 1 if partial or different or left else 0
+        command = KilledCommand(partial(start, folder), hash_results, list_drafts)
+        return 0 if report_kills(command, folder, options.kills, options.seed) else 1
 
 
 if __name__ == "__main__":
