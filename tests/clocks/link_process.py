@@ -30,6 +30,7 @@ from bridge.runtime.wiring import wire
 from tests.clocks.clock_rig import HostPlayer
 
 RATE, DRIFT_PPM = 48000, 80.0
+LARGEST_ERROR_PPM = 20.0
 PEER_BPM, OURS_BPM = 93.7, 140.0
 HANG_S = 20.0
 BARS = (w.TIMEBASE_BAR, w.TIMEBASE_BEAT, w.TIMEBASE_TICK, w.TIMEBASE_OFFSET)
@@ -105,7 +106,8 @@ def run(watch: Watch, bus: Bus, graph: Graph) -> dict[str, object]:
     state = watch.until(lambda state: state.is_present)
     found["joined_tempo"], found["control"] = state.time.tempo, bus.get(LINK_TEMPO)
     found["peer_tempo"] = watch.peer.ask("get")["tempo"]
-    state = watch.until(lambda state: state.lock == LOCKED)
+    # the drift of the first locked second has the machine's load in it
+    state = watch.until(lambda state: state.lock == LOCKED and abs(state.drift_ppm - DRIFT_PPM) < LARGEST_ERROR_PPM)
     found["rolls"], found["lock"], found["drift"] = state.time.rolling, state.lock, state.drift_ppm
     found["phases"] = [watch.phase_error_ms() for _ in range(10)]
     bus.set(LINK_OFFSET, 25.0, "test")
