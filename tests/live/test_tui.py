@@ -33,6 +33,8 @@ PORTS = Ports(play=("out",), record=("return_1", "return_2"), midi_play="midi_ou
 CROSSING = re.compile(r"^ (\S.*?) ▸ (\S.*?) ─", re.MULTILINE)
 """Source and destination of the cell of the cursor, as the screen Routing names them."""
 WINDOW = 4096
+LONGEST_FORM = 12
+"""Rows that no form has."""
 
 
 class Rig:
@@ -201,7 +203,7 @@ def separate(rig: Rig, folder: Path) -> None:
     rig.app.wait_for_words("▌profile")
     rig.app.press("left")  # to the left of the first is the last one, which has no model
     rig.app.wait_for_words("‹ dsp ›")
-    rig.app.press("down", "down", "down", "down", "enter")
+    rig.app.press(*["down"] * LONGEST_FORM, "enter")  # the last row starts it, however many there are
     until("the job", lambda: [row[3] for row in rig.get("/jobs")] == ["done"])
     rig.app.wait_for_words("done")
     assert {"drums.wav", "bass.wav", "vocals.wav", "other.wav"} <= {one.name for one in folder.rglob("*.wav")}
