@@ -31,7 +31,7 @@ WAIT_FOR_WORKERS_S = 60.0
 """Time without a worker, or without the scheduler, after which this machine does the work."""
 LOOK_S = 1.0
 IGNORE_SIGINT = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-"""What workers of this machine run first: Ctrl-C reaches them, too, and the batch ends them in order."""
+"""Code that workers of this machine run first: Ctrl-C reaches them, too, and the batch ends them in order."""
 NO_DASK = "install it: pip install 'sideman[cluster]', also on the workers; or leave out --scheduler"
 
 

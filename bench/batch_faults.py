@@ -34,7 +34,7 @@ STILL_S = 2.0
 SHORTEST_S, LONGEST_S = 0.5, 4.0
 """Time from the start of a batch to its kill."""
 GOES_ON = "processes of this machine go on"
-"""What the pool says where it has lost the cluster for good."""
+"""Beginning of the pool's message where it has lost the cluster for good."""
 _CAUSE = re.compile(r"crashed \(SIGSEGV\)|no progress and no processor time|cannot be read as audio")
 
 

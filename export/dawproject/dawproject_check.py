@@ -22,7 +22,7 @@ from export.dawproject.wave_header import WaveHeader, read_wave_header
 MOST_XML_BYTES = 64 << 20
 """Largest document that is read; a song of an hour has some megabytes."""
 _UNREADABLE = (BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
-"""What zipfile raises for members that are damaged, encrypted or compressed in an unknown way."""
+"""Errors of zipfile for members that are damaged, encrypted or compressed in an unknown way."""
 
 
 def check_dawproject(path: Path) -> list[str]:

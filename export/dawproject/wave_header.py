@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO
 
 _MOST_CHUNKS, _MOST_CHUNK_BYTES = 64, 1 << 20
-"""What is looked through before ``data``."""
+"""Most chunks before ``data``, and most bytes of one whose content is read."""
 _IN_DS64 = 0xFFFFFFFF
 
 

@@ -34,7 +34,7 @@ NO_CHORD = "N.C."
 CHORD_CHANNEL = 15
 """The last MIDI channel: the band has the first ones, and another's program would be the chords' too."""
 SHORTEST_CHORD_S = 0.1
-"""What is shorter is the rest of a chord that was sounding before the song's first beat."""
+"""Shortest chord: a shorter one is the rest of what was sounding before the song's first beat."""
 NEAR_BEAT_TICKS = TICKS_PER_BEAT // 5
 """Distance from a beat up to which a change of chord is on it."""
 DEFAULT_BPM = 120.0

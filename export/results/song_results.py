@@ -91,12 +91,7 @@ def make_results(
     stems = _find_stems(song, folder, request, progress, notes)
     results = SongResults(rate, channels, stems, song_map, map_midi, notes=notes)
     if request.backing is not None or request.band is not None:
-        try:
-            _add_band(song, folder, request, journal, progress, results)
-        except ConfigError as error:
-            if request.band is not None:
-                raise
-            notes.append(f"no band: {error.message.removeprefix(f'{song}: ')}")
+        _add_band(song, folder, request, journal, progress, results)
     return results
 
 
@@ -175,8 +170,9 @@ def _add_band(
     name, band_folder = _choose_band_folder(song, folder, journal, key)
     found = journal.find(name)
     if found is None or found.key != key or request.is_forced:
-        found = None
         midi = _arrange(song, request, progress, results) if request.band is None else _read_midi(request.band)
+        if midi is None:
+            return
         journal.note(name, "", {})  # the folder is ours, also after a kill
         progress("playing the band", 0, 0, results.rate)
         files = _write_band(midi, band_folder, rate, song, results)
@@ -189,10 +185,15 @@ def _add_band(
     results.band_audio = {path.stem: path for path in files[1:] if path.stem != MIX}
 
 
-def _arrange(song: Path, request: ResultRequest, progress: ProgressCallback, results: SongResults) -> bytes:
+def _arrange(song: Path, request: ResultRequest, progress: ProgressCallback, results: SongResults) -> bytes | None:
+    """The band's MIDI file; None, with a remark, where the song cannot be played to, such as one without a beat."""
     backing = request.backing or BackingRequest()
-    source = read_source(str(song), backing.load_style().tempo, progress, backing.needs_chords)
-    played = arrange_backing(source, backing)
+    style = backing.load_style()
+    try:
+        played = arrange_backing(read_source(str(song), style.tempo, progress, backing.needs_chords), backing)
+    except ConfigError as error:
+        results.notes.append(f"no band: {error.message.removeprefix(f'{song}: ')}")
+        return None
     results.notes += [remark for remark in played.piece.remarks if remark not in results.notes]
     return played.to_midi()
 

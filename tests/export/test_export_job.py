@@ -12,6 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from bridge.errors import BridgeError, ConfigError
+from engines.backing.backing_track import BackingRequest
 from engines.separation.offline.profiles import choose_profile
 from export.dawproject.project_structure import Devices
 from export.dawproject.vst_device import VstDevice
@@ -178,6 +179,26 @@ def test_a_full_disk_says_so(files: SongFiles, tmp_path: Path) -> None:
         export(files, out, request)
     assert error.value.hint == "check free space; then give the same command again: it continues"
     assert not out.exists()
+
+
+def test_a_song_without_a_beat_has_no_band_and_a_band_that_cannot_be_written_is_an_error(
+    files: SongFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    request = make_request(files, out, FILE)
+    notes = export(files, out, replace(request, made=replace(request.made, backing=BackingRequest()))).notes
+    assert [note for note in notes if note.startswith("no band: ")]
+
+    def fill(*_: object, **__: object) -> None:
+        raise ConfigError("drums.wav: cannot be written (No space left on device)", "check free space")
+
+    midi = tmp_path / "band.mid"
+    midi.write_bytes(files.analysis.with_suffix(".mid").read_bytes())
+    monkeypatch.setattr("export.results.song_results.write_stems", fill)
+    for made in (replace(request.made, band=midi), replace(request.made, backing=BackingRequest())):
+        monkeypatch.setattr("export.results.song_results._arrange", lambda *_: midi.read_bytes())
+        with pytest.raises(ConfigError, match="No space left on device"):
+            export(files, out, replace(request, made=made, is_forced=True))
 
 
 def test_stems_and_analyses_that_are_none_are_refused(files: SongFiles, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ RULES: dict[str, tuple[str, str, str]] = {
     "no XML": ("<Project", "<", "project.xml: no XML: "),
     "document type": ("<Project", '<!DOCTYPE x [<!ENTITY a "b">]><Project', "project.xml: has a document type"),
 }  # fmt: skip
-"""What is replaced in ``project.xml``, by what, and what has to be said."""
+"""Text that is replaced in ``project.xml``, by which, and the problem that is to be found."""
 LACKING = (
     "dangling track", "dangling destination", "missing file", "path that leads out", "absolute path",
     "clip longer than its file", "tempo 0", "value that is no number", "time NaN",
